@@ -1,0 +1,3 @@
+//! The `fluxa` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Fluxa sandbox server.

@@ -1,0 +1,1 @@
+//! The Fluxa SDK.
