@@ -1,0 +1,3 @@
+//! The examples, run against the sandbox.
+
+mod axum_merchant;
