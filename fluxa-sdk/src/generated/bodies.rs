@@ -40,8 +40,12 @@ impl AttachPaymentMethod {
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
-    pub fn new(customer: impl Into<crate::generated::ids::CustomerId>) -> Self {
-        Self { customer: customer.into() }
+    pub fn new(
+        customer: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
+    ) -> Self {
+        Self {
+            customer: customer.into_unchecked(),
+        }
     }
 
     /// Checks what can be checked before anything is sent.
@@ -175,9 +179,9 @@ impl CreateCheckoutSession {
     #[must_use]
     pub fn customer(
         mut self,
-        value: impl Into<crate::generated::ids::CustomerId>,
+        value: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
     ) -> Self {
-        self.customer = Some(value.into());
+        self.customer = Some(value.into_unchecked());
         self
     }
 
@@ -321,9 +325,9 @@ impl CreatePayment {
     #[must_use]
     pub fn customer(
         mut self,
-        value: impl Into<crate::generated::ids::CustomerId>,
+        value: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
     ) -> Self {
-        self.customer = Some(value.into());
+        self.customer = Some(value.into_unchecked());
         self
     }
 
@@ -342,9 +346,9 @@ impl CreatePayment {
     #[must_use]
     pub fn payment_method(
         mut self,
-        value: impl Into<crate::generated::ids::PaymentMethodId>,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Self {
-        self.payment_method = Some(value.into());
+        self.payment_method = Some(value.into_unchecked());
         self
     }
 
@@ -368,11 +372,13 @@ impl CreateRefund {
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
-    pub fn new(payment: impl Into<crate::generated::ids::PaymentId>) -> Self {
+    pub fn new(
+        payment: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Self {
         Self {
             amount: Default::default(),
             metadata: Default::default(),
-            payment: payment.into(),
+            payment: payment.into_unchecked(),
             reason: Default::default(),
         }
     }
@@ -416,9 +422,11 @@ impl CreateSandboxDispute {
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
-    pub fn new(payment: impl Into<crate::generated::ids::PaymentId>) -> Self {
+    pub fn new(
+        payment: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Self {
         Self {
-            payment: payment.into(),
+            payment: payment.into_unchecked(),
             reason: Default::default(),
         }
     }
@@ -447,14 +455,14 @@ impl CreateSubscription {
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
     pub fn new(
-        customer: impl Into<crate::generated::ids::CustomerId>,
+        customer: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
         money: crate::money::Money,
         interval: impl Into<crate::generated::enums::SubscriptionInterval>,
     ) -> Self {
         Self {
             amount: money.amount_minor,
             currency: money.currency,
-            customer: customer.into(),
+            customer: customer.into_unchecked(),
             interval: interval.into(),
             interval_count: Default::default(),
             metadata: Default::default(),
@@ -486,9 +494,9 @@ impl CreateSubscription {
     #[must_use]
     pub fn payment_method(
         mut self,
-        value: impl Into<crate::generated::ids::PaymentMethodId>,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Self {
-        self.payment_method = Some(value.into());
+        self.payment_method = Some(value.into_unchecked());
         self
     }
 
@@ -663,14 +671,14 @@ impl RecordListenDelivery {
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
     pub fn new(
-        event: impl Into<crate::generated::ids::EventId>,
+        event: impl crate::id::IntoId<crate::generated::ids::EventId>,
         duration_ms: i64,
     ) -> Self {
         Self {
             attempt: Default::default(),
             duration_ms: duration_ms,
             error: Default::default(),
-            event: event.into(),
+            event: event.into_unchecked(),
             response_status: Default::default(),
         }
     }
@@ -737,8 +745,12 @@ impl ResendEvent {
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
-    pub fn new(endpoint: impl Into<crate::generated::ids::WebhookEndpointId>) -> Self {
-        Self { endpoint: endpoint.into() }
+    pub fn new(
+        endpoint: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
+    ) -> Self {
+        Self {
+            endpoint: endpoint.into_unchecked(),
+        }
     }
 
     /// Checks what can be checked before anything is sent.
@@ -812,10 +824,10 @@ impl TestCard {
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
     pub fn new(
-        number: impl Into<::std::string::String>,
+        number: impl Into<crate::secret::SecretText>,
         exp_month: i64,
         exp_year: i64,
-        cvc: impl Into<::std::string::String>,
+        cvc: impl Into<crate::secret::SecretText>,
     ) -> Self {
         Self {
             cvc: cvc.into(),
@@ -927,9 +939,9 @@ impl UpdateCustomer {
     #[must_use]
     pub fn default_payment_method(
         mut self,
-        value: impl Into<crate::generated::ids::PaymentMethodId>,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Self {
-        self.default_payment_method = Some(value.into());
+        self.default_payment_method = Some(value.into_unchecked());
         self
     }
 
@@ -1051,9 +1063,9 @@ impl UpdateSubscription {
     #[must_use]
     pub fn payment_method(
         mut self,
-        value: impl Into<crate::generated::ids::PaymentMethodId>,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Self {
-        self.payment_method = Some(value.into());
+        self.payment_method = Some(value.into_unchecked());
         self
     }
 

@@ -11,6 +11,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ImplItem, Item, Stmt, parse_quote};
 
 use super::contract::{Contract, reference, text};
+use super::lower::SECRET;
 
 /// What progenitor made.
 pub(crate) struct Generated {
@@ -59,6 +60,7 @@ fn settings(contract: &Contract) -> GenerationSettings {
         );
         settings.with_replacement(name, path, nothing());
     }
+    settings.with_replacement(SECRET, "crate::secret::SecretText", nothing());
     settings.with_replacement("Timestamp", "crate::time::Timestamp", as_text());
     settings.with_replacement("Currency", "crate::money::Currency", as_text());
     settings.with_replacement("Event", "crate::generated::events::Event", nothing());

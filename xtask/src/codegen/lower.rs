@@ -15,8 +15,11 @@ use super::contract::{expandable, id_prefix, open_enum, reference, resolve};
 /// newtype where a plain integer, string or map is meant.
 const INLINE: [&str; 3] = ["Amount", "Metadata", "Scope"];
 
+/// Stands for `format: password`: text that is never shown.
+pub(crate) const SECRET: &str = "SecretText";
+
 /// Schemas that progenitor sees as a placeholder because the SDK has its own type for them.
-pub(crate) const REPLACED: [&str; 3] = ["Timestamp", "Currency", "Event"];
+const REPLACED: [&str; 3] = ["Timestamp", "Currency", "Event"];
 
 /// Keywords with a meaning for validation or for readers only.
 const DROPPED: [&str; 16] = [
@@ -61,6 +64,10 @@ pub(crate) fn lower(document: &Value) -> Result<Value, String> {
     let mut wanted = references(&paths);
     while let Some(name) = wanted.pop_first() {
         if schemas.contains_key(&name) {
+            continue;
+        }
+        if name == SECRET {
+            schemas.insert(name, json!({ "type": "string" }));
             continue;
         }
         let schema = document
@@ -210,6 +217,9 @@ impl Lowering<'_> {
                 return self.schema(target, &format!("/components/schemas/{name}"));
             }
             return Ok(json!({ "$ref": target }));
+        }
+        if map.get("format").and_then(Value::as_str) == Some("password") {
+            return Ok(json!({ "$ref": format!("#/components/schemas/{SECRET}") }));
         }
         let mut out = Map::new();
         for (key, value) in map {

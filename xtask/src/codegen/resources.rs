@@ -184,7 +184,7 @@ fn resource_file(contract: &Contract, tag: &str, parts: &[(&Operation, Method<'_
         }
     }
     for (operation, method) in parts {
-        out.extend(parameters(contract, operation, method));
+        out.extend(parameters(operation, method));
     }
     let head = format!(" Accessors of `{tag}`.");
     quote! {
@@ -214,8 +214,8 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
     for argument in &method.arguments {
         let (name, owned) = (&argument.name, &argument.owned);
         if name == "id" {
-            inputs.push(quote!(id: impl Into<#owned>));
-            checks.push(quote!(let id = id.into(); id.check()?;));
+            inputs.push(quote!(id: impl crate::id::IntoId<#owned>));
+            checks.push(quote!(let id = id.into_id()?;));
             fields.push(quote!(id));
         } else if name == "body" {
             inputs.push(quote!(body: #owned));
@@ -258,7 +258,7 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
 }
 
 /// The struct that carries an operation's parameters, and the setters on the call.
-fn parameters(contract: &Contract, operation: &Operation, method: &Method<'_>) -> TokenStream {
+fn parameters(operation: &Operation, method: &Method<'_>) -> TokenStream {
     let params = params_name(operation);
     let output = &method.output;
     let fields = method.arguments.iter().map(|argument| {
@@ -289,7 +289,7 @@ fn parameters(contract: &Contract, operation: &Operation, method: &Method<'_>) -
             }
         });
     }
-    let setters = method.query.iter().filter_map(|query| setter(contract, query, method));
+    let setters = method.query.iter().filter_map(|query| setter(query, method));
     let setters: Vec<_> = setters.collect();
     if !setters.is_empty() {
         out.extend(quote! {
@@ -299,7 +299,7 @@ fn parameters(contract: &Contract, operation: &Operation, method: &Method<'_>) -
     out
 }
 
-fn setter(contract: &Contract, query: &Query, method: &Method<'_>) -> Option<TokenStream> {
+fn setter(query: &Query, method: &Method<'_>) -> Option<TokenStream> {
     let paginated = method.item.is_some();
     if query.name == "expand[]" || (paginated && matches!(query.name.as_str(), "limit" | "after")) {
         return None;
@@ -325,25 +325,20 @@ fn setter(contract: &Contract, query: &Query, method: &Method<'_>) -> Option<Tok
     }
     let owned = &method.arguments.iter().find(|argument| argument.name == name)?.owned;
     let inner = option_of(owned)?;
-    let argument = match inner.to_token_stream().to_string().as_str() {
-        "i64" | "bool" => quote!(#inner),
-        _ => quote!(impl Into<#inner>),
-    };
-    let value = match inner.to_token_stream().to_string().as_str() {
-        "i64" | "bool" => quote!(value),
-        _ => quote!(value.into()),
-    };
-    let checked = query
-        .schema
-        .as_ref()
-        .is_some_and(|name| contract.ids.iter().any(|id| &id.name == name));
-    let body = if checked {
-        quote! {
-            let value: #inner = #value;
-            self.try_map_params(|params| { value.check()?; params.#name = Some(value); Ok(()) })
-        }
+    let (argument, body) = if is_id(inner) {
+        (
+            quote!(impl crate::id::IntoId<#inner>),
+            quote! {
+                let value = value.into_id();
+                self.try_map_params(|params| { params.#name = Some(value?); Ok(()) })
+            },
+        )
     } else {
-        quote! { let value: #inner = #value; self.map_params(|params| params.#name = Some(value)) }
+        let (argument, value) = accepted(inner, &format_ident!("value"));
+        (
+            argument,
+            quote! { let value: #inner = #value; self.map_params(|params| params.#name = Some(value)) },
+        )
     };
     Some(quote! {
         #text
@@ -528,5 +523,13 @@ fn accepted(ty: &Type, name: &syn::Ident) -> (TokenStream, TokenStream) {
             quote!(#name.into_iter().map(Into::into).collect()),
         );
     }
+    if is_id(ty) {
+        // Text is taken as it is here and checked when the call is made, which can say so.
+        return (quote!(impl crate::id::IntoId<#ty>), quote!(#name.into_unchecked()));
+    }
     (quote!(impl Into<#ty>), quote!(#name.into()))
+}
+
+fn is_id(ty: &Type) -> bool {
+    ty.to_token_stream().to_string().starts_with("crate :: generated :: ids ::")
 }

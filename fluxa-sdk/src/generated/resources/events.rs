@@ -97,7 +97,7 @@ impl EventsResource {
     /// Operation `events_retrieve`: `GET /events/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::EventId>,
+        id: impl crate::id::IntoId<crate::generated::ids::EventId>,
     ) -> Call<crate::generated::events::Event, EventsRetrieveParams> {
         static EVENTS_RETRIEVE: Operation = Operation {
             id: "events_retrieve",
@@ -106,8 +106,7 @@ impl EventsResource {
             streaming: false,
         };
         let prepare = || -> Result<EventsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(EventsRetrieveParams { id })
         };
         Call::new(
@@ -131,7 +130,7 @@ impl EventsResource {
     /// Operation `events_resend`: `POST /events/{id}/resend`.
     pub fn resend(
         &self,
-        id: impl Into<crate::generated::ids::EventId>,
+        id: impl crate::id::IntoId<crate::generated::ids::EventId>,
         body: crate::generated::types::ResendEvent,
     ) -> Call<crate::generated::types::WebhookDelivery, EventsResendParams> {
         static EVENTS_RESEND: Operation = Operation {
@@ -141,8 +140,7 @@ impl EventsResource {
             streaming: false,
         };
         let prepare = || -> Result<EventsResendParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(EventsResendParams { id, body })
         };
