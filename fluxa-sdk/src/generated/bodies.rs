@@ -51,7 +51,7 @@ impl AttachPaymentMethod {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        (&self.customer).check()?;
+        self.customer.check()?;
         Ok(())
     }
 }
@@ -127,11 +127,7 @@ impl CreateApiKey {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -149,7 +145,7 @@ impl CreateApiKey {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -187,11 +183,7 @@ impl CreateCheckoutSession {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -209,11 +201,11 @@ impl CreateCheckoutSession {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::amount(*(&self.amount))?;
+        crate::validate::amount(self.amount)?;
         if let Some(value) = &self.customer {
             value.check()?;
         }
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -234,11 +226,7 @@ impl CreateCustomer {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -260,7 +248,7 @@ impl CreateCustomer {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -281,7 +269,7 @@ impl CreateListenSession {
     #[must_use]
     pub fn events(
         mut self,
-        value: impl IntoIterator<Item = impl Into<crate::generated::enums::EventType>>,
+        value: impl IntoIterator<Item = impl Into<crate::generated::events::EventType>>,
     ) -> Self {
         self.events = value.into_iter().map(Into::into).collect();
         self
@@ -289,11 +277,7 @@ impl CreateListenSession {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -301,7 +285,7 @@ impl CreateListenSession {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -333,11 +317,7 @@ impl CreatePayment {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -355,11 +335,11 @@ impl CreatePayment {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::amount(*(&self.amount))?;
+        crate::validate::amount(self.amount)?;
         if let Some(value) = &self.customer {
             value.check()?;
         }
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         if let Some(value) = &self.payment_method {
             value.check()?;
         }
@@ -392,11 +372,7 @@ impl CreateRefund {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -411,8 +387,8 @@ impl CreateRefund {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
-        (&self.payment).check()?;
+        crate::validate::metadata(&self.metadata)?;
+        self.payment.check()?;
         Ok(())
     }
 }
@@ -444,7 +420,7 @@ impl CreateSandboxDispute {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        (&self.payment).check()?;
+        self.payment.check()?;
         Ok(())
     }
 }
@@ -481,11 +457,7 @@ impl CreateSubscription {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -517,9 +489,9 @@ impl CreateSubscription {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::amount(*(&self.amount))?;
-        (&self.customer).check()?;
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::amount(self.amount)?;
+        self.customer.check()?;
+        crate::validate::metadata(&self.metadata)?;
         if let Some(value) = &self.payment_method {
             value.check()?;
         }
@@ -552,7 +524,7 @@ impl CreateWebhookEndpoint {
     #[must_use]
     pub fn events(
         mut self,
-        value: impl IntoIterator<Item = impl Into<crate::generated::enums::EventType>>,
+        value: impl IntoIterator<Item = impl Into<crate::generated::events::EventType>>,
     ) -> Self {
         self.events = value.into_iter().map(Into::into).collect();
         self
@@ -560,11 +532,7 @@ impl CreateWebhookEndpoint {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -572,7 +540,7 @@ impl CreateWebhookEndpoint {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -707,7 +675,7 @@ impl RecordListenDelivery {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        (&self.event).check()?;
+        self.event.check()?;
         Ok(())
     }
 }
@@ -756,7 +724,7 @@ impl ResendEvent {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        (&self.endpoint).check()?;
+        self.endpoint.check()?;
         Ok(())
     }
 }
@@ -886,11 +854,7 @@ impl UpdateApiKey {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -915,7 +879,7 @@ impl UpdateApiKey {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -954,11 +918,7 @@ impl UpdateCustomer {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -983,7 +943,7 @@ impl UpdateCustomer {
         if let Some(value) = &self.default_payment_method {
             value.check()?;
         }
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -1001,11 +961,7 @@ impl UpdatePayment {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -1013,7 +969,7 @@ impl UpdatePayment {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -1050,11 +1006,7 @@ impl UpdateSubscription {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -1092,7 +1044,7 @@ impl UpdateSubscription {
         if let Some(value) = &self.amount {
             crate::validate::amount(*value)?;
         }
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         if let Some(value) = &self.payment_method {
             value.check()?;
         }
@@ -1126,7 +1078,7 @@ impl UpdateWebhookEndpoint {
     #[must_use]
     pub fn events(
         mut self,
-        value: impl IntoIterator<Item = impl Into<crate::generated::enums::EventType>>,
+        value: impl IntoIterator<Item = impl Into<crate::generated::events::EventType>>,
     ) -> Self {
         self.events = value.into_iter().map(Into::into).collect();
         self
@@ -1134,11 +1086,7 @@ impl UpdateWebhookEndpoint {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -1163,7 +1111,7 @@ impl UpdateWebhookEndpoint {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }

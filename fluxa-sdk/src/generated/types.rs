@@ -272,7 +272,7 @@ pub struct CreateCustomer {
 pub struct CreateListenSession {
     ///Types wanted; empty or absent means all. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
     #[serde(
         default,
@@ -387,7 +387,7 @@ pub struct CreateWebhookEndpoint {
     pub description: ::std::option::Option<::std::string::String>,
     ///Types wanted; empty or absent means all. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
     #[serde(
         default,
@@ -634,7 +634,7 @@ pub struct ListenSession {
     /// When it was created.
     pub created_at: crate::time::Timestamp,
     ///Types wanted; empty means all.
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     /// Unique id.
     pub id: crate::generated::ids::ListenSessionId,
     ///False in the sandbox.
@@ -1400,7 +1400,7 @@ pub struct UpdateWebhookEndpoint {
     pub description: ::std::option::Option<::std::string::String>,
     ///Types wanted; empty or absent means all. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
     #[serde(
         default,
@@ -1514,7 +1514,7 @@ pub struct WebhookEndpoint {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     ///Types received; empty means all.
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     /// Unique id.
     pub id: crate::generated::ids::WebhookEndpointId,
     ///False in the sandbox.

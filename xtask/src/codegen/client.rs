@@ -40,7 +40,7 @@ fn settings(contract: &Contract) -> GenerationSettings {
         .with_interface(InterfaceStyle::Positional)
         .with_tag(TagStyle::Merged)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::transport::CallContext))
+        .with_inner_type(quote!(crate::context::CallContext))
         .with_derive("PartialEq")
         // A sorted map, so that a body is the same bytes each time it is written.
         .with_map_type("::std::collections::BTreeMap");
@@ -51,7 +51,8 @@ fn settings(contract: &Contract) -> GenerationSettings {
         settings.with_replacement(&id.name, path, as_text());
     }
     for open_enum in &contract.enums {
-        let path = format!("crate::generated::enums::{}", open_enum.name);
+        let module = if open_enum.name == "EventType" { "events" } else { "enums" };
+        let path = format!("crate::generated::{module}::{}", open_enum.name);
         settings.with_replacement(&open_enum.name, path, as_text());
     }
     for (name, resource) in &contract.expandables {

@@ -13,11 +13,7 @@ pub(crate) fn ids(contract: &Contract) -> String {
         let docs = doc_lines(&id.description, 4);
         out += &format!("\nid_type! {{\n{docs}    {name}, \"{prefix}\", \"{what}\"\n}}\n");
     }
-    out += "\n/// Every prefix, with what it is the id of.\npub(crate) const KNOWN_PREFIXES: &[(&str, &str)] = &[\n";
-    for id in &contract.ids {
-        out += &format!("    (\"{}\", \"{}\"),\n", id.prefix, id.what);
-    }
-    out + "];\n"
+    out
 }
 
 /// The open enums, as calls of the SDK's macro.
@@ -25,7 +21,8 @@ pub(crate) fn enums(contract: &Contract) -> String {
     let mut out = String::from(
         "//! Enums that may grow: a value that is not known is kept, never an error.\n\nuse crate::open_enum::open_enum;\n",
     );
-    for item in &contract.enums {
+    // The event types come with the events.
+    for item in contract.enums.iter().filter(|item| item.name != "EventType") {
         let docs = doc_lines(&item.description, 4);
         out += &format!("\nopen_enum! {{\n{docs}    {} {{\n", item.name);
         for (wire, described) in &item.values {

@@ -230,6 +230,7 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
     } else {
         quote!(#params { #(#fields),* })
     };
+    let bound = if method.arguments.is_empty() { quote!(_) } else { quote!(params) };
     let passes = method.arguments.iter().map(|argument| &argument.pass);
     let id = format_ident!("{}", operation.id);
     let static_name = format_ident!("{}", operation.id.to_uppercase());
@@ -250,7 +251,7 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
                 #(#checks)*
                 Ok(#made)
             };
-            Call::new(&self.client, &#static_name, prepare(), |context, params| {
+            Call::new(&self.client, &#static_name, prepare(), |context, #bound| {
                 Box::pin(async move { Ok(context.api().#id(#(#passes),*).await?) })
             })
         }
@@ -444,19 +445,22 @@ fn body(
         let property = schema.pointer(&format!("/properties/{wire}")).cloned().unwrap_or_default();
         let target = property.get("$ref").and_then(Value::as_str).and_then(reference);
         let optional = option_of(&field.ty).is_some();
-        let check = |value: TokenStream| match target.as_deref() {
-            Some("Metadata") => Some(quote!(crate::validate::metadata(#value)?;)),
-            Some("Amount") => Some(quote!(crate::validate::amount(*#value)?;)),
+        let check = |by_reference: TokenStream, value: TokenStream| match target.as_deref() {
+            Some("Metadata") => Some(quote!(crate::validate::metadata(#by_reference)?;)),
+            Some("Amount") => Some(quote!(crate::validate::amount(#value)?;)),
             Some(id) if contract.ids.iter().any(|known| known.name == id) => {
                 Some(quote!(#value.check()?;))
             }
             _ => None,
         };
         if optional {
-            let inner = check(quote!(value));
+            let inner = match target.as_deref() {
+                Some("Amount") => check(quote!(value), quote!(*value)),
+                _ => check(quote!(value), quote!(value)),
+            };
             checks.extend(inner.map(|inner| quote!(if let Some(value) = &self.#key { #inner })));
         } else {
-            checks.extend(check(quote!((&self.#key))));
+            checks.extend(check(quote!(&self.#key), quote!(self.#key)));
         }
         if required.contains(&wire.as_str()) {
             continue;
@@ -466,7 +470,7 @@ fn body(
             setters.push(quote! {
                 /// Adds a pair to the metadata.
                 #[must_use]
-                pub(crate) fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+                pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
                     self.metadata.insert(key.into(), value.into());
                     self
                 }

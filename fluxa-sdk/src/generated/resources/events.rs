@@ -178,7 +178,7 @@ pub struct EventsListParams {
     pub(crate) created_at_lt: Option<crate::time::Timestamp>,
     pub(crate) created_at_lte: Option<crate::time::Timestamp>,
     pub(crate) limit: Option<i64>,
-    pub(crate) type_: Option<crate::generated::enums::EventType>,
+    pub(crate) type_: Option<crate::generated::events::EventType>,
 }
 
 impl crate::pagination::Paginated for EventsListParams {
@@ -194,8 +194,8 @@ impl crate::pagination::Paginated for EventsListParams {
 impl Call<crate::generated::types::EventList, EventsListParams> {
     /// Only those of this type.
     #[must_use]
-    pub fn type_(self, value: impl Into<crate::generated::enums::EventType>) -> Self {
-        let value: crate::generated::enums::EventType = value.into();
+    pub fn type_(self, value: impl Into<crate::generated::events::EventType>) -> Self {
+        let value: crate::generated::events::EventType = value.into();
         self.map_params(|params| params.type_ = Some(value))
     }
 

@@ -34,7 +34,7 @@ impl LedgerResource {
             &self.client,
             &LEDGER_BALANCES,
             prepare(),
-            |context, params| {
+            |context, _| {
                 Box::pin(async move { Ok(context.api().ledger_balances().await?) })
             },
         )

@@ -82,7 +82,7 @@ impl SandboxResource {
             &self.client,
             &SANDBOX_CLOCK,
             prepare(),
-            |context, params| {
+            |context, _| {
                 Box::pin(async move { Ok(context.api().sandbox_clock().await?) })
             },
         )
@@ -308,7 +308,7 @@ impl SandboxResource {
             &self.client,
             &SANDBOX_CLOSE_SETTLEMENTS,
             prepare(),
-            |context, params| {
+            |context, _| {
                 Box::pin(async move {
                     Ok(context.api().sandbox_close_settlements().await?)
                 })

@@ -1,0 +1,2 @@
+//! Tests of the SDK against the contract and a scripted server.
+mod generated;
