@@ -79,16 +79,30 @@ async fn checkout(
         format!("{}/orders/{order}?cancelled=1", shop.public_url),
     )
     .metadata("order_id", &order);
-    match shop.fluxa.checkout().sessions().create(session).idempotency_key(key).await {
+    match shop
+        .fluxa
+        .checkout()
+        .sessions()
+        .create(session)
+        .idempotency_key(key)
+        .await
+    {
         Ok(session) => {
-            shop.books().orders.entry(order).or_insert_with(|| "awaiting payment".into());
-            Ok(Json(json!({ "id": session.id.as_str(), "pay_at": session.url })))
+            shop.books()
+                .orders
+                .entry(order)
+                .or_insert_with(|| "awaiting payment".into());
+            Ok(Json(
+                json!({ "id": session.id.as_str(), "pay_at": session.url }),
+            ))
         }
         // `outcome` says whether the session may exist nevertheless; with the same key it is safe
         // to ask again whatever it says.
         Err(error) => Err((
             StatusCode::BAD_GATEWAY,
-            Json(json!({ "error": error.to_string(), "outcome": format!("{:?}", error.outcome()) })),
+            Json(
+                json!({ "error": error.to_string(), "outcome": format!("{:?}", error.outcome()) }),
+            ),
         )),
     }
 }
@@ -98,7 +112,12 @@ async fn order(
     State(shop): State<Arc<Shop>>,
     Path(order): Path<String>,
 ) -> Result<Json<Value>, StatusCode> {
-    let state = shop.books().orders.get(&order).cloned().ok_or(StatusCode::NOT_FOUND)?;
+    let state = shop
+        .books()
+        .orders
+        .get(&order)
+        .cloned()
+        .ok_or(StatusCode::NOT_FOUND)?;
     Ok(Json(json!({ "order": order, "payment": state })))
 }
 
@@ -121,8 +140,9 @@ async fn webhook(
     if shop.books().handled.contains(verified.id()) {
         return Ok(StatusCode::OK);
     }
-    let event =
-        verified.event().map_err(|error| refuse(StatusCode::BAD_REQUEST, error.to_string()))?;
+    let event = verified
+        .event()
+        .map_err(|error| refuse(StatusCode::BAD_REQUEST, error.to_string()))?;
     if let Some(payment) = payment_of(&event) {
         // Events may come late and in any order; the payment itself does not lie.
         let payment = shop

@@ -11,11 +11,17 @@ use fluxa_sdk::webhooks::Verifier;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:4242".into());
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:4242".into());
     let secret = std::env::var(fluxa_sdk::contract::ENV_WEBHOOK_SECRET)
         .map_err(|_| "set FLUXA_WEBHOOK_SECRET: `fluxa listen --print-secret` shows it")?;
     let listener = tokio::net::TcpListener::bind(&address).await?;
-    let shop = Shop::new(Client::from_env()?, Verifier::new(secret)?, format!("http://{address}"));
+    let shop = Shop::new(
+        Client::from_env()?,
+        Verifier::new(secret)?,
+        format!("http://{address}"),
+    );
     axum::serve(listener, router(shop)).await?;
     Ok(())
 }

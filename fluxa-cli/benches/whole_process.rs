@@ -20,21 +20,38 @@ fn main() {
     println!("| what | median | floor | median of the floor | ratio |");
     println!("|---|---|---|---|---|");
     let spawn_floor = median((0..200).map(|_| spawned("true", &[])).collect());
-    row("`fluxa --version`", median((0..200).map(|_| spawned(FLUXA, &["--version"])).collect()),
-        "spawn of `true`", spawn_floor);
-    row("`fluxa mock`: spawn to first 200", median((0..50).map(|_| first_answer()).collect()),
-        "spawn of `true`", spawn_floor);
+    row(
+        "`fluxa --version`",
+        median((0..200).map(|_| spawned(FLUXA, &["--version"])).collect()),
+        "spawn of `true`",
+        spawn_floor,
+    );
+    row(
+        "`fluxa mock`: spawn to first 200",
+        median((0..50).map(|_| first_answer()).collect()),
+        "spawn of `true`",
+        spawn_floor,
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("a runtime can be built");
     let (added, floor) = runtime.block_on(forwarding());
-    row("forward p50 added by `fluxa listen`", added, "direct POST to the same target", floor);
+    row(
+        "forward p50 added by `fluxa listen`",
+        added,
+        "direct POST to the same target",
+        floor,
+    );
 }
 
 fn row(what: &str, figure: Duration, floor: &str, floor_figure: Duration) {
     let ratio = figure.as_secs_f64() / floor_figure.as_secs_f64().max(1e-9);
-    println!("| {what} | {} | {floor} | {} | {ratio:.1} |", millis(figure), millis(floor_figure));
+    println!(
+        "| {what} | {} | {floor} | {} | {ratio:.1} |",
+        millis(figure),
+        millis(floor_figure)
+    );
 }
 
 fn millis(duration: Duration) -> String {
@@ -43,12 +60,18 @@ fn millis(duration: Duration) -> String {
 
 fn median(mut durations: Vec<Duration>) -> Duration {
     durations.sort();
-    durations.get(durations.len() / 2).copied().unwrap_or_default()
+    durations
+        .get(durations.len() / 2)
+        .copied()
+        .unwrap_or_default()
 }
 
 fn spawned(program: &str, arguments: &[&str]) -> Duration {
     let started = Instant::now();
-    let status = Command::new(program).args(arguments).stdout(Stdio::null()).status();
+    let status = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .status();
     assert!(status.expect("the program runs").success());
     started.elapsed()
 }
@@ -66,7 +89,13 @@ impl Drop for Running {
 
 fn mock(address: SocketAddr) -> Running {
     let child = Command::new(FLUXA)
-        .args(["mock", "--rate-limit", "off", "--addr", &address.to_string()])
+        .args([
+            "mock",
+            "--rate-limit",
+            "off",
+            "--addr",
+            &address.to_string(),
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -76,7 +105,9 @@ fn mock(address: SocketAddr) -> Running {
 
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("a bound socket has an address")
+    listener
+        .local_addr()
+        .expect("a bound socket has an address")
 }
 
 fn first_answer() -> Duration {
@@ -90,7 +121,10 @@ fn first_answer() -> Duration {
             return started.elapsed();
         }
         std::thread::yield_now();
-        assert!(started.elapsed() < Duration::from_secs(10), "the mock did not start");
+        assert!(
+            started.elapsed() < Duration::from_secs(10),
+            "the mock did not start"
+        );
     }
 }
 
@@ -112,7 +146,10 @@ async fn forwarding() -> (Duration, Duration) {
     let api = free_address();
     let _mock = mock(api);
     let base = format!("http://{api}/v1");
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client can be built");
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client can be built");
     let health = format!("http://{api}/_mock/health");
     while http.get(&health).send().await.is_err() {
         tokio::task::yield_now().await;
@@ -126,17 +163,30 @@ async fn forwarding() -> (Duration, Duration) {
             let now = Instant::now();
             let event: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
             let id = event["id"].as_str().unwrap_or_default().to_owned();
-            recorded.lock().expect("no panic holds the lock").entry(id).or_insert(now);
+            recorded
+                .lock()
+                .expect("no panic holds the lock")
+                .entry(id)
+                .or_insert(now);
         }),
     );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port is free");
     let target = format!("http://{}/hook", listener.local_addr().expect("bound"));
     tokio::spawn(async move { axum::serve(listener, app).await });
 
     let ready = std::env::temp_dir().join(format!("fluxa-bench-{}", std::process::id()));
     let _ = std::fs::remove_file(&ready);
     let listen = Command::new(FLUXA)
-        .args(["listen", "--output", "json", "--forward-to", &target, "--ready-file"])
+        .args([
+            "listen",
+            "--output",
+            "json",
+            "--forward-to",
+            &target,
+            "--ready-file",
+        ])
         .arg(&ready)
         .env("FLUXA_SECRET_KEY", KEY)
         .env("FLUXA_API_BASE", &base)
@@ -151,7 +201,11 @@ async fn forwarding() -> (Duration, Duration) {
 
     let at_subscriber = Arrivals::default();
     let noted = at_subscriber.clone();
-    let stream = http.get(format!("{base}/events/stream")).bearer_auth(KEY).send().await;
+    let stream = http
+        .get(format!("{base}/events/stream"))
+        .bearer_auth(KEY)
+        .send()
+        .await;
     let mut chunks = stream.expect("the stream opens").bytes_stream();
     tokio::spawn(async move {
         let mut text = String::new();
@@ -162,7 +216,10 @@ async fn forwarding() -> (Duration, Duration) {
                 let message: String = text.drain(..end + 2).collect();
                 if let Some(id) = message.lines().find_map(|line| line.strip_prefix("id:")) {
                     let id = id.trim().to_owned();
-                    noted.lock().expect("no panic holds the lock").insert(id, now);
+                    noted
+                        .lock()
+                        .expect("no panic holds the lock")
+                        .insert(id, now);
                 }
             }
         }
@@ -170,7 +227,12 @@ async fn forwarding() -> (Duration, Duration) {
 
     for number in 0..EVENTS {
         let body = serde_json::json!({ "email": format!("{number}@example.com") });
-        let sent = http.post(format!("{base}/customers")).bearer_auth(KEY).json(&body).send().await;
+        let sent = http
+            .post(format!("{base}/customers"))
+            .bearer_auth(KEY)
+            .json(&body)
+            .send()
+            .await;
         assert!(sent.expect("the mock answers").status().is_success());
         let wanted = number + 1;
         while at_target.lock().expect("no panic holds the lock").len() < wanted
@@ -180,7 +242,10 @@ async fn forwarding() -> (Duration, Duration) {
         }
     }
     let targets = at_target.lock().expect("no panic holds the lock").clone();
-    let subscribers = at_subscriber.lock().expect("no panic holds the lock").clone();
+    let subscribers = at_subscriber
+        .lock()
+        .expect("no panic holds the lock")
+        .clone();
     let added = targets
         .iter()
         .filter_map(|(id, at)| Some(at.saturating_duration_since(*subscribers.get(id)?)))
@@ -189,11 +254,15 @@ async fn forwarding() -> (Duration, Duration) {
     let payload = vec![b' '; 600];
     let mut direct = Vec::new();
     for number in 0..EVENTS {
-        let body = format!("{{\"id\":\"direct{number}\"{}}}", String::from_utf8_lossy(&payload));
+        let body = format!(
+            "{{\"id\":\"direct{number}\"{}}}",
+            String::from_utf8_lossy(&payload)
+        );
         let started = Instant::now();
         let sent = http.post(&target).body(body).send().await;
         assert!(sent.expect("the target answers").status().is_success());
-        let arrived = at_target.lock().expect("no panic holds the lock")[&format!("direct{number}")];
+        let arrived =
+            at_target.lock().expect("no panic holds the lock")[&format!("direct{number}")];
         direct.push(arrived.saturating_duration_since(started));
     }
     let _ = std::fs::remove_file(&ready);

@@ -30,15 +30,15 @@ mod transport;
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, Outcome, Result};
 pub use expand::Expandable;
-pub use progenitor_client::ByteStream;
 pub use headers::RateLimit;
 pub use idempotency::IdempotencyKey;
 pub use money::{Currency, Money};
+pub use progenitor_client::ByteStream;
 pub use raw::RawParams;
 pub use request::Call;
 pub use response::Response;
-pub use time::{TimeRange, Timestamp};
 pub use secret::{ApiKey, Mode, SecretText, WebhookSecret};
+pub use time::{TimeRange, Timestamp};
 
 /// Objects of the API, bodies of requests, ids, open enums and events.
 pub mod types {

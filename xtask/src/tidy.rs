@@ -36,8 +36,12 @@ const DOMAIN_NEVER: [&str; 7] = [
 ];
 
 /// The modules of the SDK that the mock may use.
-const MOCK_MAY: [&str; 4] =
-    ["fluxa_sdk::contract", "fluxa_sdk::webhooks", "fluxa_sdk::types::EventType", "fluxa_sdk::EventType"];
+const MOCK_MAY: [&str; 4] = [
+    "fluxa_sdk::contract",
+    "fluxa_sdk::webhooks",
+    "fluxa_sdk::types::EventType",
+    "fluxa_sdk::EventType",
+];
 
 /// Literals of the contract that only `contract.rs` and generated code may hold.
 const LITERALS: [&str; 14] = [
@@ -65,9 +69,20 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     dependencies(root, &mut faults)?;
     let events = event_types(root)?;
     let mut files = 0;
-    for directory in ["fluxa-sdk", "fluxa-mock", "fluxa-cli", "examples", "tests", "xtask"] {
+    for directory in [
+        "fluxa-sdk",
+        "fluxa-mock",
+        "fluxa-cli",
+        "examples",
+        "tests",
+        "xtask",
+    ] {
         for path in rust_files(&root.join(directory))? {
-            let relative = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+            let relative = path
+                .strip_prefix(root)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned();
             if relative.contains("/generated/") {
                 continue;
             }
@@ -80,18 +95,31 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
         return Ok(format!("tidy: {files} files, no fault"));
     }
     faults.sort();
-    Err(format!("{} fault(s)\n  {}", faults.len(), faults.join("\n  ")))
+    Err(format!(
+        "{} fault(s)\n  {}",
+        faults.len(),
+        faults.join("\n  ")
+    ))
 }
 
 /// Direction of the crates, from the manifests as Cargo reads them.
 fn dependencies(root: &Path, faults: &mut Vec<Fault>) -> Result<(), String> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--all-features", "--locked"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--all-features",
+            "--locked",
+        ])
         .current_dir(root)
         .output()
         .map_err(|error| format!("cargo metadata: {error}"))?;
     if !output.status.success() {
-        return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "cargo metadata: {}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
     let metadata: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("cargo metadata: {error}"))?;
@@ -102,7 +130,10 @@ fn dependencies(root: &Path, faults: &mut Vec<Fault>) -> Result<(), String> {
 fn direction(metadata: &Value, faults: &mut Vec<Fault>) {
     let packages = metadata.get("packages").and_then(Value::as_array);
     let package = |name: &str| {
-        packages.into_iter().flatten().find(|p| p.get("name").and_then(Value::as_str) == Some(name))
+        packages
+            .into_iter()
+            .flatten()
+            .find(|p| p.get("name").and_then(Value::as_str) == Some(name))
     };
     let direct = |name: &str| -> Vec<String> {
         package(name)
@@ -120,7 +151,9 @@ fn direction(metadata: &Value, faults: &mut Vec<Fault>) {
     ] {
         for dependency in direct(name) {
             if never.contains(&dependency.as_str()) {
-                faults.push(format!("{name}/Cargo.toml: {name} must not depend on {dependency}"));
+                faults.push(format!(
+                    "{name}/Cargo.toml: {name} must not depend on {dependency}"
+                ));
             }
         }
     }
@@ -135,7 +168,10 @@ fn direction(metadata: &Value, faults: &mut Vec<Fault>) {
 fn reachable(metadata: &Value, name: &str) -> Vec<String> {
     let nodes = metadata.pointer("/resolve/nodes").and_then(Value::as_array);
     let find = |id: &str| {
-        nodes.into_iter().flatten().find(|n| n.get("id").and_then(Value::as_str) == Some(id))
+        nodes
+            .into_iter()
+            .flatten()
+            .find(|n| n.get("id").and_then(Value::as_str) == Some(id))
     };
     let name_of = |id: &str| {
         metadata
@@ -147,21 +183,30 @@ fn reachable(metadata: &Value, name: &str) -> Vec<String> {
             .and_then(|p| p.get("name").and_then(Value::as_str))
             .map(str::to_owned)
     };
-    let start = nodes.into_iter().flatten().filter_map(|n| n.get("id").and_then(Value::as_str)).find(
-        |id| name_of(id).as_deref() == Some(name),
-    );
+    let start = nodes
+        .into_iter()
+        .flatten()
+        .filter_map(|n| n.get("id").and_then(Value::as_str))
+        .find(|id| name_of(id).as_deref() == Some(name));
     let mut seen: Vec<String> = Vec::new();
     let mut queue: Vec<String> = start.map(str::to_owned).into_iter().collect();
     while let Some(id) = queue.pop() {
         let Some(node) = find(&id) else { continue };
-        for dependency in node.get("deps").and_then(Value::as_array).into_iter().flatten() {
+        for dependency in node
+            .get("deps")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             let normal = dependency
                 .get("dep_kinds")
                 .and_then(Value::as_array)
                 .into_iter()
                 .flatten()
                 .any(|kind| kind.get("kind").is_none_or(Value::is_null));
-            let Some(target) = dependency.get("pkg").and_then(Value::as_str) else { continue };
+            let Some(target) = dependency.get("pkg").and_then(Value::as_str) else {
+                continue;
+            };
             if normal && !seen.iter().any(|known| known == target) {
                 seen.push(target.to_owned());
                 queue.push(target.to_owned());
@@ -178,13 +223,19 @@ fn event_types(root: &Path) -> Result<Vec<String>, String> {
     let document: Value =
         serde_json::from_str(&text).map_err(|error| format!("openapi.json: {error}"))?;
     let webhooks = document.get("webhooks").and_then(Value::as_object);
-    Ok(webhooks.into_iter().flatten().map(|(name, _)| format!("\"{name}\"")).collect())
+    Ok(webhooks
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| format!("\"{name}\""))
+        .collect())
 }
 
 fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
     let lines = text.lines().count();
     if lines > FILE_LIMIT {
-        faults.push(format!("{path}: {lines} lines, over {FILE_LIMIT}: split it by what it owns"));
+        faults.push(format!(
+            "{path}: {lines} lines, over {FILE_LIMIT}: split it by what it owns"
+        ));
     }
     if !text.trim_start().starts_with("//!") {
         faults.push(format!("{path}:1: open the file with `//!`: what it owns"));
@@ -201,7 +252,14 @@ fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
             continue;
         }
         if library || (cli && !path.starts_with("fluxa-cli/src/ui")) {
-            for printing in ["println!(", "print!(", "eprintln!(", "eprint!(", "stdout()", "stderr()"] {
+            for printing in [
+                "println!(",
+                "print!(",
+                "eprintln!(",
+                "eprint!(",
+                "stdout()",
+                "stderr()",
+            ] {
                 if has_word(line, printing) {
                     faults.push(format!("{at}: prints outside fluxa-cli/src/ui*"));
                 }
@@ -217,13 +275,17 @@ fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
         if path.starts_with("fluxa-mock/src/") && line.contains("fluxa_sdk::") {
             let allowed = MOCK_MAY.iter().any(|may| line.contains(may));
             if !allowed {
-                faults.push(format!("{at}: the mock uses only the SDK's contract, webhooks signing and event types"));
+                faults.push(format!(
+                    "{at}: the mock uses only the SDK's contract, webhooks signing and event types"
+                ));
             }
         }
         if !test && (library || cli) && path != "fluxa-sdk/src/contract.rs" {
             for literal in LITERALS {
                 if line.contains(literal) {
-                    faults.push(format!("{at}: {literal} belongs in fluxa-sdk/src/contract.rs"));
+                    faults.push(format!(
+                        "{at}: {literal} belongs in fluxa-sdk/src/contract.rs"
+                    ));
                 }
             }
             for event in events {
@@ -232,7 +294,11 @@ fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
                 }
             }
         }
-        for unfinished in [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[ign", "ore")] {
+        for unfinished in [
+            concat!("todo", "!("),
+            concat!("unimplemented", "!("),
+            concat!("#[ign", "ore"),
+        ] {
             if line.contains(unfinished) {
                 faults.push(format!("{at}: unfinished: `{unfinished}`"));
             }
@@ -256,10 +322,17 @@ fn rust_files(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let mut found = Vec::new();
     let mut queue = vec![directory.to_path_buf()];
     while let Some(directory) = queue.pop() {
-        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let Ok(entries) = fs::read_dir(&directory) else {
+            continue;
+        };
         for entry in entries {
-            let path = entry.map_err(|error| format!("{}: {error}", directory.display()))?.path();
-            let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+            let path = entry
+                .map_err(|error| format!("{}: {error}", directory.display()))?
+                .path();
+            let name = path
+                .file_name()
+                .and_then(|n| n.to_str())
+                .unwrap_or_default();
             if path.is_dir() {
                 if !matches!(name, "target" | "node_modules") {
                     queue.push(path);
@@ -301,13 +374,37 @@ mod tests {
     #[test]
     fn each_rule_fails_when_broken() {
         one_fault("fluxa-sdk/src/a.rs", "println!(\"x\");", "prints outside");
-        one_fault("fluxa-cli/src/commands/a.rs", "eprintln!(\"x\");", "prints outside");
-        one_fault("fluxa-mock/src/domain/a.rs", "use tokio::time;", "domain must not know");
-        one_fault("fluxa-mock/src/a.rs", "use fluxa_sdk::Client;", "only the SDK's contract");
-        one_fault("fluxa-cli/src/a.rs", "let h = \"X-Fluxa-Event\";", "contract.rs");
-        one_fault("fluxa-mock/src/a.rs", "let t = \"payment.settled\";", "EventType");
+        one_fault(
+            "fluxa-cli/src/commands/a.rs",
+            "eprintln!(\"x\");",
+            "prints outside",
+        );
+        one_fault(
+            "fluxa-mock/src/domain/a.rs",
+            "use tokio::time;",
+            "domain must not know",
+        );
+        one_fault(
+            "fluxa-mock/src/a.rs",
+            "use fluxa_sdk::Client;",
+            "only the SDK's contract",
+        );
+        one_fault(
+            "fluxa-cli/src/a.rs",
+            "let h = \"X-Fluxa-Event\";",
+            "contract.rs",
+        );
+        one_fault(
+            "fluxa-mock/src/a.rs",
+            "let t = \"payment.settled\";",
+            "EventType",
+        );
         one_fault("fluxa-sdk/src/a.rs", concat!("todo", "!()"), "unfinished");
-        assert_eq!(faults("fluxa-sdk/src/a.rs", "fn a() {}").len(), 1, "no //! at the top");
+        assert_eq!(
+            faults("fluxa-sdk/src/a.rs", "fn a() {}").len(),
+            1,
+            "no //! at the top"
+        );
         let long = "//! Owns.\n".to_owned() + &"fn a() {}\n".repeat(super::FILE_LIMIT);
         assert!(faults("fluxa-sdk/src/a.rs", &long)[0].contains("split"));
     }
@@ -315,7 +412,13 @@ mod tests {
     #[test]
     fn what_is_allowed_is_no_fault() {
         assert!(faults("fluxa-cli/src/ui.rs", "//! Prints.\nprintln!(\"x\");").is_empty());
-        assert!(faults("fluxa-sdk/src/contract.rs", "//! Names.\nconst A: &str = \"whsec_\";").is_empty());
+        assert!(
+            faults(
+                "fluxa-sdk/src/contract.rs",
+                "//! Names.\nconst A: &str = \"whsec_\";"
+            )
+            .is_empty()
+        );
         assert!(faults("tests/e2e/a.rs", "//! Test.\nlet t = \"payment.settled\";").is_empty());
         assert!(!has_word("eprintln!(", "println!("));
     }

@@ -18,7 +18,7 @@ mod signature;
 mod verifier;
 
 pub use crate::generated::events::{Event, EventType};
-pub use event::{EventData, EventEnvelope, EventRequest, UnknownEvent, VerifiedEvent};
 pub(crate) use event::read;
+pub use event::{EventData, EventEnvelope, EventRequest, UnknownEvent, VerifiedEvent};
 pub use signature::{sign, sign_all};
 pub use verifier::{SignatureError, Verifier};

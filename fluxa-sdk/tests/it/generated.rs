@@ -11,7 +11,10 @@ fn contract() -> Value {
 }
 
 fn example(schema: &str) -> Value {
-    contract().pointer(&format!("/components/schemas/{schema}/examples/0")).unwrap().clone()
+    contract()
+        .pointer(&format!("/components/schemas/{schema}/examples/0"))
+        .unwrap()
+        .clone()
 }
 
 /// Decodes and encodes; what was null or absent may be either afterwards.
@@ -30,7 +33,10 @@ fn the_pages_sample_payment_survives_a_round_trip_unchanged() {
 fn the_pages_sample_payment_reads_as_written() {
     let payment: Payment = serde_json::from_value(example("Payment")).unwrap();
     assert_eq!(payment.id.as_str(), "pay_5f8b2c1e2a4b4d8c");
-    assert_eq!((payment.amount, payment.fee, payment.net), (4999, Some(99), Some(4900)));
+    assert_eq!(
+        (payment.amount, payment.fee, payment.net),
+        (4999, Some(99), Some(4900))
+    );
     assert_eq!(payment.state, PaymentState::Settled);
     let customer = payment.customer.as_ref().unwrap();
     assert_eq!(customer.id().as_str(), "cus_3f7a91d8c2b04a6f");
@@ -66,8 +72,11 @@ fn every_event_of_the_contract_has_its_variant_and_survives_a_round_trip() {
         assert_eq!(event.event_type().as_str(), name);
         assert!(event.event_type().is_known(), "{name}");
         let again: Event = serde_json::from_value(serde_json::to_value(&event).unwrap()).unwrap();
-        assert_eq!(serde_json::to_value(&again).unwrap(), serde_json::to_value(&event).unwrap());
-        assert_eq!(event.id().as_str(), value["id"]);
+        assert_eq!(
+            serde_json::to_value(&again).unwrap(),
+            serde_json::to_value(&event).unwrap()
+        );
+        assert_eq!(event.id(), value["id"]);
     }
 }
 
@@ -79,7 +88,11 @@ fn an_unknown_event_type_is_kept_raw() {
     let event: Event = serde_json::from_value(value.clone()).unwrap();
     assert!(matches!(event, Event::Unknown(_)));
     assert_eq!(event.event_type().as_str(), "payment.teleported");
-    assert_eq!(serde_json::to_value(&event).unwrap(), value, "nothing of it is lost");
+    assert_eq!(
+        serde_json::to_value(&event).unwrap(),
+        value,
+        "nothing of it is lost"
+    );
 }
 
 #[test]
@@ -100,7 +113,10 @@ fn unknown_values_extra_fields_and_missing_optional_ones_decode() {
     assert_eq!(payment.state, PaymentState::Unknown("TELEPORTED".into()));
     assert_eq!(payment.currency.as_str(), "XBTC");
     assert_eq!(payment.captured_at, None);
-    assert_eq!(serde_json::to_value(&payment).unwrap()["state"], "TELEPORTED");
+    assert_eq!(
+        serde_json::to_value(&payment).unwrap()["state"],
+        "TELEPORTED"
+    );
 }
 
 #[test]
