@@ -180,9 +180,7 @@ fn resource_file(
     let described = contract.tags.get(tag).cloned().unwrap_or_default();
     let mut out = TokenStream::new();
     let root = vec![tag.to_owned()];
-    if !groups.contains_key(&root) {
-        groups.insert(root, Vec::new());
-    }
+    groups.entry(root).or_default();
     let paths: Vec<Vec<String>> = groups.keys().cloned().collect();
     for (path, operations) in &groups {
         let name = struct_name(path);
