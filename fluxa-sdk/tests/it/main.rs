@@ -1,4 +1,5 @@
 //! The SDK against scripted servers, and its webhooks against vectors of other tools.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod faults;
 mod idempotency;

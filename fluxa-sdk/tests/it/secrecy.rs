@@ -64,7 +64,8 @@ fn printed(error: &Error) -> String {
 #[tokio::test]
 async fn neither_errors_nor_traces_nor_debug_contain_the_key_or_a_body() {
     let collector = Collector::default();
-    let _guard = tracing::subscriber::set_default(collector.clone());
+    // For the whole process, so that the other tests' requests are looked at too.
+    tracing::subscriber::set_global_default(collector.clone()).unwrap();
     let echo = format!(
         "{{\"error\":{{\"type\":\"authentication\",\"message\":\"Invalid key {KEY}\",\"hush\":1}}}}"
     );
