@@ -1,1 +1,4 @@
-//! The Fluxa SDK.
+//! The official Rust client of the Fluxa payments API.
+
+pub mod contract;
+pub mod webhooks;
