@@ -1,0 +1,91 @@
+//! Owns the thread that owns the connection: takes waiting jobs, runs them in one SQLite transaction,
+//! commits, and only then lets each job answer (group commit).
+
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Receiver;
+use tokio::sync::watch;
+
+/// Jobs that may share one commit: enough to spread an fsync, few enough not to delay the first.
+const BATCH_LIMIT: usize = 256;
+
+/// Work on the connection; runs inside the batch's transaction.
+pub(crate) type Job = Box<dyn FnOnce(&Connection) -> Executed + Send>;
+
+/// Called after the batch's commit, or with the reason why it failed.
+pub(crate) type Completion = Box<dyn FnOnce(Result<(), String>) + Send>;
+
+/// A job that has run but is not committed yet.
+pub(crate) struct Executed {
+    /// Whether watchers (timers, deliveries, streams) have something new to look at.
+    pub(crate) changed: bool,
+    /// Answers the caller.
+    pub(crate) complete: Completion,
+}
+
+/// The thread's state.
+pub(crate) struct Owner {
+    connection: Connection,
+    jobs: Receiver<Job>,
+    changed: watch::Sender<u64>,
+}
+
+impl Owner {
+    /// An owner of `connection`, fed by `jobs`.
+    pub(crate) fn new(
+        connection: Connection,
+        jobs: Receiver<Job>,
+        changed: watch::Sender<u64>,
+    ) -> Self {
+        connection.set_prepared_statement_cache_capacity(256);
+        Self { connection, jobs, changed }
+    }
+
+    /// Serves jobs until the last handle is gone.
+    pub(crate) fn run(self) {
+        while let Ok(first) = self.jobs.recv() {
+            self.run_batch(first);
+        }
+    }
+
+    fn run_batch(&self, first: Job) {
+        let mut executed = Vec::new();
+        let begun = self.statement("BEGIN IMMEDIATE");
+        let mut next = Some(first);
+        while let Some(job) = next {
+            let outcome = catch_unwind(AssertUnwindSafe(|| job(&self.connection)));
+            match outcome {
+                Ok(done) => executed.push(done),
+                Err(_) => {
+                    tracing::error!("a store job panicked; its savepoint is rolled back");
+                    // Savepoints nest: undo outwards until none is open.
+                    while self.statement("ROLLBACK TO job").is_ok() {
+                        drop(self.statement("RELEASE job"));
+                    }
+                }
+            }
+            let full = executed.len() >= BATCH_LIMIT;
+            next = if full { None } else { self.jobs.try_recv().ok() };
+        }
+        let committed = begun.and_then(|()| self.statement("COMMIT"));
+        if let Err(reason) = &committed {
+            tracing::error!(reason, "commit failed");
+            drop(self.statement("ROLLBACK"));
+        }
+        let changed = executed.iter().any(|done| done.changed);
+        for done in executed {
+            (done.complete)(committed.clone());
+        }
+        if changed {
+            self.changed.send_modify(|count| *count += 1);
+        }
+    }
+
+    fn statement(&self, sql: &str) -> Result<(), String> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+}
