@@ -95,30 +95,47 @@ pub struct TimeRange {
 
 impl From<Range<Timestamp>> for TimeRange {
     fn from(range: Range<Timestamp>) -> Self {
-        Self { gte: Some(range.start), lt: Some(range.end), ..Self::default() }
+        Self {
+            gte: Some(range.start),
+            lt: Some(range.end),
+            ..Self::default()
+        }
     }
 }
 
 impl From<RangeInclusive<Timestamp>> for TimeRange {
     fn from(range: RangeInclusive<Timestamp>) -> Self {
-        Self { gte: Some(*range.start()), lte: Some(*range.end()), ..Self::default() }
+        Self {
+            gte: Some(*range.start()),
+            lte: Some(*range.end()),
+            ..Self::default()
+        }
     }
 }
 
 impl From<RangeFrom<Timestamp>> for TimeRange {
     fn from(range: RangeFrom<Timestamp>) -> Self {
-        Self { gte: Some(range.start), ..Self::default() }
+        Self {
+            gte: Some(range.start),
+            ..Self::default()
+        }
     }
 }
 
 impl From<RangeTo<Timestamp>> for TimeRange {
     fn from(range: RangeTo<Timestamp>) -> Self {
-        Self { lt: Some(range.end), ..Self::default() }
+        Self {
+            lt: Some(range.end),
+            ..Self::default()
+        }
     }
 }
 
 impl From<RangeToInclusive<Timestamp>> for TimeRange {
     fn from(range: RangeToInclusive<Timestamp>) -> Self {
-        Self { lte: Some(range.end), ..Self::default() }
+        Self {
+            lte: Some(range.end),
+            ..Self::default()
+        }
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Depends on no crate of the workspace, so that broken generated code can always be generated
 //! again.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task reports on the terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task reports on the terminal"
+)]
 
 mod bench;
 mod codegen;

@@ -40,14 +40,18 @@ impl AttachPaymentMethod {
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
-    pub fn new(customer: impl Into<crate::generated::ids::CustomerId>) -> Self {
-        Self { customer: customer.into() }
+    pub fn new(
+        customer: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
+    ) -> Self {
+        Self {
+            customer: customer.into_unchecked(),
+        }
     }
 
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        (&self.customer).check()?;
+        self.customer.check()?;
         Ok(())
     }
 }
@@ -123,11 +127,7 @@ impl CreateApiKey {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -145,7 +145,7 @@ impl CreateApiKey {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -175,19 +175,15 @@ impl CreateCheckoutSession {
     #[must_use]
     pub fn customer(
         mut self,
-        value: impl Into<crate::generated::ids::CustomerId>,
+        value: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
     ) -> Self {
-        self.customer = Some(value.into());
+        self.customer = Some(value.into_unchecked());
         self
     }
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -205,11 +201,11 @@ impl CreateCheckoutSession {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::amount(*(&self.amount))?;
+        crate::validate::amount(self.amount)?;
         if let Some(value) = &self.customer {
             value.check()?;
         }
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -230,11 +226,7 @@ impl CreateCustomer {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -256,7 +248,7 @@ impl CreateCustomer {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -277,7 +269,7 @@ impl CreateListenSession {
     #[must_use]
     pub fn events(
         mut self,
-        value: impl IntoIterator<Item = impl Into<crate::generated::enums::EventType>>,
+        value: impl IntoIterator<Item = impl Into<crate::generated::events::EventType>>,
     ) -> Self {
         self.events = value.into_iter().map(Into::into).collect();
         self
@@ -285,11 +277,7 @@ impl CreateListenSession {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -297,7 +285,7 @@ impl CreateListenSession {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -321,19 +309,15 @@ impl CreatePayment {
     #[must_use]
     pub fn customer(
         mut self,
-        value: impl Into<crate::generated::ids::CustomerId>,
+        value: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
     ) -> Self {
-        self.customer = Some(value.into());
+        self.customer = Some(value.into_unchecked());
         self
     }
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -342,20 +326,20 @@ impl CreatePayment {
     #[must_use]
     pub fn payment_method(
         mut self,
-        value: impl Into<crate::generated::ids::PaymentMethodId>,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Self {
-        self.payment_method = Some(value.into());
+        self.payment_method = Some(value.into_unchecked());
         self
     }
 
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::amount(*(&self.amount))?;
+        crate::validate::amount(self.amount)?;
         if let Some(value) = &self.customer {
             value.check()?;
         }
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         if let Some(value) = &self.payment_method {
             value.check()?;
         }
@@ -368,11 +352,13 @@ impl CreateRefund {
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
-    pub fn new(payment: impl Into<crate::generated::ids::PaymentId>) -> Self {
+    pub fn new(
+        payment: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Self {
         Self {
             amount: Default::default(),
             metadata: Default::default(),
-            payment: payment.into(),
+            payment: payment.into_unchecked(),
             reason: Default::default(),
         }
     }
@@ -386,11 +372,7 @@ impl CreateRefund {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -405,8 +387,8 @@ impl CreateRefund {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
-        (&self.payment).check()?;
+        crate::validate::metadata(&self.metadata)?;
+        self.payment.check()?;
         Ok(())
     }
 }
@@ -416,9 +398,11 @@ impl CreateSandboxDispute {
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
-    pub fn new(payment: impl Into<crate::generated::ids::PaymentId>) -> Self {
+    pub fn new(
+        payment: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Self {
         Self {
-            payment: payment.into(),
+            payment: payment.into_unchecked(),
             reason: Default::default(),
         }
     }
@@ -436,7 +420,7 @@ impl CreateSandboxDispute {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        (&self.payment).check()?;
+        self.payment.check()?;
         Ok(())
     }
 }
@@ -447,14 +431,14 @@ impl CreateSubscription {
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
     pub fn new(
-        customer: impl Into<crate::generated::ids::CustomerId>,
+        customer: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
         money: crate::money::Money,
         interval: impl Into<crate::generated::enums::SubscriptionInterval>,
     ) -> Self {
         Self {
             amount: money.amount_minor,
             currency: money.currency,
-            customer: customer.into(),
+            customer: customer.into_unchecked(),
             interval: interval.into(),
             interval_count: Default::default(),
             metadata: Default::default(),
@@ -473,11 +457,7 @@ impl CreateSubscription {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -486,9 +466,9 @@ impl CreateSubscription {
     #[must_use]
     pub fn payment_method(
         mut self,
-        value: impl Into<crate::generated::ids::PaymentMethodId>,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Self {
-        self.payment_method = Some(value.into());
+        self.payment_method = Some(value.into_unchecked());
         self
     }
 
@@ -509,9 +489,9 @@ impl CreateSubscription {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::amount(*(&self.amount))?;
-        (&self.customer).check()?;
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::amount(self.amount)?;
+        self.customer.check()?;
+        crate::validate::metadata(&self.metadata)?;
         if let Some(value) = &self.payment_method {
             value.check()?;
         }
@@ -544,7 +524,7 @@ impl CreateWebhookEndpoint {
     #[must_use]
     pub fn events(
         mut self,
-        value: impl IntoIterator<Item = impl Into<crate::generated::enums::EventType>>,
+        value: impl IntoIterator<Item = impl Into<crate::generated::events::EventType>>,
     ) -> Self {
         self.events = value.into_iter().map(Into::into).collect();
         self
@@ -552,11 +532,7 @@ impl CreateWebhookEndpoint {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -564,7 +540,7 @@ impl CreateWebhookEndpoint {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -663,14 +639,14 @@ impl RecordListenDelivery {
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
     pub fn new(
-        event: impl Into<crate::generated::ids::EventId>,
+        event: impl crate::id::IntoId<crate::generated::ids::EventId>,
         duration_ms: i64,
     ) -> Self {
         Self {
             attempt: Default::default(),
             duration_ms: duration_ms,
             error: Default::default(),
-            event: event.into(),
+            event: event.into_unchecked(),
             response_status: Default::default(),
         }
     }
@@ -699,7 +675,7 @@ impl RecordListenDelivery {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        (&self.event).check()?;
+        self.event.check()?;
         Ok(())
     }
 }
@@ -737,14 +713,18 @@ impl ResendEvent {
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
-    pub fn new(endpoint: impl Into<crate::generated::ids::WebhookEndpointId>) -> Self {
-        Self { endpoint: endpoint.into() }
+    pub fn new(
+        endpoint: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
+    ) -> Self {
+        Self {
+            endpoint: endpoint.into_unchecked(),
+        }
     }
 
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        (&self.endpoint).check()?;
+        self.endpoint.check()?;
         Ok(())
     }
 }
@@ -812,10 +792,10 @@ impl TestCard {
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]
     pub fn new(
-        number: impl Into<::std::string::String>,
+        number: impl Into<crate::secret::SecretText>,
         exp_month: i64,
         exp_year: i64,
-        cvc: impl Into<::std::string::String>,
+        cvc: impl Into<crate::secret::SecretText>,
     ) -> Self {
         Self {
             cvc: cvc.into(),
@@ -874,11 +854,7 @@ impl UpdateApiKey {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -903,7 +879,7 @@ impl UpdateApiKey {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -927,9 +903,9 @@ impl UpdateCustomer {
     #[must_use]
     pub fn default_payment_method(
         mut self,
-        value: impl Into<crate::generated::ids::PaymentMethodId>,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Self {
-        self.default_payment_method = Some(value.into());
+        self.default_payment_method = Some(value.into_unchecked());
         self
     }
 
@@ -942,11 +918,7 @@ impl UpdateCustomer {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -971,7 +943,7 @@ impl UpdateCustomer {
         if let Some(value) = &self.default_payment_method {
             value.check()?;
         }
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -989,11 +961,7 @@ impl UpdatePayment {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -1001,7 +969,7 @@ impl UpdatePayment {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }
@@ -1038,11 +1006,7 @@ impl UpdateSubscription {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -1051,9 +1015,9 @@ impl UpdateSubscription {
     #[must_use]
     pub fn payment_method(
         mut self,
-        value: impl Into<crate::generated::ids::PaymentMethodId>,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Self {
-        self.payment_method = Some(value.into());
+        self.payment_method = Some(value.into_unchecked());
         self
     }
 
@@ -1080,7 +1044,7 @@ impl UpdateSubscription {
         if let Some(value) = &self.amount {
             crate::validate::amount(*value)?;
         }
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         if let Some(value) = &self.payment_method {
             value.check()?;
         }
@@ -1114,7 +1078,7 @@ impl UpdateWebhookEndpoint {
     #[must_use]
     pub fn events(
         mut self,
-        value: impl IntoIterator<Item = impl Into<crate::generated::enums::EventType>>,
+        value: impl IntoIterator<Item = impl Into<crate::generated::events::EventType>>,
     ) -> Self {
         self.events = value.into_iter().map(Into::into).collect();
         self
@@ -1122,11 +1086,7 @@ impl UpdateWebhookEndpoint {
 
     /// Adds a pair to the metadata.
     #[must_use]
-    pub(crate) fn metadata(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<String>,
-    ) -> Self {
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
@@ -1151,7 +1111,7 @@ impl UpdateWebhookEndpoint {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
-        crate::validate::metadata((&self.metadata))?;
+        crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use progenitor_client::{ClientHooks, ClientInfo};
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: crate::transport::CallContext,
+    pub(crate) inner: crate::context::CallContext,
 }
 
 impl Client {
@@ -21,7 +21,7 @@ impl Client {
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
-        inner: crate::transport::CallContext,
+        inner: crate::context::CallContext,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -31,7 +31,7 @@ impl Client {
     }
 }
 
-impl ClientInfo<crate::transport::CallContext> for Client {
+impl ClientInfo<crate::context::CallContext> for Client {
     fn api_version() -> &'static str {
         "2026-05-19"
     }
@@ -44,7 +44,7 @@ impl ClientInfo<crate::transport::CallContext> for Client {
         &self.client
     }
 
-    fn inner(&self) -> &crate::transport::CallContext {
+    fn inner(&self) -> &crate::context::CallContext {
         &self.inner
     }
 }
@@ -53,6 +53,6 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<crate::transport::CallContext>,
+        Client: ClientHooks<crate::context::CallContext>,
     {}
 };

@@ -84,23 +84,3 @@ id_type! {
     /// Id of a webhook endpoint: `we_` and 16 lower-case hexadecimal digits.
     WebhookEndpointId, "we_", "webhook endpoint"
 }
-
-/// Every prefix, with what it is the id of.
-pub(crate) const KNOWN_PREFIXES: &[(&str, &str)] = &[
-    ("key_", "API key"),
-    ("chk_", "checkout session"),
-    ("cus_", "customer"),
-    ("dsp_", "dispute"),
-    ("evt_", "event"),
-    ("led_", "ledger entry"),
-    ("lst_", "listen session"),
-    ("mer_", "merchant"),
-    ("pay_", "payment"),
-    ("pm_", "payment method"),
-    ("rfd_", "refund"),
-    ("req_", "request log"),
-    ("stl_", "settlement"),
-    ("sub_", "subscription"),
-    ("dlv_", "webhook delivery"),
-    ("we_", "webhook endpoint"),
-];

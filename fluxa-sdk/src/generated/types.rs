@@ -54,9 +54,9 @@ pub struct ApiKey {
     pub rotated_from: ::std::option::Option<crate::generated::ids::ApiKeyId>,
     ///What a restricted key may do; empty for the other kinds.
     pub scopes: ::std::vec::Vec<::std::string::String>,
-    ///The key itself. Only in the answer to create and rotate.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub secret: ::std::option::Option<::std::string::String>,
+    /// The key itself. Only in the answer to create and rotate.
+    pub secret: ::std::option::Option<crate::secret::SecretText>,
     /// Status of an API key.
     pub status: crate::generated::enums::ApiKeyStatus,
 }
@@ -272,7 +272,7 @@ pub struct CreateCustomer {
 pub struct CreateListenSession {
     ///Types wanted; empty or absent means all. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
     #[serde(
         default,
@@ -387,7 +387,7 @@ pub struct CreateWebhookEndpoint {
     pub description: ::std::option::Option<::std::string::String>,
     ///Types wanted; empty or absent means all. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
     #[serde(
         default,
@@ -634,7 +634,7 @@ pub struct ListenSession {
     /// When it was created.
     pub created_at: crate::time::Timestamp,
     ///Types wanted; empty means all.
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     /// Unique id.
     pub id: crate::generated::ids::ListenSessionId,
     ///False in the sandbox.
@@ -646,8 +646,8 @@ pub struct ListenSession {
     >,
     ///Name of the resource.
     pub object: ::std::string::String,
-    ///Signing secret, `whsec_…`: the same for every session of one API key.
-    pub secret: ::std::string::String,
+    /// Signing secret, `whsec_…`: the same for every session of one API key.
+    pub secret: crate::secret::SecretText,
     ///URL of the event stream.
     pub stream_url: ::std::string::String,
 }
@@ -1250,8 +1250,8 @@ pub struct SubscriptionRetry {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TestCard {
-    ///Any three digits.
-    pub cvc: ::std::string::String,
+    /// Any three digits.
+    pub cvc: crate::secret::SecretText,
     ///Month of expiry, 1–12.
     pub exp_month: i64,
     ///Year of expiry, four digits.
@@ -1259,8 +1259,8 @@ pub struct TestCard {
     ///Ignored.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    ///Test card number; blanks are ignored.
-    pub number: ::std::string::String,
+    /// Test card number; blanks are ignored.
+    pub number: crate::secret::SecretText,
     ///Any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub postcode: ::std::option::Option<::std::string::String>,
@@ -1400,7 +1400,7 @@ pub struct UpdateWebhookEndpoint {
     pub description: ::std::option::Option<::std::string::String>,
     ///Types wanted; empty or absent means all. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
     #[serde(
         default,
@@ -1514,7 +1514,7 @@ pub struct WebhookEndpoint {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
     ///Types received; empty means all.
-    pub events: ::std::vec::Vec<crate::generated::enums::EventType>,
+    pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     /// Unique id.
     pub id: crate::generated::ids::WebhookEndpointId,
     ///False in the sandbox.
@@ -1529,9 +1529,9 @@ pub struct WebhookEndpoint {
     ///While a secret rotates: until when the old one signs too.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub previous_secret_expires_at: ::std::option::Option<crate::time::Timestamp>,
-    ///Signing secret, `whsec_…`. Only in the answer to create and rotate_secret.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub secret: ::std::option::Option<::std::string::String>,
+    /// Signing secret, `whsec_…`. Only in the answer to create and rotate_secret.
+    pub secret: ::std::option::Option<crate::secret::SecretText>,
     /// Whether an endpoint receives events.
     pub status: crate::generated::enums::WebhookEndpointStatus,
     ///Where events are sent: https; plain http only to a loopback address in test mode.

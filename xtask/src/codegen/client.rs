@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use progenitor::{
-    GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl,
-};
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::{ToTokens, quote};
 use serde_json::Value;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ImplItem, Item, Stmt, parse_quote};
 
 use super::contract::{Contract, reference, text};
+use super::lower::SECRET;
 
 /// What progenitor made.
 pub(crate) struct Generated {
@@ -39,7 +38,7 @@ fn settings(contract: &Contract) -> GenerationSettings {
         .with_interface(InterfaceStyle::Positional)
         .with_tag(TagStyle::Merged)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::transport::CallContext))
+        .with_inner_type(quote!(crate::context::CallContext))
         .with_derive("PartialEq")
         // A sorted map, so that a body is the same bytes each time it is written.
         .with_map_type("::std::collections::BTreeMap");
@@ -50,7 +49,12 @@ fn settings(contract: &Contract) -> GenerationSettings {
         settings.with_replacement(&id.name, path, as_text());
     }
     for open_enum in &contract.enums {
-        let path = format!("crate::generated::enums::{}", open_enum.name);
+        let module = if open_enum.name == "EventType" {
+            "events"
+        } else {
+            "enums"
+        };
+        let path = format!("crate::generated::{module}::{}", open_enum.name);
         settings.with_replacement(&open_enum.name, path, as_text());
     }
     for (name, resource) in &contract.expandables {
@@ -59,6 +63,7 @@ fn settings(contract: &Contract) -> GenerationSettings {
         );
         settings.with_replacement(name, path, nothing());
     }
+    settings.with_replacement(SECRET, "crate::secret::SecretText", nothing());
     settings.with_replacement("Timestamp", "crate::time::Timestamp", as_text());
     settings.with_replacement("Currency", "crate::money::Currency", as_text());
     settings.with_replacement("Event", "crate::generated::events::Event", nothing());
@@ -66,8 +71,11 @@ fn settings(contract: &Contract) -> GenerationSettings {
 }
 
 fn take_apart(contract: &Contract, file: syn::File) -> Result<Generated, String> {
-    let tag_of: BTreeMap<&str, &str> =
-        contract.operations.iter().map(|o| (o.id.as_str(), o.tag.as_str())).collect();
+    let tag_of: BTreeMap<&str, &str> = contract
+        .operations
+        .iter()
+        .map(|o| (o.id.as_str(), o.tag.as_str()))
+        .collect();
     let mut types = Vec::new();
     let mut client = Vec::new();
     let mut methods = BTreeMap::new();
@@ -75,7 +83,9 @@ fn take_apart(contract: &Contract, file: syn::File) -> Result<Generated, String>
     for item in file.items {
         match item {
             Item::Mod(module) if module.ident == "types" => {
-                let (_, items) = module.content.ok_or("progenitor made an empty types module")?;
+                let (_, items) = module
+                    .content
+                    .ok_or("progenitor made an empty types module")?;
                 types = items;
             }
             // A prelude of one name, and imports that each file makes for itself.
@@ -84,12 +94,17 @@ fn take_apart(contract: &Contract, file: syn::File) -> Result<Generated, String>
                 let mut constructors = block.clone();
                 constructors.items.clear();
                 for item in block.items {
-                    let ImplItem::Fn(mut function) = item else { continue };
+                    let ImplItem::Fn(mut function) = item else {
+                        continue;
+                    };
                     let name = function.sig.ident.to_string();
                     if let Some(tag) = tag_of.get(name.as_str()) {
                         Tidy.visit_impl_item_fn_mut(&mut function);
                         methods.insert(name, function.sig.clone());
-                        by_tag.entry((*tag).to_owned()).or_default().push(ImplItem::Fn(function));
+                        by_tag
+                            .entry((*tag).to_owned())
+                            .or_default()
+                            .push(ImplItem::Fn(function));
                     } else if name == "new_with_client" {
                         constructors.items.push(ImplItem::Fn(function));
                     }
@@ -101,13 +116,19 @@ fn take_apart(contract: &Contract, file: syn::File) -> Result<Generated, String>
             }
             Item::Struct(mut client_struct) => {
                 client_struct.attrs.retain(|a| !a.path().is_ident("doc"));
-                client_struct.attrs.push(parse_quote!(#[doc = " One method per operation."]));
+                client_struct
+                    .attrs
+                    .push(parse_quote!(#[doc = " One method per operation."]));
                 client.push(Item::Struct(client_struct));
             }
             other => client.push(other),
         }
     }
-    if let Some(missing) = contract.operations.iter().find(|o| !methods.contains_key(&o.id)) {
+    if let Some(missing) = contract
+        .operations
+        .iter()
+        .find(|o| !methods.contains_key(&o.id))
+    {
         return Err(format!("progenitor made no method for {}", missing.id));
     }
     Ok(Generated {
@@ -156,17 +177,26 @@ fn types_file(contract: &Contract, items: Vec<Item>) -> syn::File {
             other => kept.push(other),
         }
     }
-    file_of(quote! { //! The objects of the API, and the bodies of its requests.
-    }, kept)
+    file_of(
+        quote! { //! The objects of the API, and the bodies of its requests.
+        },
+        kept,
+    )
 }
 
 /// Puts back the descriptions that a field of a referenced type lost on the way.
 fn document_fields(contract: &Contract, structure: &mut syn::ItemStruct) {
-    let Some(schema) = contract.schemas.get(&structure.ident.to_string()) else { return };
+    let Some(schema) = contract.schemas.get(&structure.ident.to_string()) else {
+        return;
+    };
     for field in &mut structure.fields {
         let documented = field.attrs.iter().any(|a| a.path().is_ident("doc"));
-        let Some(name) = field.ident.as_ref().map(|ident| wire_name(field, ident)) else { continue };
-        let Some(property) = schema.pointer(&format!("/properties/{name}")) else { continue };
+        let Some(name) = field.ident.as_ref().map(|ident| wire_name(field, ident)) else {
+            continue;
+        };
+        let Some(property) = schema.pointer(&format!("/properties/{name}")) else {
+            continue;
+        };
         if !documented {
             let described = format!(" {}", describe(contract, property));
             field.attrs.push(parse_quote!(#[doc = #described]));
@@ -190,7 +220,11 @@ fn wire_name(field: &syn::Field, ident: &syn::Ident) -> String {
             return name;
         }
     }
-    ident.to_string().trim_start_matches("r#").trim_end_matches('_').to_owned()
+    ident
+        .to_string()
+        .trim_start_matches("r#")
+        .trim_end_matches('_')
+        .to_owned()
 }
 
 /// A property's description, or the first paragraph of the schema that it refers to.
@@ -199,7 +233,9 @@ pub(crate) fn describe(contract: &Contract, property: &Value) -> String {
     if !own.is_empty() {
         return own;
     }
-    let target = property.get("$ref").or_else(|| property.pointer("/anyOf/0/$ref"));
+    let target = property
+        .get("$ref")
+        .or_else(|| property.pointer("/anyOf/0/$ref"));
     target
         .and_then(Value::as_str)
         .and_then(reference)
@@ -227,7 +263,9 @@ impl VisitMut for Tidy {
         block.stmts.retain(|statement| {
             let code = match statement {
                 Stmt::Local(local) => local.pat.to_token_stream().to_string(),
-                Stmt::Expr(Expr::MethodCall(call), _) => call.receiver.to_token_stream().to_string(),
+                Stmt::Expr(Expr::MethodCall(call), _) => {
+                    call.receiver.to_token_stream().to_string()
+                }
                 _ => String::new(),
             };
             !matches!(code.as_str(), "mut header_map" | "header_map")

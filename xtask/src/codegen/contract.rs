@@ -102,7 +102,10 @@ impl Contract {
                 enums.push(OpenEnum {
                     name: name.clone(),
                     description: text(schema, "description"),
-                    values: values.into_iter().map(|v| (v.clone(), described(&v))).collect(),
+                    values: values
+                        .into_iter()
+                        .map(|v| (v.clone(), described(&v)))
+                        .collect(),
                 });
             } else if let Some(resource) = expandable(schema) {
                 expandables.insert(name.clone(), resource);
@@ -129,10 +132,23 @@ impl Contract {
             });
         }
         let mut tags = BTreeMap::new();
-        for tag in document.pointer("/tags").and_then(Value::as_array).into_iter().flatten() {
+        for tag in document
+            .pointer("/tags")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             tags.insert(text(tag, "name"), text(tag, "description"));
         }
-        Ok(Self { operations, ids, enums, expandables, events, schemas, tags })
+        Ok(Self {
+            operations,
+            ids,
+            enums,
+            expandables,
+            events,
+            schemas,
+            tags,
+        })
     }
 }
 
@@ -152,12 +168,23 @@ fn read_operation(
         .collect();
     let id = text(operation, "operationId");
     if id != accessor.join("_") {
-        return Err(format!("{at}: operationId {id} is not its accessor {}", accessor.join(".")));
+        return Err(format!(
+            "{at}: operationId {id} is not its accessor {}",
+            accessor.join(".")
+        ));
     }
     let mut query = Vec::new();
-    for parameter in operation.get("parameters").and_then(Value::as_array).into_iter().flatten() {
+    for parameter in operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let parameter = resolve(document, parameter)?;
-        let schema = parameter.pointer("/schema/$ref").and_then(Value::as_str).and_then(reference);
+        let schema = parameter
+            .pointer("/schema/$ref")
+            .and_then(Value::as_str)
+            .and_then(reference);
         if parameter.get("in").and_then(Value::as_str) == Some("query") {
             query.push(Query {
                 name: text(parameter, "name"),
@@ -200,18 +227,28 @@ fn read_operation(
 /// The values of an enum written as `anyOf: [{enum}, {type: string}]`.
 pub(crate) fn open_enum(schema: &Value) -> Option<Vec<String>> {
     let options = schema.get("anyOf")?.as_array()?;
-    let [closed, open] = options.as_slice() else { return None };
+    let [closed, open] = options.as_slice() else {
+        return None;
+    };
     if open.get("type")? != "string" || open.get("enum").is_some() {
         return None;
     }
     let values = closed.get("enum")?.as_array()?;
-    Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    Some(
+        values
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+    )
 }
 
 /// The resource of a schema written as `anyOf: [id, resource]`.
 pub(crate) fn expandable(schema: &Value) -> Option<String> {
     let options = schema.get("anyOf")?.as_array()?;
-    let [id, resource] = options.as_slice() else { return None };
+    let [id, resource] = options.as_slice() else {
+        return None;
+    };
     let id = reference(id.get("$ref")?.as_str()?)?;
     let resource = reference(resource.get("$ref")?.as_str()?)?;
     (id == format!("{resource}Id")).then_some(resource)
@@ -226,7 +263,9 @@ pub(crate) fn id_prefix(schema: &Value) -> Option<String> {
 
 /// The component's name in a reference to a schema.
 pub(crate) fn reference(reference: &str) -> Option<String> {
-    reference.strip_prefix("#/components/schemas/").map(str::to_owned)
+    reference
+        .strip_prefix("#/components/schemas/")
+        .map(str::to_owned)
 }
 
 /// Follows a `$ref` within the document.
@@ -245,11 +284,17 @@ fn object<'d>(
     pointer: &str,
 ) -> Result<impl Iterator<Item = (&'d String, &'d Value)>, String> {
     let map = document.pointer(pointer).and_then(Value::as_object);
-    Ok(map.ok_or_else(|| format!("openapi.json has no {pointer}"))?.iter())
+    Ok(map
+        .ok_or_else(|| format!("openapi.json has no {pointer}"))?
+        .iter())
 }
 
 pub(crate) fn text(value: &Value, key: &str) -> String {
-    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// `WebhookEndpoint` → `webhook endpoint`; `ApiKey` → `API key`.

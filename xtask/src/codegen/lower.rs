@@ -15,8 +15,11 @@ use super::contract::{expandable, id_prefix, open_enum, reference, resolve};
 /// newtype where a plain integer, string or map is meant.
 const INLINE: [&str; 3] = ["Amount", "Metadata", "Scope"];
 
+/// Stands for `format: password`: text that is never shown.
+pub(crate) const SECRET: &str = "SecretText";
+
 /// Schemas that progenitor sees as a placeholder because the SDK has its own type for them.
-pub(crate) const REPLACED: [&str; 3] = ["Timestamp", "Currency", "Event"];
+const REPLACED: [&str; 3] = ["Timestamp", "Currency", "Event"];
 
 /// Keywords with a meaning for validation or for readers only.
 const DROPPED: [&str; 16] = [
@@ -40,12 +43,20 @@ const DROPPED: [&str; 16] = [
 
 /// Lowers the whole document.
 pub(crate) fn lower(document: &Value) -> Result<Value, String> {
-    if document.get("openapi").and_then(Value::as_str).is_none_or(|v| !v.starts_with("3.1.")) {
+    if document
+        .get("openapi")
+        .and_then(Value::as_str)
+        .is_none_or(|v| !v.starts_with("3.1."))
+    {
         return Err("openapi.json is not OpenAPI 3.1".into());
     }
     let lowering = Lowering { document };
     let mut paths = Map::new();
-    for (path, item) in document.pointer("/paths").and_then(Value::as_object).into_iter().flatten()
+    for (path, item) in document
+        .pointer("/paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
     {
         let mut methods = Map::new();
         for (method, operation) in item.as_object().into_iter().flatten() {
@@ -61,6 +72,10 @@ pub(crate) fn lower(document: &Value) -> Result<Value, String> {
     let mut wanted = references(&paths);
     while let Some(name) = wanted.pop_first() {
         if schemas.contains_key(&name) {
+            continue;
+        }
+        if name == SECRET {
+            schemas.insert(name, json!({ "type": "string" }));
             continue;
         }
         let schema = document
@@ -111,8 +126,11 @@ impl Lowering<'_> {
             });
         }
         let mut responses = Map::new();
-        for (status, response) in
-            operation.get("responses").and_then(Value::as_object).into_iter().flatten()
+        for (status, response) in operation
+            .get("responses")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
         {
             if !status.starts_with('2') {
                 continue;
@@ -142,7 +160,9 @@ impl Lowering<'_> {
                 "description": "Success.",
                 "content": { media: { "schema": { "type": "string", "format": "binary" } } },
             })),
-            _ => Err(format!("{pointer}/content: no media type that the generator knows")),
+            _ => Err(format!(
+                "{pointer}/content: no media type that the generator knows"
+            )),
         }
     }
 
@@ -152,15 +172,27 @@ impl Lowering<'_> {
         pointer: &str,
         out: &mut Vec<Value>,
     ) -> Result<(), String> {
-        let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
+        let name = parameter
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let pointer = format!("{pointer}/parameters/{name}");
-        let place = parameter.get("in").and_then(Value::as_str).unwrap_or_default();
-        let schema = parameter.get("schema").ok_or_else(|| format!("{pointer} has no schema"))?;
+        let place = parameter
+            .get("in")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let schema = parameter
+            .get("schema")
+            .ok_or_else(|| format!("{pointer} has no schema"))?;
         match place {
             // Headers are options of a call (key, version, timing), set in the SDK's hook.
             "header" => return Ok(()),
             "path" | "query" => {}
-            other => return Err(format!("{pointer}: parameters in {other} are not supported")),
+            other => {
+                return Err(format!(
+                    "{pointer}: parameters in {other} are not supported"
+                ));
+            }
         }
         if parameter.get("style").and_then(Value::as_str) == Some("deepObject") {
             // progenitor has no deepObject: one parameter per property.
@@ -198,18 +230,27 @@ impl Lowering<'_> {
     }
 
     fn schema(&self, schema: &Value, pointer: &str) -> Result<Value, String> {
-        let map = schema.as_object().ok_or_else(|| format!("{pointer} is not a schema"))?;
+        let map = schema
+            .as_object()
+            .ok_or_else(|| format!("{pointer} is not a schema"))?;
         if let Some(target) = map.get("$ref").and_then(Value::as_str) {
             // A description beside a reference is put back on the field after generation.
-            if let Some(other) = map.keys().find(|key| !matches!(key.as_str(), "$ref" | "description")) {
+            if let Some(other) = map
+                .keys()
+                .find(|key| !matches!(key.as_str(), "$ref" | "description"))
+            {
                 return Err(format!("{pointer}/{other}: not supported beside $ref"));
             }
-            let name = reference(target).ok_or_else(|| format!("{pointer}: {target} is no schema"))?;
+            let name =
+                reference(target).ok_or_else(|| format!("{pointer}: {target} is no schema"))?;
             if INLINE.contains(&name.as_str()) {
                 let target = resolve(self.document, schema)?;
                 return self.schema(target, &format!("/components/schemas/{name}"));
             }
             return Ok(json!({ "$ref": target }));
+        }
+        if map.get("format").and_then(Value::as_str) == Some("password") {
+            return Ok(json!({ "$ref": format!("#/components/schemas/{SECRET}") }));
         }
         let mut out = Map::new();
         for (key, value) in map {
@@ -241,7 +282,8 @@ impl Lowering<'_> {
                 "format" if matches!(value.as_str(), Some("int64" | "int32" | "binary")) => {
                     out.insert(key.clone(), value.clone());
                 }
-                "format" if matches!(value.as_str(), Some("uri" | "email" | "date" | "date-time")) => {}
+                "format"
+                    if matches!(value.as_str(), Some("uri" | "email" | "date" | "date-time")) => {}
                 "required" | "description" => {
                     out.insert(key.clone(), value.clone());
                 }
@@ -261,10 +303,14 @@ impl Lowering<'_> {
     ) -> Result<(), String> {
         let options = value.as_array().map(Vec::as_slice).unwrap_or_default();
         let [some, null] = options else {
-            return Err(format!("{pointer}: only a union with null can be generated here; name the schema"));
+            return Err(format!(
+                "{pointer}: only a union with null can be generated here; name the schema"
+            ));
         };
         if null != &json!({ "type": "null" }) {
-            return Err(format!("{pointer}: only a union with null can be generated here; name the schema"));
+            return Err(format!(
+                "{pointer}: only a union with null can be generated here; name the schema"
+            ));
         }
         let lowered = self.schema(some, &format!("{pointer}/0"))?;
         if lowered.get("$ref").is_some() {
@@ -304,9 +350,12 @@ fn references(value: &Value) -> BTreeSet<String> {
             if let Some(name) = map.get("$ref").and_then(Value::as_str).and_then(reference) {
                 found.insert(name);
             }
-            map.values().for_each(|value| found.extend(references(value)));
+            map.values()
+                .for_each(|value| found.extend(references(value)));
         }
-        Value::Array(items) => items.iter().for_each(|value| found.extend(references(value))),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|value| found.extend(references(value))),
         _ => {}
     }
     found

@@ -44,7 +44,10 @@ pub(crate) fn write(root: &Path) -> Result<String, String> {
             removed += 1;
         }
     }
-    Ok(format!("codegen: {} files, {changed} changed, {removed} removed", files.len()))
+    Ok(format!(
+        "codegen: {} files, {changed} changed, {removed} removed",
+        files.len()
+    ))
 }
 
 /// Fails when the directory is not byte for byte what the generator makes.
@@ -65,7 +68,10 @@ pub(crate) fn check(root: &Path) -> Result<String, String> {
         }
     }
     if faults.is_empty() {
-        return Ok(format!("codegen: {} files as openapi.json gives them", files.len()));
+        return Ok(format!(
+            "codegen: {} files as openapi.json gives them",
+            files.len()
+        ));
     }
     Err(format!(
         "the generated code is not what openapi.json gives:\n{}\nrun `cargo xtask codegen` and commit the result",
@@ -82,9 +88,18 @@ fn generate(root: &Path) -> Result<Files, String> {
     let generated = client::generate(&contract, lowered)?;
 
     let mut files = Files::new();
-    files.insert("ids.rs".into(), format!("{HEADER}{}", names::ids(&contract)));
-    files.insert("enums.rs".into(), format!("{HEADER}{}", names::enums(&contract)));
-    files.insert("events.rs".into(), format!("{HEADER}{}", names::events(&contract)));
+    files.insert(
+        "ids.rs".into(),
+        format!("{HEADER}{}", names::ids(&contract)),
+    );
+    files.insert(
+        "enums.rs".into(),
+        format!("{HEADER}{}", names::enums(&contract)),
+    );
+    files.insert(
+        "events.rs".into(),
+        format!("{HEADER}{}", names::events(&contract)),
+    );
     files.insert("types.rs".into(), print(&generated.types));
     files.insert("client.rs".into(), print(&generated.client));
     let mut modules = Vec::new();
@@ -92,12 +107,21 @@ fn generate(root: &Path) -> Result<Files, String> {
         files.insert(format!("operations/{tag}.rs").into(), print(operations));
         modules.push(tag.clone());
     }
-    files.insert("operations/mod.rs".into(), render(names::module_list(&modules, false)));
+    files.insert(
+        "operations/mod.rs".into(),
+        render(names::module_list(&modules, false)),
+    );
     for (tag, tokens) in resources::accessors(&contract, &generated.methods)? {
         files.insert(format!("resources/{tag}.rs").into(), render(tokens));
     }
-    files.insert("resources/mod.rs".into(), render(names::module_list(&modules, true)));
-    files.insert("bodies.rs".into(), render(resources::bodies(&contract, &generated.types)?));
+    files.insert(
+        "resources/mod.rs".into(),
+        render(names::module_list(&modules, true)),
+    );
+    files.insert(
+        "bodies.rs".into(),
+        render(resources::bodies(&contract, &generated.types)?),
+    );
     files.insert("mod.rs".into(), render(names::root()));
     Ok(files)
 }

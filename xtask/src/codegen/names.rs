@@ -13,11 +13,7 @@ pub(crate) fn ids(contract: &Contract) -> String {
         let docs = doc_lines(&id.description, 4);
         out += &format!("\nid_type! {{\n{docs}    {name}, \"{prefix}\", \"{what}\"\n}}\n");
     }
-    out += "\n/// Every prefix, with what it is the id of.\npub(crate) const KNOWN_PREFIXES: &[(&str, &str)] = &[\n";
-    for id in &contract.ids {
-        out += &format!("    (\"{}\", \"{}\"),\n", id.prefix, id.what);
-    }
-    out + "];\n"
+    out
 }
 
 /// The open enums, as calls of the SDK's macro.
@@ -25,7 +21,12 @@ pub(crate) fn enums(contract: &Contract) -> String {
     let mut out = String::from(
         "//! Enums that may grow: a value that is not known is kept, never an error.\n\nuse crate::open_enum::open_enum;\n",
     );
-    for item in &contract.enums {
+    // The event types come with the events.
+    for item in contract
+        .enums
+        .iter()
+        .filter(|item| item.name != "EventType")
+    {
         let docs = doc_lines(&item.description, 4);
         out += &format!("\nopen_enum! {{\n{docs}    {} {{\n", item.name);
         for (wire, described) in &item.values {
@@ -44,7 +45,12 @@ pub(crate) fn events(contract: &Contract) -> String {
     );
     for event in &contract.events {
         out += &doc_lines(&event.description, 4);
-        out += &format!("    {}: \"{}\" => {},\n", camel(&event.wire), event.wire, event.object);
+        out += &format!(
+            "    {}: \"{}\" => {},\n",
+            camel(&event.wire),
+            event.wire,
+            event.object
+        );
     }
     out += "}\n\n";
     for resource in contract.expandables.values() {
@@ -94,7 +100,11 @@ pub(crate) fn root() -> TokenStream {
 /// Doc attributes, one a line, with a blank in front as rustfmt writes it.
 pub(crate) fn doc(text: &str) -> TokenStream {
     let lines = text.lines().map(|line| {
-        let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+        let line = if line.is_empty() {
+            String::new()
+        } else {
+            format!(" {line}")
+        };
         quote!(#[doc = #line])
     });
     quote!(#(#lines)*)

@@ -18,7 +18,10 @@ pub(crate) fn accessors(
 ) -> Result<BTreeMap<String, TokenStream>, String> {
     let mut by_tag: BTreeMap<String, Vec<&Operation>> = BTreeMap::new();
     for operation in &contract.operations {
-        by_tag.entry(operation.tag.clone()).or_default().push(operation);
+        by_tag
+            .entry(operation.tag.clone())
+            .or_default()
+            .push(operation);
     }
     let mut roots = BTreeMap::new();
     for (tag, operations) in by_tag {
@@ -72,14 +75,24 @@ impl<'c> Method<'c> {
             }
         };
         let item = operation.output.as_ref().and_then(|name| {
-            let items = contract.schemas.get(name)?.pointer("/properties/data/items/$ref")?;
+            let items = contract
+                .schemas
+                .get(name)?
+                .pointer("/properties/data/items/$ref")?;
             reference(items.as_str()?)
         });
-        Ok(Self { arguments, output, item, query: &operation.query })
+        Ok(Self {
+            arguments,
+            output,
+            item,
+            query: &operation.query,
+        })
     }
 
     fn has_defaults(&self) -> bool {
-        self.arguments.iter().all(|argument| option_of(&argument.owned).is_some())
+        self.arguments
+            .iter()
+            .all(|argument| option_of(&argument.owned).is_some())
     }
 
     fn takes(&self, name: &str) -> bool {
@@ -99,7 +112,11 @@ fn argument(name: syn::Ident, ty: &Type) -> Argument {
         }
     };
     if let Type::Reference(reference) = ty {
-        return Argument { pass: quote!(&params.#name), owned: owned_of(reference), name };
+        return Argument {
+            pass: quote!(&params.#name),
+            owned: owned_of(reference),
+            name,
+        };
     }
     if let Some(Type::Reference(reference)) = option_of(ty) {
         let owned = owned_of(reference);
@@ -108,9 +125,17 @@ fn argument(name: syn::Ident, ty: &Type) -> Argument {
         } else {
             quote!(params.#name.as_ref())
         };
-        return Argument { pass, owned: syn::parse_quote!(Option<#owned>), name };
+        return Argument {
+            pass,
+            owned: syn::parse_quote!(Option<#owned>),
+            name,
+        };
     }
-    Argument { pass: quote!(params.#name), owned: ty.clone(), name }
+    Argument {
+        pass: quote!(params.#name),
+        owned: ty.clone(),
+        name,
+    }
 }
 
 fn option_of(ty: &Type) -> Option<&Type> {
@@ -119,7 +144,9 @@ fn option_of(ty: &Type) -> Option<&Type> {
     if last.ident != "Option" {
         return None;
     }
-    let PathArguments::AngleBracketed(inner) = &last.arguments else { return None };
+    let PathArguments::AngleBracketed(inner) = &last.arguments else {
+        return None;
+    };
     match inner.args.first()? {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
@@ -129,13 +156,21 @@ fn option_of(ty: &Type) -> Option<&Type> {
 /// `types::X` → `crate::generated::types::X`.
 fn qualify(ty: &mut Type) {
     if let Type::Path(path) = ty
-        && path.path.segments.first().is_some_and(|first| first.ident == "types")
+        && path
+            .path
+            .segments
+            .first()
+            .is_some_and(|first| first.ident == "types")
     {
         *ty = syn::parse_quote!(crate::generated::#path);
     }
 }
 
-fn resource_file(contract: &Contract, tag: &str, parts: &[(&Operation, Method<'_>)]) -> TokenStream {
+fn resource_file(
+    contract: &Contract,
+    tag: &str,
+    parts: &[(&Operation, Method<'_>)],
+) -> TokenStream {
     // `checkout.sessions.create` lies one level deeper than `payments.create`.
     let mut groups: BTreeMap<Vec<String>, Vec<&(&Operation, Method<'_>)>> = BTreeMap::new();
     for part in parts {
@@ -145,15 +180,15 @@ fn resource_file(contract: &Contract, tag: &str, parts: &[(&Operation, Method<'_
     let described = contract.tags.get(tag).cloned().unwrap_or_default();
     let mut out = TokenStream::new();
     let root = vec![tag.to_owned()];
-    if !groups.contains_key(&root) {
-        groups.insert(root, Vec::new());
-    }
+    groups.entry(root).or_default();
     let paths: Vec<Vec<String>> = groups.keys().cloned().collect();
     for (path, operations) in &groups {
         let name = struct_name(path);
         let methods = operations.iter().map(|part| accessor(part.0, &part.1));
-        let children = paths.iter().filter(|p| p.len() == path.len() + 1 && p.starts_with(path)).map(
-            |child| {
+        let children = paths
+            .iter()
+            .filter(|p| p.len() == path.len() + 1 && p.starts_with(path))
+            .map(|child| {
                 let method = format_ident!("{}", child.last().expect("a child has a name"));
                 let ty = struct_name(child);
                 let text = format!(" The resource `{}`.", child.join("."));
@@ -162,9 +197,10 @@ fn resource_file(contract: &Contract, tag: &str, parts: &[(&Operation, Method<'_
                     #[must_use]
                     pub fn #method(&self) -> #ty { #ty { client: self.client.clone() } }
                 }
-            },
-        );
-        let about = doc(&format!("{described}\n\nFrom [`Client::{tag}`](crate::Client::{tag})."));
+            });
+        let about = doc(&format!(
+            "{described}\n\nFrom [`Client::{tag}`](crate::Client::{tag})."
+        ));
         out.extend(quote! {
             #about
             #[derive(Clone, Debug)]
@@ -184,7 +220,7 @@ fn resource_file(contract: &Contract, tag: &str, parts: &[(&Operation, Method<'_
         }
     }
     for (operation, method) in parts {
-        out.extend(parameters(contract, operation, method));
+        out.extend(parameters(operation, method));
     }
     let head = format!(" Accessors of `{tag}`.");
     quote! {
@@ -196,7 +232,10 @@ fn resource_file(contract: &Contract, tag: &str, parts: &[(&Operation, Method<'_
 }
 
 fn struct_name(path: &[String]) -> syn::Ident {
-    format_ident!("{}Resource", path.iter().map(|part| camel(part)).collect::<String>())
+    format_ident!(
+        "{}Resource",
+        path.iter().map(|part| camel(part)).collect::<String>()
+    )
 }
 
 fn params_name(operation: &Operation) -> syn::Ident {
@@ -205,7 +244,10 @@ fn params_name(operation: &Operation) -> syn::Ident {
 
 /// One verb of a resource.
 fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
-    let verb = format_ident!("{}", operation.accessor.last().expect("an accessor has a verb"));
+    let verb = format_ident!(
+        "{}",
+        operation.accessor.last().expect("an accessor has a verb")
+    );
     let params = params_name(operation);
     let output = &method.output;
     let mut inputs = Vec::new();
@@ -214,8 +256,8 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
     for argument in &method.arguments {
         let (name, owned) = (&argument.name, &argument.owned);
         if name == "id" {
-            inputs.push(quote!(id: impl Into<#owned>));
-            checks.push(quote!(let id = id.into(); id.check()?;));
+            inputs.push(quote!(id: impl crate::id::IntoId<#owned>));
+            checks.push(quote!(let id = id.into_id()?;));
             fields.push(quote!(id));
         } else if name == "body" {
             inputs.push(quote!(body: #owned));
@@ -230,16 +272,28 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
     } else {
         quote!(#params { #(#fields),* })
     };
+    let bound = if method.arguments.is_empty() {
+        quote!(_)
+    } else {
+        quote!(params)
+    };
     let passes = method.arguments.iter().map(|argument| &argument.pass);
     let id = format_ident!("{}", operation.id);
     let static_name = format_ident!("{}", operation.id.to_uppercase());
-    let (id_text, http, path, streaming) =
-        (&operation.id, &operation.method, &operation.path, operation.streaming);
+    let (id_text, http, path, streaming) = (
+        &operation.id,
+        &operation.method,
+        &operation.path,
+        operation.streaming,
+    );
     let mut text = format!("{}.", operation.summary.trim_end_matches('.'));
     if !operation.description.is_empty() {
         text += &format!("\n\n{}", operation.description);
     }
-    text += &format!("\n\nOperation `{}`: `{} {}`.", operation.id, operation.method, operation.path);
+    text += &format!(
+        "\n\nOperation `{}`: `{} {}`.",
+        operation.id, operation.method, operation.path
+    );
     let text = doc(&text);
     quote! {
         #text
@@ -250,7 +304,7 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
                 #(#checks)*
                 Ok(#made)
             };
-            Call::new(&self.client, &#static_name, prepare(), |context, params| {
+            Call::new(&self.client, &#static_name, prepare(), |context, #bound| {
                 Box::pin(async move { Ok(context.api().#id(#(#passes),*).await?) })
             })
         }
@@ -258,7 +312,7 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
 }
 
 /// The struct that carries an operation's parameters, and the setters on the call.
-fn parameters(contract: &Contract, operation: &Operation, method: &Method<'_>) -> TokenStream {
+fn parameters(operation: &Operation, method: &Method<'_>) -> TokenStream {
     let params = params_name(operation);
     let output = &method.output;
     let fields = method.arguments.iter().map(|argument| {
@@ -289,7 +343,10 @@ fn parameters(contract: &Contract, operation: &Operation, method: &Method<'_>) -
             }
         });
     }
-    let setters = method.query.iter().filter_map(|query| setter(contract, query, method));
+    let setters = method
+        .query
+        .iter()
+        .filter_map(|query| setter(query, method));
     let setters: Vec<_> = setters.collect();
     if !setters.is_empty() {
         out.extend(quote! {
@@ -299,7 +356,7 @@ fn parameters(contract: &Contract, operation: &Operation, method: &Method<'_>) -
     out
 }
 
-fn setter(contract: &Contract, query: &Query, method: &Method<'_>) -> Option<TokenStream> {
+fn setter(query: &Query, method: &Method<'_>) -> Option<TokenStream> {
     let paginated = method.item.is_some();
     if query.name == "expand[]" || (paginated && matches!(query.name.as_str(), "limit" | "after")) {
         return None;
@@ -323,27 +380,26 @@ fn setter(contract: &Contract, query: &Query, method: &Method<'_>) -> Option<Tok
             }
         });
     }
-    let owned = &method.arguments.iter().find(|argument| argument.name == name)?.owned;
+    let owned = &method
+        .arguments
+        .iter()
+        .find(|argument| argument.name == name)?
+        .owned;
     let inner = option_of(owned)?;
-    let argument = match inner.to_token_stream().to_string().as_str() {
-        "i64" | "bool" => quote!(#inner),
-        _ => quote!(impl Into<#inner>),
-    };
-    let value = match inner.to_token_stream().to_string().as_str() {
-        "i64" | "bool" => quote!(value),
-        _ => quote!(value.into()),
-    };
-    let checked = query
-        .schema
-        .as_ref()
-        .is_some_and(|name| contract.ids.iter().any(|id| &id.name == name));
-    let body = if checked {
-        quote! {
-            let value: #inner = #value;
-            self.try_map_params(|params| { value.check()?; params.#name = Some(value); Ok(()) })
-        }
+    let (argument, body) = if is_id(inner) {
+        (
+            quote!(impl crate::id::IntoId<#inner>),
+            quote! {
+                let value = value.into_id();
+                self.try_map_params(|params| { params.#name = Some(value?); Ok(()) })
+            },
+        )
     } else {
-        quote! { let value: #inner = #value; self.map_params(|params| params.#name = Some(value)) }
+        let (argument, value) = accepted(inner, &format_ident!("value"));
+        (
+            argument,
+            quote! { let value: #inner = #value; self.map_params(|params| params.#name = Some(value)) },
+        )
     };
     Some(quote! {
         #text
@@ -358,18 +414,32 @@ pub(crate) fn bodies(contract: &Contract, types: &syn::File) -> Result<TokenStre
         //! Constructors and setters of request bodies; pages of lists.
         use crate::generated::types::*;
     };
-    let mut names: Vec<&String> = contract.operations.iter().filter_map(|o| o.body.as_ref()).collect();
-    let nested: Vec<&String> = contract.schemas.keys().filter(|name| *name == "TestCard").collect();
+    let mut names: Vec<&String> = contract
+        .operations
+        .iter()
+        .filter_map(|o| o.body.as_ref())
+        .collect();
+    let nested: Vec<&String> = contract
+        .schemas
+        .keys()
+        .filter(|name| *name == "TestCard")
+        .collect();
     names.extend(nested);
     names.sort();
     names.dedup();
     for name in names {
-        let schema = contract.schemas.get(name).ok_or_else(|| format!("no schema {name}"))?;
+        let schema = contract
+            .schemas
+            .get(name)
+            .ok_or_else(|| format!("no schema {name}"))?;
         let structure = structure(types, name).ok_or_else(|| format!("no type {name}"))?;
         out.extend(body(contract, name, schema, structure));
     }
     for (name, schema) in &contract.schemas {
-        let Some(item) = schema.pointer("/properties/data/items/$ref").and_then(Value::as_str) else {
+        let Some(item) = schema
+            .pointer("/properties/data/items/$ref")
+            .and_then(Value::as_str)
+        else {
             continue;
         };
         let item = reference(item).ok_or("a list of something that is no schema")?;
@@ -435,7 +505,10 @@ fn body(
     let all = structure.fields.iter().map(|field| {
         let key = field.ident.as_ref().expect("a named field");
         let wire = key.to_string();
-        settings.get(wire.trim_end_matches('_')).cloned().unwrap_or_else(|| quote!(#key: Default::default()))
+        settings
+            .get(wire.trim_end_matches('_'))
+            .cloned()
+            .unwrap_or_else(|| quote!(#key: Default::default()))
     });
     let text = doc(&format!(
         "{}\n\nTakes what is required; the rest is set by the methods below.",
@@ -446,22 +519,31 @@ fn body(
     for field in &structure.fields {
         let key = field.ident.as_ref().expect("a named field");
         let wire = key.to_string().trim_end_matches('_').to_owned();
-        let property = schema.pointer(&format!("/properties/{wire}")).cloned().unwrap_or_default();
-        let target = property.get("$ref").and_then(Value::as_str).and_then(reference);
+        let property = schema
+            .pointer(&format!("/properties/{wire}"))
+            .cloned()
+            .unwrap_or_default();
+        let target = property
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(reference);
         let optional = option_of(&field.ty).is_some();
-        let check = |value: TokenStream| match target.as_deref() {
-            Some("Metadata") => Some(quote!(crate::validate::metadata(#value)?;)),
-            Some("Amount") => Some(quote!(crate::validate::amount(*#value)?;)),
+        let check = |by_reference: TokenStream, value: TokenStream| match target.as_deref() {
+            Some("Metadata") => Some(quote!(crate::validate::metadata(#by_reference)?;)),
+            Some("Amount") => Some(quote!(crate::validate::amount(#value)?;)),
             Some(id) if contract.ids.iter().any(|known| known.name == id) => {
                 Some(quote!(#value.check()?;))
             }
             _ => None,
         };
         if optional {
-            let inner = check(quote!(value));
+            let inner = match target.as_deref() {
+                Some("Amount") => check(quote!(value), quote!(*value)),
+                _ => check(quote!(value), quote!(value)),
+            };
             checks.extend(inner.map(|inner| quote!(if let Some(value) = &self.#key { #inner })));
         } else {
-            checks.extend(check(quote!((&self.#key))));
+            checks.extend(check(quote!(&self.#key), quote!(self.#key)));
         }
         if required.contains(&wire.as_str()) {
             continue;
@@ -471,7 +553,7 @@ fn body(
             setters.push(quote! {
                 /// Adds a pair to the metadata.
                 #[must_use]
-                pub(crate) fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+                pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
                     self.metadata.insert(key.into(), value.into());
                     self
                 }
@@ -481,7 +563,11 @@ fn body(
         let inner = option_of(&field.ty).unwrap_or(&field.ty);
         let argument = format_ident!("value");
         let (ty, value) = accepted(inner, &argument);
-        let value = if optional { quote!(Some(#value)) } else { value };
+        let value = if optional {
+            quote!(Some(#value))
+        } else {
+            value
+        };
         setters.push(quote! {
             #described
             #[must_use]
@@ -506,7 +592,10 @@ fn field<'s>(structure: &'s syn::ItemStruct, property: &str) -> &'s syn::Field {
         .fields
         .iter()
         .find(|field| {
-            field.ident.as_ref().is_some_and(|ident| ident.to_string().trim_end_matches('_') == property)
+            field
+                .ident
+                .as_ref()
+                .is_some_and(|ident| ident.to_string().trim_end_matches('_') == property)
         })
         .expect("every property is a field")
 }
@@ -528,5 +617,18 @@ fn accepted(ty: &Type, name: &syn::Ident) -> (TokenStream, TokenStream) {
             quote!(#name.into_iter().map(Into::into).collect()),
         );
     }
+    if is_id(ty) {
+        // Text is taken as it is here and checked when the call is made, which can say so.
+        return (
+            quote!(impl crate::id::IntoId<#ty>),
+            quote!(#name.into_unchecked()),
+        );
+    }
     (quote!(impl Into<#ty>), quote!(#name.into()))
+}
+
+fn is_id(ty: &Type) -> bool {
+    ty.to_token_stream()
+        .to_string()
+        .starts_with("crate :: generated :: ids ::")
 }

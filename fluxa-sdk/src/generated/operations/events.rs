@@ -23,7 +23,7 @@ Sends a `GET` request to `/events`
         created_at_lt: Option<&'a crate::time::Timestamp>,
         created_at_lte: Option<&'a crate::time::Timestamp>,
         limit: Option<i64>,
-        type_: Option<&'a crate::generated::enums::EventType>,
+        type_: Option<&'a crate::generated::events::EventType>,
     ) -> Result<ResponseValue<types::EventList>, Error<()>> {
         let url = format!("{}/events", self.baseurl,);
         #[allow(unused_mut)]

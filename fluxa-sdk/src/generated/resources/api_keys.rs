@@ -94,7 +94,7 @@ impl ApiKeysResource {
     /// Operation `api_keys_retrieve`: `GET /api_keys/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::ApiKeyId>,
+        id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
     ) -> Call<crate::generated::types::ApiKey, ApiKeysRetrieveParams> {
         static API_KEYS_RETRIEVE: Operation = Operation {
             id: "api_keys_retrieve",
@@ -103,8 +103,7 @@ impl ApiKeysResource {
             streaming: false,
         };
         let prepare = || -> Result<ApiKeysRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(ApiKeysRetrieveParams { id })
         };
         Call::new(
@@ -128,7 +127,7 @@ impl ApiKeysResource {
     /// Operation `api_keys_update`: `PATCH /api_keys/{id}`.
     pub fn update(
         &self,
-        id: impl Into<crate::generated::ids::ApiKeyId>,
+        id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
         body: crate::generated::types::UpdateApiKey,
     ) -> Call<crate::generated::types::ApiKey, ApiKeysUpdateParams> {
         static API_KEYS_UPDATE: Operation = Operation {
@@ -138,8 +137,7 @@ impl ApiKeysResource {
             streaming: false,
         };
         let prepare = || -> Result<ApiKeysUpdateParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(ApiKeysUpdateParams { id, body })
         };
@@ -164,7 +162,7 @@ impl ApiKeysResource {
     /// Operation `api_keys_requests`: `GET /api_keys/{id}/requests`.
     pub fn requests(
         &self,
-        id: impl Into<crate::generated::ids::ApiKeyId>,
+        id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
     ) -> Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams> {
         static API_KEYS_REQUESTS: Operation = Operation {
             id: "api_keys_requests",
@@ -173,8 +171,7 @@ impl ApiKeysResource {
             streaming: false,
         };
         let prepare = || -> Result<ApiKeysRequestsParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(ApiKeysRequestsParams {
                 id,
                 after: None,
@@ -219,7 +216,7 @@ impl ApiKeysResource {
     /// Operation `api_keys_revoke`: `POST /api_keys/{id}/revoke`.
     pub fn revoke(
         &self,
-        id: impl Into<crate::generated::ids::ApiKeyId>,
+        id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
     ) -> Call<crate::generated::types::ApiKey, ApiKeysRevokeParams> {
         static API_KEYS_REVOKE: Operation = Operation {
             id: "api_keys_revoke",
@@ -228,8 +225,7 @@ impl ApiKeysResource {
             streaming: false,
         };
         let prepare = || -> Result<ApiKeysRevokeParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(ApiKeysRevokeParams { id })
         };
         Call::new(
@@ -253,7 +249,7 @@ impl ApiKeysResource {
     /// Operation `api_keys_rotate`: `POST /api_keys/{id}/rotate`.
     pub fn rotate(
         &self,
-        id: impl Into<crate::generated::ids::ApiKeyId>,
+        id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
         body: crate::generated::types::RotateSecret,
     ) -> Call<crate::generated::types::ApiKey, ApiKeysRotateParams> {
         static API_KEYS_ROTATE: Operation = Operation {
@@ -263,8 +259,7 @@ impl ApiKeysResource {
             streaming: false,
         };
         let prepare = || -> Result<ApiKeysRotateParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(ApiKeysRotateParams { id, body })
         };

@@ -136,7 +136,7 @@ impl CheckoutSessionsResource {
     /// Operation `checkout_sessions_retrieve`: `GET /checkout/sessions/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::CheckoutSessionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
     ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsRetrieveParams> {
         static CHECKOUT_SESSIONS_RETRIEVE: Operation = Operation {
             id: "checkout_sessions_retrieve",
@@ -145,8 +145,7 @@ impl CheckoutSessionsResource {
             streaming: false,
         };
         let prepare = || -> Result<CheckoutSessionsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(CheckoutSessionsRetrieveParams {
                 id,
                 expand: None,
@@ -181,7 +180,7 @@ impl CheckoutSessionsResource {
     /// Operation `checkout_sessions_expire`: `POST /checkout/sessions/{id}/expire`.
     pub fn expire(
         &self,
-        id: impl Into<crate::generated::ids::CheckoutSessionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
     ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsExpireParams> {
         static CHECKOUT_SESSIONS_EXPIRE: Operation = Operation {
             id: "checkout_sessions_expire",
@@ -190,8 +189,7 @@ impl CheckoutSessionsResource {
             streaming: false,
         };
         let prepare = || -> Result<CheckoutSessionsExpireParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(CheckoutSessionsExpireParams {
                 id,
                 expand: None,
@@ -260,11 +258,13 @@ impl Call<crate::generated::types::CheckoutSessionList, CheckoutSessionsListPara
 
     /// Only those of this customer.
     #[must_use]
-    pub fn customer(self, value: impl Into<crate::generated::ids::CustomerId>) -> Self {
-        let value: crate::generated::ids::CustomerId = value.into();
+    pub fn customer(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
+    ) -> Self {
+        let value = value.into_id();
         self.try_map_params(|params| {
-            value.check()?;
-            params.customer = Some(value);
+            params.customer = Some(value?);
             Ok(())
         })
     }

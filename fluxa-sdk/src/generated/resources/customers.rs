@@ -102,7 +102,7 @@ impl CustomersResource {
     /// Operation `customers_retrieve`: `GET /customers/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::CustomerId>,
+        id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
     ) -> Call<crate::generated::types::Customer, CustomersRetrieveParams> {
         static CUSTOMERS_RETRIEVE: Operation = Operation {
             id: "customers_retrieve",
@@ -111,8 +111,7 @@ impl CustomersResource {
             streaming: false,
         };
         let prepare = || -> Result<CustomersRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(CustomersRetrieveParams {
                 id,
                 expand: None,
@@ -144,7 +143,7 @@ impl CustomersResource {
     /// Operation `customers_update`: `PATCH /customers/{id}`.
     pub fn update(
         &self,
-        id: impl Into<crate::generated::ids::CustomerId>,
+        id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
         body: crate::generated::types::UpdateCustomer,
     ) -> Call<crate::generated::types::Customer, CustomersUpdateParams> {
         static CUSTOMERS_UPDATE: Operation = Operation {
@@ -154,8 +153,7 @@ impl CustomersResource {
             streaming: false,
         };
         let prepare = || -> Result<CustomersUpdateParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(CustomersUpdateParams {
                 id,
@@ -193,7 +191,7 @@ impl CustomersResource {
     /// Operation `customers_delete`: `DELETE /customers/{id}`.
     pub fn delete(
         &self,
-        id: impl Into<crate::generated::ids::CustomerId>,
+        id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
     ) -> Call<crate::generated::types::DeletedObject, CustomersDeleteParams> {
         static CUSTOMERS_DELETE: Operation = Operation {
             id: "customers_delete",
@@ -202,8 +200,7 @@ impl CustomersResource {
             streaming: false,
         };
         let prepare = || -> Result<CustomersDeleteParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(CustomersDeleteParams { id })
         };
         Call::new(
@@ -225,7 +222,7 @@ impl CustomersResource {
     /// Operation `customers_payment_methods`: `GET /customers/{id}/payment_methods`.
     pub fn payment_methods(
         &self,
-        id: impl Into<crate::generated::ids::CustomerId>,
+        id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
     ) -> Call<
         crate::generated::types::PaymentMethodList,
         CustomersPaymentMethodsParams,
@@ -237,8 +234,7 @@ impl CustomersResource {
             streaming: false,
         };
         let prepare = || -> Result<CustomersPaymentMethodsParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(CustomersPaymentMethodsParams {
                 id,
                 after: None,

@@ -64,7 +64,7 @@ impl DisputesResource {
     /// Operation `disputes_retrieve`: `GET /disputes/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::DisputeId>,
+        id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
     ) -> Call<crate::generated::types::Dispute, DisputesRetrieveParams> {
         static DISPUTES_RETRIEVE: Operation = Operation {
             id: "disputes_retrieve",
@@ -73,8 +73,7 @@ impl DisputesResource {
             streaming: false,
         };
         let prepare = || -> Result<DisputesRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(DisputesRetrieveParams {
                 id,
                 expand: None,
@@ -106,7 +105,7 @@ impl DisputesResource {
     /// Operation `disputes_accept`: `POST /disputes/{id}/accept`.
     pub fn accept(
         &self,
-        id: impl Into<crate::generated::ids::DisputeId>,
+        id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
     ) -> Call<crate::generated::types::Dispute, DisputesAcceptParams> {
         static DISPUTES_ACCEPT: Operation = Operation {
             id: "disputes_accept",
@@ -115,8 +114,7 @@ impl DisputesResource {
             streaming: false,
         };
         let prepare = || -> Result<DisputesAcceptParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(DisputesAcceptParams {
                 id,
                 expand: None,
@@ -148,7 +146,7 @@ impl DisputesResource {
     /// Operation `disputes_submit_evidence`: `POST /disputes/{id}/evidence`.
     pub fn submit_evidence(
         &self,
-        id: impl Into<crate::generated::ids::DisputeId>,
+        id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
         body: crate::generated::types::DisputeEvidence,
     ) -> Call<crate::generated::types::Dispute, DisputesSubmitEvidenceParams> {
         static DISPUTES_SUBMIT_EVIDENCE: Operation = Operation {
@@ -158,8 +156,7 @@ impl DisputesResource {
             streaming: false,
         };
         let prepare = || -> Result<DisputesSubmitEvidenceParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(DisputesSubmitEvidenceParams {
                 id,
@@ -234,11 +231,13 @@ impl crate::pagination::Paginated for DisputesListParams {
 impl Call<crate::generated::types::DisputeList, DisputesListParams> {
     /// Only those of this payment.
     #[must_use]
-    pub fn payment(self, value: impl Into<crate::generated::ids::PaymentId>) -> Self {
-        let value: crate::generated::ids::PaymentId = value.into();
+    pub fn payment(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Self {
+        let value = value.into_id();
         self.try_map_params(|params| {
-            value.check()?;
-            params.payment = Some(value);
+            params.payment = Some(value?);
             Ok(())
         })
     }

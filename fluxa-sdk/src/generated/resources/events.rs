@@ -97,7 +97,7 @@ impl EventsResource {
     /// Operation `events_retrieve`: `GET /events/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::EventId>,
+        id: impl crate::id::IntoId<crate::generated::ids::EventId>,
     ) -> Call<crate::generated::events::Event, EventsRetrieveParams> {
         static EVENTS_RETRIEVE: Operation = Operation {
             id: "events_retrieve",
@@ -106,8 +106,7 @@ impl EventsResource {
             streaming: false,
         };
         let prepare = || -> Result<EventsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(EventsRetrieveParams { id })
         };
         Call::new(
@@ -131,7 +130,7 @@ impl EventsResource {
     /// Operation `events_resend`: `POST /events/{id}/resend`.
     pub fn resend(
         &self,
-        id: impl Into<crate::generated::ids::EventId>,
+        id: impl crate::id::IntoId<crate::generated::ids::EventId>,
         body: crate::generated::types::ResendEvent,
     ) -> Call<crate::generated::types::WebhookDelivery, EventsResendParams> {
         static EVENTS_RESEND: Operation = Operation {
@@ -141,8 +140,7 @@ impl EventsResource {
             streaming: false,
         };
         let prepare = || -> Result<EventsResendParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(EventsResendParams { id, body })
         };
@@ -180,7 +178,7 @@ pub struct EventsListParams {
     pub(crate) created_at_lt: Option<crate::time::Timestamp>,
     pub(crate) created_at_lte: Option<crate::time::Timestamp>,
     pub(crate) limit: Option<i64>,
-    pub(crate) type_: Option<crate::generated::enums::EventType>,
+    pub(crate) type_: Option<crate::generated::events::EventType>,
 }
 
 impl crate::pagination::Paginated for EventsListParams {
@@ -196,8 +194,8 @@ impl crate::pagination::Paginated for EventsListParams {
 impl Call<crate::generated::types::EventList, EventsListParams> {
     /// Only those of this type.
     #[must_use]
-    pub fn type_(self, value: impl Into<crate::generated::enums::EventType>) -> Self {
-        let value: crate::generated::enums::EventType = value.into();
+    pub fn type_(self, value: impl Into<crate::generated::events::EventType>) -> Self {
+        let value: crate::generated::events::EventType = value.into();
         self.map_params(|params| params.type_ = Some(value))
     }
 

@@ -34,7 +34,7 @@ impl LedgerResource {
             &self.client,
             &LEDGER_BALANCES,
             prepare(),
-            |context, params| {
+            |context, _| {
                 Box::pin(async move { Ok(context.api().ledger_balances().await?) })
             },
         )
@@ -127,11 +127,13 @@ impl crate::pagination::Paginated for LedgerEntriesParams {
 impl Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams> {
     /// Only those of this payment.
     #[must_use]
-    pub fn payment(self, value: impl Into<crate::generated::ids::PaymentId>) -> Self {
-        let value: crate::generated::ids::PaymentId = value.into();
+    pub fn payment(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Self {
+        let value = value.into_id();
         self.try_map_params(|params| {
-            value.check()?;
-            params.payment = Some(value);
+            params.payment = Some(value?);
             Ok(())
         })
     }

@@ -55,7 +55,7 @@ impl ListenSessionsResource {
     /// Operation `listen_sessions_record_delivery`: `POST /listen_sessions/{id}/deliveries`.
     pub fn record_delivery(
         &self,
-        id: impl Into<crate::generated::ids::ListenSessionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::ListenSessionId>,
         body: crate::generated::types::RecordListenDelivery,
     ) -> Call<
         crate::generated::types::WebhookDelivery,
@@ -68,8 +68,7 @@ impl ListenSessionsResource {
             streaming: false,
         };
         let prepare = || -> Result<ListenSessionsRecordDeliveryParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(ListenSessionsRecordDeliveryParams {
                 id,

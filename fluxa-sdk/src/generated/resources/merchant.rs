@@ -34,7 +34,7 @@ impl MerchantResource {
             &self.client,
             &MERCHANT_RETRIEVE,
             prepare(),
-            |context, params| {
+            |context, _| {
                 Box::pin(async move { Ok(context.api().merchant_retrieve().await?) })
             },
         )

@@ -20,7 +20,7 @@ impl PaymentMethodsResource {
     /// Operation `payment_methods_retrieve`: `GET /payment_methods/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::PaymentMethodId>,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsRetrieveParams> {
         static PAYMENT_METHODS_RETRIEVE: Operation = Operation {
             id: "payment_methods_retrieve",
@@ -29,8 +29,7 @@ impl PaymentMethodsResource {
             streaming: false,
         };
         let prepare = || -> Result<PaymentMethodsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(PaymentMethodsRetrieveParams {
                 id,
                 expand: None,
@@ -62,7 +61,7 @@ impl PaymentMethodsResource {
     /// Operation `payment_methods_attach`: `POST /payment_methods/{id}/attach`.
     pub fn attach(
         &self,
-        id: impl Into<crate::generated::ids::PaymentMethodId>,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
         body: crate::generated::types::AttachPaymentMethod,
     ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsAttachParams> {
         static PAYMENT_METHODS_ATTACH: Operation = Operation {
@@ -72,8 +71,7 @@ impl PaymentMethodsResource {
             streaming: false,
         };
         let prepare = || -> Result<PaymentMethodsAttachParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(PaymentMethodsAttachParams {
                 id,
@@ -111,7 +109,7 @@ impl PaymentMethodsResource {
     /// Operation `payment_methods_detach`: `POST /payment_methods/{id}/detach`.
     pub fn detach(
         &self,
-        id: impl Into<crate::generated::ids::PaymentMethodId>,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
     ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsDetachParams> {
         static PAYMENT_METHODS_DETACH: Operation = Operation {
             id: "payment_methods_detach",
@@ -120,8 +118,7 @@ impl PaymentMethodsResource {
             streaming: false,
         };
         let prepare = || -> Result<PaymentMethodsDetachParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(PaymentMethodsDetachParams {
                 id,
                 expand: None,

@@ -110,7 +110,7 @@ impl PaymentsResource {
     /// Operation `payments_retrieve`: `GET /payments/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::PaymentId>,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
     ) -> Call<crate::generated::types::Payment, PaymentsRetrieveParams> {
         static PAYMENTS_RETRIEVE: Operation = Operation {
             id: "payments_retrieve",
@@ -119,8 +119,7 @@ impl PaymentsResource {
             streaming: false,
         };
         let prepare = || -> Result<PaymentsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(PaymentsRetrieveParams {
                 id,
                 expand: None,
@@ -152,7 +151,7 @@ impl PaymentsResource {
     /// Operation `payments_update`: `PATCH /payments/{id}`.
     pub fn update(
         &self,
-        id: impl Into<crate::generated::ids::PaymentId>,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
         body: crate::generated::types::UpdatePayment,
     ) -> Call<crate::generated::types::Payment, PaymentsUpdateParams> {
         static PAYMENTS_UPDATE: Operation = Operation {
@@ -162,8 +161,7 @@ impl PaymentsResource {
             streaming: false,
         };
         let prepare = || -> Result<PaymentsUpdateParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(PaymentsUpdateParams {
                 id,
@@ -201,7 +199,7 @@ impl PaymentsResource {
     /// Operation `payments_history`: `GET /payments/{id}/history`.
     pub fn history(
         &self,
-        id: impl Into<crate::generated::ids::PaymentId>,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
     ) -> Call<crate::generated::types::PaymentHistoryEntryList, PaymentsHistoryParams> {
         static PAYMENTS_HISTORY: Operation = Operation {
             id: "payments_history",
@@ -210,8 +208,7 @@ impl PaymentsResource {
             streaming: false,
         };
         let prepare = || -> Result<PaymentsHistoryParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(PaymentsHistoryParams {
                 id,
                 after: None,
@@ -297,11 +294,13 @@ impl Call<crate::generated::types::PaymentList, PaymentsListParams> {
 
     /// Only those of this customer.
     #[must_use]
-    pub fn customer(self, value: impl Into<crate::generated::ids::CustomerId>) -> Self {
-        let value: crate::generated::ids::CustomerId = value.into();
+    pub fn customer(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
+    ) -> Self {
+        let value = value.into_id();
         self.try_map_params(|params| {
-            value.check()?;
-            params.customer = Some(value);
+            params.customer = Some(value?);
             Ok(())
         })
     }

@@ -103,7 +103,7 @@ impl RefundsResource {
     /// Operation `refunds_retrieve`: `GET /refunds/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::RefundId>,
+        id: impl crate::id::IntoId<crate::generated::ids::RefundId>,
     ) -> Call<crate::generated::types::Refund, RefundsRetrieveParams> {
         static REFUNDS_RETRIEVE: Operation = Operation {
             id: "refunds_retrieve",
@@ -112,8 +112,7 @@ impl RefundsResource {
             streaming: false,
         };
         let prepare = || -> Result<RefundsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(RefundsRetrieveParams {
                 id,
                 expand: None,
@@ -182,11 +181,13 @@ impl crate::pagination::Paginated for RefundsListParams {
 impl Call<crate::generated::types::RefundList, RefundsListParams> {
     /// Only those of this payment.
     #[must_use]
-    pub fn payment(self, value: impl Into<crate::generated::ids::PaymentId>) -> Self {
-        let value: crate::generated::ids::PaymentId = value.into();
+    pub fn payment(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Self {
+        let value = value.into_id();
         self.try_map_params(|params| {
-            value.check()?;
-            params.payment = Some(value);
+            params.payment = Some(value?);
             Ok(())
         })
     }

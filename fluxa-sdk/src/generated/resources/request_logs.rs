@@ -63,7 +63,7 @@ impl RequestLogsResource {
     /// Operation `request_logs_retrieve`: `GET /request_logs/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::RequestLogId>,
+        id: impl crate::id::IntoId<crate::generated::ids::RequestLogId>,
     ) -> Call<crate::generated::types::RequestLog, RequestLogsRetrieveParams> {
         static REQUEST_LOGS_RETRIEVE: Operation = Operation {
             id: "request_logs_retrieve",
@@ -72,8 +72,7 @@ impl RequestLogsResource {
             streaming: false,
         };
         let prepare = || -> Result<RequestLogsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(RequestLogsRetrieveParams { id })
         };
         Call::new(
@@ -127,11 +126,13 @@ impl crate::pagination::Paginated for RequestLogsListParams {
 impl Call<crate::generated::types::RequestLogList, RequestLogsListParams> {
     /// Only those made with this key.
     #[must_use]
-    pub fn key(self, value: impl Into<crate::generated::ids::ApiKeyId>) -> Self {
-        let value: crate::generated::ids::ApiKeyId = value.into();
+    pub fn key(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
+    ) -> Self {
+        let value = value.into_id();
         self.try_map_params(|params| {
-            value.check()?;
-            params.key = Some(value);
+            params.key = Some(value?);
             Ok(())
         })
     }

@@ -22,7 +22,7 @@ impl SandboxResource {
     /// Operation `sandbox_complete_checkout_session`: `POST /sandbox/checkout/sessions/{id}/complete`.
     pub fn complete_checkout_session(
         &self,
-        id: impl Into<crate::generated::ids::CheckoutSessionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
         body: crate::generated::types::CompleteCheckoutSession,
     ) -> Call<crate::generated::types::Payment, SandboxCompleteCheckoutSessionParams> {
         static SANDBOX_COMPLETE_CHECKOUT_SESSION: Operation = Operation {
@@ -32,8 +32,7 @@ impl SandboxResource {
             streaming: false,
         };
         let prepare = || -> Result<SandboxCompleteCheckoutSessionParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(SandboxCompleteCheckoutSessionParams {
                 id,
@@ -83,7 +82,7 @@ impl SandboxResource {
             &self.client,
             &SANDBOX_CLOCK,
             prepare(),
-            |context, params| {
+            |context, _| {
                 Box::pin(async move { Ok(context.api().sandbox_clock().await?) })
             },
         )
@@ -168,7 +167,7 @@ impl SandboxResource {
     /// Operation `sandbox_resolve_dispute`: `POST /sandbox/disputes/{id}/resolve`.
     pub fn resolve_dispute(
         &self,
-        id: impl Into<crate::generated::ids::DisputeId>,
+        id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
         body: crate::generated::types::ResolveDispute,
     ) -> Call<crate::generated::types::Dispute, SandboxResolveDisputeParams> {
         static SANDBOX_RESOLVE_DISPUTE: Operation = Operation {
@@ -178,8 +177,7 @@ impl SandboxResource {
             streaming: false,
         };
         let prepare = || -> Result<SandboxResolveDisputeParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(SandboxResolveDisputeParams {
                 id,
@@ -248,7 +246,7 @@ impl SandboxResource {
     /// Operation `sandbox_advance_payment`: `POST /sandbox/payments/{id}/advance`.
     pub fn advance_payment(
         &self,
-        id: impl Into<crate::generated::ids::PaymentId>,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
         body: crate::generated::types::AdvancePayment,
     ) -> Call<crate::generated::types::Payment, SandboxAdvancePaymentParams> {
         static SANDBOX_ADVANCE_PAYMENT: Operation = Operation {
@@ -258,8 +256,7 @@ impl SandboxResource {
             streaming: false,
         };
         let prepare = || -> Result<SandboxAdvancePaymentParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(SandboxAdvancePaymentParams {
                 id,
@@ -311,7 +308,7 @@ impl SandboxResource {
             &self.client,
             &SANDBOX_CLOSE_SETTLEMENTS,
             prepare(),
-            |context, params| {
+            |context, _| {
                 Box::pin(async move {
                     Ok(context.api().sandbox_close_settlements().await?)
                 })
@@ -328,7 +325,7 @@ impl SandboxResource {
     /// Operation `sandbox_renew_subscription`: `POST /sandbox/subscriptions/{id}/renew`.
     pub fn renew_subscription(
         &self,
-        id: impl Into<crate::generated::ids::SubscriptionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: crate::generated::types::RenewSubscription,
     ) -> Call<crate::generated::types::Subscription, SandboxRenewSubscriptionParams> {
         static SANDBOX_RENEW_SUBSCRIPTION: Operation = Operation {
@@ -338,8 +335,7 @@ impl SandboxResource {
             streaming: false,
         };
         let prepare = || -> Result<SandboxRenewSubscriptionParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(SandboxRenewSubscriptionParams {
                 id,

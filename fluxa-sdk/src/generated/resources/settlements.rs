@@ -67,7 +67,7 @@ impl SettlementsResource {
     /// Operation `settlements_retrieve`: `GET /settlements/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::SettlementId>,
+        id: impl crate::id::IntoId<crate::generated::ids::SettlementId>,
     ) -> Call<crate::generated::types::Settlement, SettlementsRetrieveParams> {
         static SETTLEMENTS_RETRIEVE: Operation = Operation {
             id: "settlements_retrieve",
@@ -76,8 +76,7 @@ impl SettlementsResource {
             streaming: false,
         };
         let prepare = || -> Result<SettlementsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(SettlementsRetrieveParams { id })
         };
         Call::new(

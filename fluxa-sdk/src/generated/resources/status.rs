@@ -34,7 +34,7 @@ impl StatusResource {
             &self.client,
             &STATUS_RETRIEVE,
             prepare(),
-            |context, params| {
+            |context, _| {
                 Box::pin(async move { Ok(context.api().status_retrieve().await?) })
             },
         )

@@ -105,7 +105,7 @@ impl SubscriptionsResource {
     /// Operation `subscriptions_retrieve`: `GET /subscriptions/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::SubscriptionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
     ) -> Call<crate::generated::types::Subscription, SubscriptionsRetrieveParams> {
         static SUBSCRIPTIONS_RETRIEVE: Operation = Operation {
             id: "subscriptions_retrieve",
@@ -114,8 +114,7 @@ impl SubscriptionsResource {
             streaming: false,
         };
         let prepare = || -> Result<SubscriptionsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(SubscriptionsRetrieveParams {
                 id,
                 expand: None,
@@ -147,7 +146,7 @@ impl SubscriptionsResource {
     /// Operation `subscriptions_update`: `PATCH /subscriptions/{id}`.
     pub fn update(
         &self,
-        id: impl Into<crate::generated::ids::SubscriptionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: crate::generated::types::UpdateSubscription,
     ) -> Call<crate::generated::types::Subscription, SubscriptionsUpdateParams> {
         static SUBSCRIPTIONS_UPDATE: Operation = Operation {
@@ -157,8 +156,7 @@ impl SubscriptionsResource {
             streaming: false,
         };
         let prepare = || -> Result<SubscriptionsUpdateParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(SubscriptionsUpdateParams {
                 id,
@@ -196,7 +194,7 @@ impl SubscriptionsResource {
     /// Operation `subscriptions_cancel`: `POST /subscriptions/{id}/cancel`.
     pub fn cancel(
         &self,
-        id: impl Into<crate::generated::ids::SubscriptionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: crate::generated::types::CancelSubscription,
     ) -> Call<crate::generated::types::Subscription, SubscriptionsCancelParams> {
         static SUBSCRIPTIONS_CANCEL: Operation = Operation {
@@ -206,8 +204,7 @@ impl SubscriptionsResource {
             streaming: false,
         };
         let prepare = || -> Result<SubscriptionsCancelParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(SubscriptionsCancelParams {
                 id,
@@ -245,7 +242,7 @@ impl SubscriptionsResource {
     /// Operation `subscriptions_pause`: `POST /subscriptions/{id}/pause`.
     pub fn pause(
         &self,
-        id: impl Into<crate::generated::ids::SubscriptionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
     ) -> Call<crate::generated::types::Subscription, SubscriptionsPauseParams> {
         static SUBSCRIPTIONS_PAUSE: Operation = Operation {
             id: "subscriptions_pause",
@@ -254,8 +251,7 @@ impl SubscriptionsResource {
             streaming: false,
         };
         let prepare = || -> Result<SubscriptionsPauseParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(SubscriptionsPauseParams {
                 id,
                 expand: None,
@@ -285,7 +281,7 @@ impl SubscriptionsResource {
     /// Operation `subscriptions_resume`: `POST /subscriptions/{id}/resume`.
     pub fn resume(
         &self,
-        id: impl Into<crate::generated::ids::SubscriptionId>,
+        id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
     ) -> Call<crate::generated::types::Subscription, SubscriptionsResumeParams> {
         static SUBSCRIPTIONS_RESUME: Operation = Operation {
             id: "subscriptions_resume",
@@ -294,8 +290,7 @@ impl SubscriptionsResource {
             streaming: false,
         };
         let prepare = || -> Result<SubscriptionsResumeParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(SubscriptionsResumeParams {
                 id,
                 expand: None,
@@ -364,11 +359,13 @@ impl crate::pagination::Paginated for SubscriptionsListParams {
 impl Call<crate::generated::types::SubscriptionList, SubscriptionsListParams> {
     /// Only those of this customer.
     #[must_use]
-    pub fn customer(self, value: impl Into<crate::generated::ids::CustomerId>) -> Self {
-        let value: crate::generated::ids::CustomerId = value.into();
+    pub fn customer(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
+    ) -> Self {
+        let value = value.into_id();
         self.try_map_params(|params| {
-            value.check()?;
-            params.customer = Some(value);
+            params.customer = Some(value?);
             Ok(())
         })
     }

@@ -97,7 +97,7 @@ impl WebhookEndpointsResource {
     /// Operation `webhook_endpoints_retrieve`: `GET /webhook_endpoints/{id}`.
     pub fn retrieve(
         &self,
-        id: impl Into<crate::generated::ids::WebhookEndpointId>,
+        id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
     ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsRetrieveParams> {
         static WEBHOOK_ENDPOINTS_RETRIEVE: Operation = Operation {
             id: "webhook_endpoints_retrieve",
@@ -106,8 +106,7 @@ impl WebhookEndpointsResource {
             streaming: false,
         };
         let prepare = || -> Result<WebhookEndpointsRetrieveParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(WebhookEndpointsRetrieveParams {
                 id,
             })
@@ -133,7 +132,7 @@ impl WebhookEndpointsResource {
     /// Operation `webhook_endpoints_update`: `PATCH /webhook_endpoints/{id}`.
     pub fn update(
         &self,
-        id: impl Into<crate::generated::ids::WebhookEndpointId>,
+        id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
         body: crate::generated::types::UpdateWebhookEndpoint,
     ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsUpdateParams> {
         static WEBHOOK_ENDPOINTS_UPDATE: Operation = Operation {
@@ -143,8 +142,7 @@ impl WebhookEndpointsResource {
             streaming: false,
         };
         let prepare = || -> Result<WebhookEndpointsUpdateParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(WebhookEndpointsUpdateParams {
                 id,
@@ -177,7 +175,7 @@ impl WebhookEndpointsResource {
     /// Operation `webhook_endpoints_delete`: `DELETE /webhook_endpoints/{id}`.
     pub fn delete(
         &self,
-        id: impl Into<crate::generated::ids::WebhookEndpointId>,
+        id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
     ) -> Call<crate::generated::types::DeletedObject, WebhookEndpointsDeleteParams> {
         static WEBHOOK_ENDPOINTS_DELETE: Operation = Operation {
             id: "webhook_endpoints_delete",
@@ -186,8 +184,7 @@ impl WebhookEndpointsResource {
             streaming: false,
         };
         let prepare = || -> Result<WebhookEndpointsDeleteParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(WebhookEndpointsDeleteParams { id })
         };
         Call::new(
@@ -209,7 +206,7 @@ impl WebhookEndpointsResource {
     /// Operation `webhook_endpoints_deliveries`: `GET /webhook_endpoints/{id}/deliveries`.
     pub fn deliveries(
         &self,
-        id: impl Into<crate::generated::ids::WebhookEndpointId>,
+        id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
     ) -> Call<
         crate::generated::types::WebhookDeliveryList,
         WebhookEndpointsDeliveriesParams,
@@ -221,8 +218,7 @@ impl WebhookEndpointsResource {
             streaming: false,
         };
         let prepare = || -> Result<WebhookEndpointsDeliveriesParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             Ok(WebhookEndpointsDeliveriesParams {
                 id,
                 after: None,
@@ -271,7 +267,7 @@ impl WebhookEndpointsResource {
     /// Operation `webhook_endpoints_rotate_secret`: `POST /webhook_endpoints/{id}/rotate_secret`.
     pub fn rotate_secret(
         &self,
-        id: impl Into<crate::generated::ids::WebhookEndpointId>,
+        id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
         body: crate::generated::types::RotateSecret,
     ) -> Call<
         crate::generated::types::WebhookEndpoint,
@@ -284,8 +280,7 @@ impl WebhookEndpointsResource {
             streaming: false,
         };
         let prepare = || -> Result<WebhookEndpointsRotateSecretParams, crate::Error> {
-            let id = id.into();
-            id.check()?;
+            let id = id.into_id()?;
             body.check()?;
             Ok(WebhookEndpointsRotateSecretParams {
                 id,
@@ -428,11 +423,13 @@ impl Call<
 > {
     /// Only those of this event.
     #[must_use]
-    pub fn event(self, value: impl Into<crate::generated::ids::EventId>) -> Self {
-        let value: crate::generated::ids::EventId = value.into();
+    pub fn event(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::EventId>,
+    ) -> Self {
+        let value = value.into_id();
         self.try_map_params(|params| {
-            value.check()?;
-            params.event = Some(value);
+            params.event = Some(value?);
             Ok(())
         })
     }

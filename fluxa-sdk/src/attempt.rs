@@ -1,0 +1,270 @@
+//! One attempt: send, read the whole answer, and say what came of it.
+//!
+//! Owns telling faults apart. Knows nothing of retries, keys or deadlines beyond its own.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use crate::context::Limits;
+use crate::error::{
+    ApiError, DecodeError, Envelope, Error, NetworkError, NetworkFault, TimeoutError, TimeoutPhase,
+    Trace,
+};
+use crate::headers;
+use crate::retry::Observation;
+use crate::secret::ApiKey;
+
+/// The largest answer that is read into memory.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// A 2xx answer.
+pub(crate) enum Success {
+    /// Read whole.
+    Buffered(StatusCode, HeaderMap, Bytes),
+    /// Head only; the body is the caller's to read.
+    Streaming(Box<reqwest::Response>),
+}
+
+/// Anything else.
+pub(crate) enum Failure {
+    /// The server answered an error.
+    Answer {
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        envelope: Box<Envelope>,
+    },
+    /// The connection failed or broke.
+    Network(NetworkFault, Option<reqwest::Error>),
+    /// No connection in time.
+    ConnectTimeout(reqwest::Error),
+    /// No answer in time.
+    Timeout(Duration),
+    /// The answer is larger than is read.
+    TooLarge(StatusCode, HeaderMap),
+}
+
+/// Sends the request once. The limit covers the body too, unless the operation streams.
+pub(crate) async fn send(
+    http: &reqwest::Client,
+    request: reqwest::Request,
+    limit: Duration,
+    streaming: bool,
+) -> Result<Success, Failure> {
+    let until = Instant::now() + limit;
+    let response = match timeout_at(until, http.execute(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => return Err(Failure::of(error)),
+        Err(_) => return Err(Failure::Timeout(limit)),
+    };
+    let success = response.status().is_success();
+    if success && streaming {
+        return Ok(Success::Streaming(Box::new(response)));
+    }
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = BytesMut::new();
+    let read = timeout_at(until, read_body(response, &mut body)).await;
+    let body = body.freeze();
+    if !success {
+        // Status and headers stand, however little of the body arrived.
+        let envelope = Box::new(Envelope::read(&body));
+        return Err(Failure::Answer {
+            status,
+            headers,
+            body,
+            envelope,
+        });
+    }
+    match read {
+        Ok(Ok(true)) => Ok(Success::Buffered(status, headers, body)),
+        Ok(Ok(false)) => Err(Failure::TooLarge(status, headers)),
+        Ok(Err(error)) => Err(Failure::Network(NetworkFault::Interrupted, Some(error))),
+        Err(_) => Err(Failure::Timeout(limit)),
+    }
+}
+
+/// Reads into `body`; returns `false` when the answer is too large.
+async fn read_body(mut response: reqwest::Response, body: &mut BytesMut) -> reqwest::Result<bool> {
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Ok(false);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(true)
+}
+
+impl Success {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Buffered(status, ..) => *status,
+            Self::Streaming(response) => response.status(),
+        }
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        match self {
+            Self::Buffered(_, headers, _) => headers,
+            Self::Streaming(response) => response.headers(),
+        }
+    }
+
+    pub(crate) fn body(&self) -> Option<Bytes> {
+        match self {
+            Self::Buffered(_, _, body) => Some(body.clone()),
+            Self::Streaming(_) => None,
+        }
+    }
+
+    /// Returns the answer as the generated client wants it.
+    pub(crate) fn into_response(self) -> reqwest::Response {
+        match self {
+            Self::Buffered(status, headers, body) => {
+                let mut response = http::Response::new(body);
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
+                reqwest::Response::from(response)
+            }
+            Self::Streaming(response) => *response,
+        }
+    }
+}
+
+impl Failure {
+    fn of(error: reqwest::Error) -> Self {
+        if error.is_builder() {
+            return Self::Network(NetworkFault::Request, Some(error));
+        }
+        if !error.is_connect() {
+            return Self::Network(NetworkFault::Interrupted, Some(error));
+        }
+        if is_tls_fault(&error) {
+            return Self::Network(NetworkFault::Tls, Some(error));
+        }
+        if error.is_timeout() {
+            return Self::ConnectTimeout(error);
+        }
+        let fault = if error.is_dns() {
+            NetworkFault::Dns
+        } else {
+            NetworkFault::Connect
+        };
+        Self::Network(fault, Some(error))
+    }
+
+    pub(crate) fn observation(&self) -> Observation<'_> {
+        match self {
+            Self::Answer {
+                status, envelope, ..
+            } => Observation::Status(status.as_u16(), envelope.code.as_deref()),
+            Self::Network(NetworkFault::Tls, _) => Observation::Tls,
+            Self::Network(NetworkFault::Dns | NetworkFault::Connect, _) => Observation::Connect,
+            Self::Network(NetworkFault::Request, _) => Observation::Unsendable,
+            Self::Network(NetworkFault::Interrupted, _) => Observation::Interrupted,
+            Self::ConnectTimeout(_) => Observation::Connect,
+            Self::Timeout(_) => Observation::Timeout,
+            Self::TooLarge(..) => Observation::TooLarge,
+        }
+    }
+
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer { status, .. } | Self::TooLarge(status, _) => Some(status.as_u16()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Answer { headers, .. } | Self::TooLarge(_, headers) => {
+                headers::request_id(headers)
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Answer { headers, .. } => headers::retry_after(headers, Timestamp::now()),
+            _ => None,
+        }
+    }
+
+    /// Returns a word for logs.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.observation() {
+            Observation::Status(..) => "status",
+            Observation::Connect => "connect",
+            Observation::Tls => "tls",
+            Observation::Interrupted => "interrupted",
+            Observation::Timeout => "timeout",
+            Observation::Unsendable => "unsendable",
+            Observation::TooLarge => "too_large",
+        }
+    }
+
+    /// Returns the error for the caller.
+    pub(crate) fn into_error(self, mut trace: Trace, limits: Limits, key: &ApiKey) -> Error {
+        trace.request_id = self.request_id().map(str::to_owned);
+        let retry_after = self.retry_after();
+        match self {
+            Self::Answer {
+                status,
+                headers,
+                body,
+                mut envelope,
+            } => {
+                // A server that quotes the key back must not get it into a log.
+                if let Some(message) = &mut envelope.message {
+                    *message = message.replace(key.expose(), "[redacted]");
+                }
+                let error = ApiError::new(trace, status, headers, body, *envelope, retry_after);
+                Error::Api(Box::new(error))
+            }
+            Self::Network(fault, source) => {
+                Error::Network(Box::new(NetworkError::new(trace, fault, source)))
+            }
+            Self::ConnectTimeout(source) => {
+                let phase = TimeoutPhase::Connect;
+                let error = TimeoutError::new(trace, phase, limits.connect, Some(source));
+                Error::Timeout(Box::new(error))
+            }
+            Self::Timeout(limit) => {
+                let (phase, limit) = match limit < limits.attempt {
+                    true => (TimeoutPhase::Total, limits.total),
+                    false => (TimeoutPhase::Attempt, limits.attempt),
+                };
+                Error::Timeout(Box::new(TimeoutError::new(trace, phase, limit, None)))
+            }
+            Self::TooLarge(..) => {
+                let reason = format!("it is larger than {MAX_BODY_BYTES} bytes");
+                let error = DecodeError::new(trace, String::new(), reason, Bytes::new());
+                Error::Decode(Box::new(error))
+            }
+        }
+    }
+}
+
+/// Returns whether rustls refused the connection, as opposed to the network breaking it.
+fn is_tls_fault(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        // `io::Error::source` skips the error it wraps.
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if inner.is_some_and(|inner| is_tls_fault(inner)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}

@@ -1,0 +1,196 @@
+//! What one call carries through the generated client, and what comes back beside the answer.
+//!
+//! Owns [`CallContext`], the generated client's inner type. The generated code can only return
+//! `reqwest::Error`; our own errors travel in the report here.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use progenitor_client::ResponseValue;
+
+use crate::client::Client;
+use crate::decode;
+use crate::error::{DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace};
+use crate::idempotency::IdempotencyKey;
+use crate::request::Operation;
+use crate::response::Response;
+
+/// The time and the tries a call may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) total: Duration,
+    pub(crate) attempt: Duration,
+    pub(crate) connect: Duration,
+    pub(crate) max_retries: u32,
+    pub(crate) base_delay: Duration,
+}
+
+/// Everything the attempt loop needs of one call. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct CallContext(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) client: Client,
+    pub(crate) operation: &'static Operation,
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) limits: Limits,
+    report: Mutex<Report>,
+}
+
+/// What the attempt loop leaves behind.
+#[derive(Default)]
+pub(crate) struct Report {
+    pub(crate) error: Option<Error>,
+    pub(crate) attempts: u32,
+    pub(crate) request_id: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// What the generated client is made of for one call.
+pub(crate) struct ApiContext {
+    pub(crate) base_url: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) context: CallContext,
+}
+
+impl ApiContext {
+    /// Returns the generated client for this call.
+    pub(crate) fn api(self) -> crate::generated::client::Client {
+        crate::generated::client::Client::new_with_client(&self.base_url, self.http, self.context)
+    }
+}
+
+/// Why the generated client returned no value. Ours is in the report when the loop failed.
+#[derive(Debug)]
+pub(crate) enum RunError {
+    /// The request could not be built.
+    Invalid(String),
+    /// The HTTP client failed outside the loop.
+    Transport(reqwest::Error),
+    /// The body is not what the operation answers.
+    Decode(serde_json::Error),
+    /// The status is not one the operation answers.
+    Unexpected(StatusCode),
+}
+
+impl<E> From<progenitor_client::Error<E>> for RunError {
+    fn from(error: progenitor_client::Error<E>) -> Self {
+        use progenitor_client::Error as Generated;
+        match error {
+            Generated::InvalidRequest(text) | Generated::Custom(text) => Self::Invalid(text),
+            Generated::CommunicationError(error)
+            | Generated::InvalidUpgrade(error)
+            | Generated::ResponseBodyError(error) => Self::Transport(error),
+            Generated::ErrorResponse(response) => Self::Unexpected(response.status()),
+            Generated::InvalidResponsePayload(_, error) => Self::Decode(error),
+            Generated::UnexpectedResponse(response) => Self::Unexpected(response.status()),
+        }
+    }
+}
+
+impl CallContext {
+    pub(crate) fn new(
+        client: Client,
+        operation: &'static Operation,
+        idempotency_key: Option<IdempotencyKey>,
+        headers: HeaderMap,
+        limits: Limits,
+    ) -> Self {
+        let report = Mutex::default();
+        Self(Arc::new(Shared {
+            client,
+            operation,
+            idempotency_key,
+            headers,
+            limits,
+            report,
+        }))
+    }
+
+    pub(crate) fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the facts of the call so far, for an error.
+    pub(crate) fn trace(&self, attempts: u32, outcome: Outcome) -> Trace {
+        Trace {
+            operation: self.operation.id,
+            idempotency_key: self.idempotency_key.clone(),
+            attempts,
+            outcome,
+            request_id: None,
+            cursor: None,
+        }
+    }
+
+    /// Turns what the generated client returned into the call's result.
+    pub(crate) fn finish<T>(
+        &self,
+        result: Result<ResponseValue<T>, RunError>,
+    ) -> Result<Response<T>, Error> {
+        let mut report = self.report();
+        if let Some(error) = report.error.take() {
+            return Err(error);
+        }
+        match result {
+            Ok(value) => Ok(Response::new(value, report.attempts)),
+            Err(error) => Err(self.explain(&report, error)),
+        }
+    }
+
+    fn explain(&self, report: &Report, error: RunError) -> Error {
+        let outcome = if report.attempts == 0 {
+            Outcome::NotSent
+        } else {
+            Outcome::Unknown
+        };
+        let mut trace = self.trace(report.attempts, outcome);
+        trace.request_id.clone_from(&report.request_id);
+        let (path, reason) = match error {
+            RunError::Invalid(text) => {
+                return Error::config(format!("the request could not be built: {text}"))
+                    .with_operation(self.operation.id);
+            }
+            RunError::Transport(error) => {
+                let fault = NetworkFault::Request;
+                return Error::Network(Box::new(NetworkError::new(trace, fault, Some(error))));
+            }
+            RunError::Decode(error) => decode::explain(&report.body, &error),
+            RunError::Unexpected(status) => {
+                let status = status.as_u16();
+                (
+                    String::new(),
+                    format!("{status} is not a status this operation answers"),
+                )
+            }
+        };
+        Error::Decode(Box::new(DecodeError::new(
+            trace,
+            path,
+            reason,
+            report.body.clone(),
+        )))
+    }
+}
+
+impl std::ops::Deref for CallContext {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl fmt::Debug for CallContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallContext")
+            .field("operation", &self.operation.id)
+            .field("idempotency_key", &self.idempotency_key)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

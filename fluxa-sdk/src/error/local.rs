@@ -1,0 +1,234 @@
+//! Errors without an answer from the API: no connection, no time, no sense, no valid request.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Trace, write_advice};
+
+/// What broke a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NetworkFault {
+    /// The host's name could not be resolved.
+    Dns,
+    /// No connection could be made.
+    Connect,
+    /// The server's certificate is not trusted, or it does not speak TLS 1.3.
+    Tls,
+    /// The connection broke before the whole answer was there.
+    Interrupted,
+    /// The request could not be built or sent for another reason.
+    Request,
+}
+
+/// No answer came: no connection, or one that broke.
+pub struct NetworkError {
+    pub(super) trace: Trace,
+    fault: NetworkFault,
+    source: Option<reqwest::Error>,
+}
+
+impl NetworkError {
+    pub(crate) fn new(trace: Trace, fault: NetworkFault, source: Option<reqwest::Error>) -> Self {
+        // The URL is dropped: paths carry ids, queries carry filters, and errors get logged.
+        Self {
+            trace,
+            fault,
+            source: source.map(reqwest::Error::without_url),
+        }
+    }
+
+    /// Returns what broke.
+    pub fn fault(&self) -> NetworkFault {
+        self.fault
+    }
+
+    pub(super) fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|error| error as _)
+    }
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.fault {
+            NetworkFault::Dns => "the API's host name could not be resolved, check the network",
+            NetworkFault::Connect => "no connection to the API, check the network and base URL",
+            NetworkFault::Tls => {
+                "the TLS handshake with the API failed, check for an intercepting proxy, the \
+                 clock and the trusted roots"
+            }
+            NetworkFault::Interrupted => "the connection broke before the answer was complete",
+            NetworkFault::Request => "the request could not be sent",
+        })?;
+        write_advice(f, &self.trace)
+    }
+}
+
+impl fmt::Debug for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NetworkError")
+            .field("fault", &self.fault)
+            .field("trace", &self.trace)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+/// Which clock ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutPhase {
+    /// Connecting took too long.
+    Connect,
+    /// One attempt took too long.
+    Attempt,
+    /// The call as a whole, its retries and waits included, took too long.
+    Total,
+}
+
+/// No answer came in time.
+pub struct TimeoutError {
+    pub(super) trace: Trace,
+    phase: TimeoutPhase,
+    limit: Duration,
+    source: Option<reqwest::Error>,
+}
+
+impl TimeoutError {
+    pub(crate) fn new(
+        trace: Trace,
+        phase: TimeoutPhase,
+        limit: Duration,
+        source: Option<reqwest::Error>,
+    ) -> Self {
+        Self {
+            trace,
+            phase,
+            limit,
+            source: source.map(reqwest::Error::without_url),
+        }
+    }
+
+    /// Returns which clock ran out.
+    pub fn phase(&self) -> TimeoutPhase {
+        self.phase
+    }
+
+    /// Returns the limit that was passed.
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    pub(super) fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|error| error as _)
+    }
+}
+
+impl fmt::Display for TimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.limit.as_secs_f64();
+        match self.phase {
+            TimeoutPhase::Connect => write!(f, "no connection to the API within {limit} s")?,
+            TimeoutPhase::Attempt => write!(f, "no answer from the API within {limit} s")?,
+            TimeoutPhase::Total => {
+                write!(f, "no answer from the API within the call's {limit} s")?;
+            }
+        }
+        write_advice(f, &self.trace)
+    }
+}
+
+impl fmt::Debug for TimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimeoutError")
+            .field("phase", &self.phase)
+            .field("limit", &self.limit)
+            .field("trace", &self.trace)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+/// A success was answered that could not be read.
+///
+/// It has no `source()`: the JSON reader's own words quote values of the body, and a body must not
+/// reach a log by way of an error. [`DecodeError::raw_body`] has all of it.
+pub struct DecodeError {
+    pub(super) trace: Trace,
+    path: String,
+    reason: String,
+    body: Bytes,
+}
+
+impl DecodeError {
+    pub(crate) fn new(trace: Trace, path: String, reason: String, body: Bytes) -> Self {
+        Self {
+            trace,
+            path,
+            reason,
+            body,
+        }
+    }
+
+    /// Returns where in the JSON the fault is, such as `data[3].amount`; empty for the whole.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns what is wrong there, without values of the body.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Returns the body as it was received.
+    pub fn raw_body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => write!(f, "the answer could not be read: {}", self.reason)?,
+            path => write!(
+                f,
+                "the answer could not be read at `{path}`: {}",
+                self.reason
+            )?,
+        }
+        write_advice(f, &self.trace)
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecodeError")
+            .field("path", &self.path)
+            .field("reason", &self.reason)
+            .field("trace", &self.trace)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
+/// The client or the request is not valid; nothing was sent.
+pub struct ConfigError {
+    pub(super) trace: Trace,
+    pub(super) message: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigError")
+            .field("message", &self.message)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,147 @@
+//! Raw calls: any method and path, JSON in and out, with all the machinery of typed ones.
+//!
+//! Owns the way out for operations newer than this SDK. Paths are checked, since here they are
+//! the caller's own.
+
+use http::Method;
+use progenitor_client::ResponseValue;
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::context::{ApiContext, RunError};
+use crate::error::Error;
+use crate::request::{Call, Operation, RunFuture};
+use crate::transport;
+
+/// The parameters of a raw call.
+#[derive(Clone, Debug)]
+pub struct RawParams {
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    body: Option<Value>,
+}
+
+const fn operation(method: &'static str) -> Operation {
+    Operation {
+        id: "raw",
+        method,
+        path: "(raw)",
+        streaming: false,
+    }
+}
+
+static GET: Operation = operation("GET");
+static HEAD: Operation = operation("HEAD");
+static POST: Operation = operation("POST");
+static PUT: Operation = operation("PUT");
+static PATCH: Operation = operation("PATCH");
+static DELETE: Operation = operation("DELETE");
+
+/// Returns the call of any operation, by its method and its path below the base URL.
+pub(crate) fn call(client: &Client, method: &str, path: &str) -> Call<Value, RawParams> {
+    let known = [&GET, &HEAD, &POST, &PUT, &PATCH, &DELETE];
+    let operation = known
+        .into_iter()
+        .find(|known| known.method.eq_ignore_ascii_case(method));
+    let params = match (
+        operation,
+        Method::from_bytes(method.to_ascii_uppercase().as_bytes()),
+    ) {
+        (Some(_), Ok(method)) => check_path(path).map(|()| RawParams {
+            method,
+            path: path.to_owned(),
+            query: Vec::new(),
+            body: None,
+        }),
+        _ => Err(Error::config(
+            "a raw call is GET, HEAD, POST, PUT, PATCH or DELETE",
+        )),
+    };
+    Call::new(client, operation.unwrap_or(&GET), params, run)
+}
+
+impl Call<Value, RawParams> {
+    /// Sends this JSON as the body.
+    pub fn json(self, body: Value) -> Self {
+        self.map_params(|params| params.body = Some(body))
+    }
+
+    /// Adds a query parameter; names and values are encoded.
+    pub fn query(self, name: &str, value: impl ToString) -> Self {
+        self.map_params(|params| params.query.push((name.to_owned(), value.to_string())))
+    }
+}
+
+/// Refuses what would leave the base URL or smuggle a query.
+fn check_path(path: &str) -> Result<(), Error> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%".contains(&byte);
+    let dots = |segment: &str| {
+        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+        segment == "." || segment == ".."
+    };
+    let encoded_slash = path.to_ascii_lowercase().contains("%2f");
+    if path.starts_with('/')
+        && !path.starts_with("//")
+        && !encoded_slash
+        && path.bytes().all(allowed)
+        && !path.split('/').any(dots)
+    {
+        return Ok(());
+    }
+    Err(Error::config(
+        "a raw path starts with one `/`, stays below the base URL, and has no query; add that with \
+         `.query(…)`",
+    ))
+}
+
+fn run(api: ApiContext, params: RawParams) -> RunFuture<Value> {
+    Box::pin(async move {
+        let url = format!("{}{}", api.base_url, params.path);
+        let mut request = api.http.request(params.method, url);
+        if !params.query.is_empty() {
+            request = request.query(&params.query);
+        }
+        if let Some(body) = &params.body {
+            request = request.json(body);
+        }
+        let request = request.build().map_err(RunError::Transport)?;
+        let response = transport::execute(&api.http, request, &api.context)
+            .await
+            .map_err(RunError::Transport)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.map_err(RunError::Transport)?;
+        let value = match body.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&body).map_err(RunError::Decode)?,
+        };
+        Ok(ResponseValue::new(value, status, headers))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_path;
+
+    #[test]
+    fn a_path_stays_below_the_base_url() {
+        assert!(check_path("/payments/pay_1/history").is_ok());
+        for bad in [
+            "",
+            "payments",
+            "//evil.test",
+            "/a/../b",
+            "/a/%2E%2e/b",
+            "/a?b=c",
+            "/a#b",
+            "/a b",
+            "/a\\b",
+            "/a%2fb",
+            "/.",
+            "/@evil",
+            "https://evil.test/",
+        ] {
+            assert!(check_path(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Calls: one type for every operation, with its options, sent by awaiting it.
+//!
+//! Owns [`Call`] and what may be set on it. What is sent and how often is `transport`'s; which
+//! operations there are is generated.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use progenitor_client::ResponseValue;
+
+use crate::client::Client;
+use crate::context::{ApiContext, CallContext, Limits, RunError};
+use crate::contract;
+use crate::error::Error;
+use crate::expand::{self, SupportsExpand};
+use crate::idempotency::IdempotencyKey;
+use crate::response::Response;
+use crate::retry;
+
+/// A longer time-out than this is taken as this: no call waits for a year.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Headers that have an option of their own, or that would break the request.
+const PROTECTED_HEADERS: [&str; 12] = [
+    contract::AUTHORIZATION,
+    contract::VERSION,
+    contract::IDEMPOTENCY_KEY,
+    contract::SANDBOX_TIMING,
+    "Accept",
+    "Connection",
+    "Content-Length",
+    "Content-Type",
+    "Host",
+    "Proxy-Authorization",
+    "Transfer-Encoding",
+    "User-Agent",
+];
+
+/// One operation of the API. Generated code makes statics of it.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// The `operationId`.
+    pub(crate) id: &'static str,
+    /// The HTTP method in upper case.
+    pub(crate) method: &'static str,
+    /// The path with its parameters in braces.
+    pub(crate) path: &'static str,
+    /// Whether the body of a success is read by the caller, bit by bit.
+    pub(crate) streaming: bool,
+}
+
+/// What an operation's generated code returns.
+pub(crate) type RunFuture<T> =
+    Pin<Box<dyn Future<Output = Result<ResponseValue<T>, RunError>> + Send>>;
+
+/// An operation's generated code.
+pub(crate) type RunFn<T, P> = fn(ApiContext, P) -> RunFuture<T>;
+
+/// A call that has not been sent yet: set options, then `.await` it.
+///
+/// Awaiting sends it once per call; every POST carries an idempotency key, made for this call when
+/// none is given, and is retried with the same key and the same bytes.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Call<T, P = ()> {
+    pub(crate) client: Client,
+    pub(crate) operation: &'static Operation,
+    pub(crate) params: Result<P, Error>,
+    pub(crate) options: CallOptions,
+    pub(crate) run: RunFn<T, P>,
+}
+
+/// What was set on one call.
+#[derive(Clone, Default)]
+pub(crate) struct CallOptions {
+    idempotency_key: Option<IdempotencyKey>,
+    timeout: Option<Duration>,
+    attempt_timeout: Option<Duration>,
+    max_retries: Option<u32>,
+    headers: HeaderMap,
+    pub(crate) limit_is_set: bool,
+}
+
+impl<T, P> Call<T, P> {
+    /// Returns the call of an operation. Faulty parameters are reported when it is awaited.
+    pub(crate) fn new(
+        client: &Client,
+        operation: &'static Operation,
+        params: Result<P, Error>,
+        run: RunFn<T, P>,
+    ) -> Self {
+        let options = CallOptions::default();
+        Self {
+            client: client.clone(),
+            operation,
+            params,
+            options,
+            run,
+        }
+    }
+
+    /// Changes the parameters, unless they are faulty already.
+    pub(crate) fn map_params(mut self, change: impl FnOnce(&mut P)) -> Self {
+        if let Ok(params) = &mut self.params {
+            change(params);
+        }
+        self
+    }
+
+    /// Changes the parameters by something that may be refused when the call is awaited.
+    pub(crate) fn try_map_params(
+        mut self,
+        change: impl FnOnce(&mut P) -> Result<(), Error>,
+    ) -> Self {
+        if let Ok(params) = &mut self.params
+            && let Err(error) = change(params)
+        {
+            self.params = Err(error);
+        }
+        self
+    }
+
+    /// Sends this idempotency key instead of a random one.
+    ///
+    /// Give one that follows from your own data to be safe across a crash of your process: see
+    /// [`IdempotencyKey::derive`]. A key that is not valid is reported when the call is awaited.
+    pub fn idempotency_key<K>(mut self, key: K) -> Self
+    where
+        K: TryInto<IdempotencyKey>,
+        K::Error: Into<Error>,
+    {
+        match key.try_into() {
+            Ok(key) => {
+                self.options.idempotency_key = Some(key);
+                self
+            }
+            Err(error) => self.fail(error.into()),
+        }
+    }
+
+    /// Limits the call as a whole, its retries and waits included. Default: the client's, 90 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Limits each attempt. Default: the client's, 30 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.options.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Allows this many retries, 0 to 4; more is taken as 4. Default: the client's, 4.
+    pub fn max_retries(mut self, max_retries: u32) -> Self {
+        self.options.max_retries = Some(max_retries);
+        self
+    }
+
+    /// Asks for another version of the API than the one this SDK was made for.
+    ///
+    /// The types stay those of [`contract::API_VERSION`]; unknown fields and values are survived.
+    pub fn api_version(self, version: &str) -> Self {
+        self.set_header(contract::VERSION, version)
+    }
+
+    /// Sets the pace of what this call creates in the sandbox: `instant`, `5s`, `manual`, ….
+    pub fn sandbox_timing(self, timing: &str) -> Self {
+        self.set_header(contract::SANDBOX_TIMING, timing)
+    }
+
+    /// Sends one more header.
+    ///
+    /// Those with an option of their own (authorisation, version, idempotency key) and those that
+    /// frame the request (host, length, type) are refused when the call is awaited.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        if PROTECTED_HEADERS
+            .iter()
+            .any(|protected| protected.eq_ignore_ascii_case(name))
+        {
+            return self.fail(Error::config(format!(
+                "the header `{name}` is the SDK's to set; use the option made for it"
+            )));
+        }
+        self.set_header(name, value)
+    }
+
+    /// Sends the call. The same as awaiting it.
+    ///
+    /// # Errors
+    /// Any [`Error`]; its `outcome()` says whether the request may have taken effect.
+    pub async fn send(self) -> Result<Response<T>, Error> {
+        let operation = self.operation;
+        let params = self
+            .params
+            .map_err(|error| error.with_operation(operation.id))?;
+        dispatch(&self.client, operation, &self.options, self.run, params).await
+    }
+
+    fn set_header(mut self, name: &str, value: &str) -> Self {
+        let Ok(header_name) = HeaderName::from_bytes(name.as_bytes()) else {
+            return self.fail(Error::config(
+                "a header name has a character that none may have",
+            ));
+        };
+        let Ok(header_value) = HeaderValue::from_str(value) else {
+            return self.fail(Error::config(format!(
+                "the value of the header `{name}` has a character that none may have"
+            )));
+        };
+        self.options.headers.insert(header_name, header_value);
+        self
+    }
+
+    /// Remembers the first fault, to be reported when the call is awaited.
+    pub(crate) fn fail(mut self, error: Error) -> Self {
+        self.params = self.params.and(Err(error));
+        self
+    }
+}
+
+impl<T, P: SupportsExpand> Call<T, P> {
+    /// Asks for whole objects instead of ids: `["customer", "settlement"]`, dotted paths up to
+    /// three levels. A deeper path is reported when the call is awaited.
+    pub fn expand<S: Into<String>>(self, paths: impl IntoIterator<Item = S>) -> Self {
+        let paths: Vec<String> = paths.into_iter().map(Into::into).collect();
+        self.try_map_params(|params| {
+            paths.iter().try_for_each(|path| expand::check_path(path))?;
+            params.expand_mut().get_or_insert_default().extend(paths);
+            Ok(())
+        })
+    }
+}
+
+impl<T: Send + 'static, P: Send + 'static> IntoFuture for Call<T, P> {
+    type Output = Result<Response<T>, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl<T, P> fmt::Debug for Call<T, P> {
+    /// Leaves out the parameters: they carry personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("operation", &self.operation.id)
+            .field("path", &self.operation.path)
+            .field("idempotency_key", &self.options.idempotency_key)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sends one call. The idempotency key is settled here: once per call, before any attempt.
+pub(crate) async fn dispatch<T, P>(
+    client: &Client,
+    operation: &'static Operation,
+    options: &CallOptions,
+    run: RunFn<T, P>,
+    params: P,
+) -> Result<Response<T>, Error> {
+    let idempotency_key = match &options.idempotency_key {
+        Some(key) => Some(key.clone()),
+        None if operation.method == "POST" => Some(IdempotencyKey::new_v4()),
+        None => None,
+    };
+    let context = CallContext::new(
+        client.clone(),
+        operation,
+        idempotency_key,
+        options.headers.clone(),
+        options.limits(client.limits()),
+    );
+    let api = ApiContext {
+        base_url: client.base_url().to_owned(),
+        http: client.http(),
+        context: context.clone(),
+    };
+    context.finish(run(api, params).await)
+}
+
+impl CallOptions {
+    fn limits(&self, defaults: Limits) -> Limits {
+        let max_retries = self.max_retries.unwrap_or(defaults.max_retries);
+        Limits {
+            total: self.timeout.unwrap_or(defaults.total).min(MAX_TIMEOUT),
+            attempt: self
+                .attempt_timeout
+                .unwrap_or(defaults.attempt)
+                .min(MAX_TIMEOUT),
+            max_retries: max_retries.min(retry::MAX_ATTEMPTS - 1),
+            ..defaults
+        }
+    }
+}

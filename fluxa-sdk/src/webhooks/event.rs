@@ -1,0 +1,370 @@
+//! Events: the envelope all of them share, and the macro that makes the enum of them.
+//!
+//! Owns reading events. Which types there are is generated. A type, state or field that came
+//! after this SDK is kept or skipped, never an error.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::decode;
+use crate::error::{DecodeError, Error, Trace};
+use crate::generated::events::Event;
+use crate::time::Timestamp;
+
+/// An event whose signature was verified: its bytes, its id and its type.
+///
+/// Apart from the typed event, so that a delivery can be acknowledged, stored or deduplicated
+/// before anything is made of its content.
+#[derive(Clone)]
+pub struct VerifiedEvent {
+    bytes: Bytes,
+    id: String,
+    event_type: String,
+    signed_at_unix_seconds: i64,
+}
+
+impl VerifiedEvent {
+    pub(super) fn new(bytes: Bytes, id: String, event_type: String, signed_at: i64) -> Self {
+        Self {
+            bytes,
+            id,
+            event_type,
+            signed_at_unix_seconds: signed_at,
+        }
+    }
+
+    /// Returns the body as it was signed.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Returns the `evt_…` id, the same on every delivery of the event: deduplicate by it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns the type as sent, such as `payment.settled`.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// Returns when this delivery was signed, in Unix seconds.
+    pub fn signed_at_unix_seconds(&self) -> i64 {
+        self.signed_at_unix_seconds
+    }
+
+    /// Returns the typed event. A type that is new gives `Event::Unknown`.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] when the object lacks what its type requires; the signature held
+    /// nevertheless, and [`Self::bytes`] has all of it.
+    pub fn event(&self) -> Result<Event, Error> {
+        Event::read(&self.bytes)
+    }
+
+    /// Returns the body read as a type of your own.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] when it is not one; the signature held nevertheless.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        read(&self.bytes)
+    }
+}
+
+impl fmt::Debug for VerifiedEvent {
+    /// Leaves out the body: it carries personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedEvent")
+            .field("id", &self.id)
+            .field("event_type", &self.event_type)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads JSON that no call answered.
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (path, reason) = decode::explain(body, &error);
+        let error = DecodeError::new(Trace::default(), path, reason, body.clone());
+        Error::Decode(Box::new(error))
+    })
+}
+
+/// An event about an object of type `T`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EventEnvelope<T> {
+    /// The `evt_…` id.
+    pub id: String,
+    /// Always `event`.
+    #[serde(default = "object_name")]
+    pub object: String,
+    /// The type as sent.
+    #[serde(rename = "type")]
+    pub type_: String,
+    /// The version of the API that `data` is in.
+    #[serde(default)]
+    pub api_version: String,
+    /// Whether it is about real money.
+    #[serde(default)]
+    pub livemode: bool,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// The event's own metadata.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// What happened.
+    pub data: EventData<T>,
+    /// The request that caused it, when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<EventRequest>,
+}
+
+fn object_name() -> String {
+    "event".to_owned()
+}
+
+/// The object an event is about, and its move when it made one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EventData<T> {
+    /// The whole object, as it was after the event.
+    pub object: T,
+    /// The state it left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_state: Option<String>,
+    /// The state it entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// When it moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transitioned_at: Option<Timestamp>,
+}
+
+/// The request that caused an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EventRequest {
+    /// The `req_…` id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The idempotency key it carried.
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
+}
+
+/// An event of a type this version of the SDK does not know.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UnknownEvent {
+    /// The type as sent.
+    pub type_: String,
+    /// The whole event as sent.
+    pub raw: serde_json::Value,
+}
+
+impl UnknownEvent {
+    /// Returns an event of unknown type.
+    pub(crate) fn new(raw: serde_json::Value) -> Self {
+        let type_ = raw["type"].as_str().unwrap_or_default().to_owned();
+        Self { type_, raw }
+    }
+
+    /// Returns the `evt_…` id.
+    pub fn id(&self) -> &str {
+        self.raw["id"].as_str().unwrap_or_default()
+    }
+}
+
+/// Declares `Event` and `EventType`:
+/// `event_enum! { /// doc\n PaymentReceived: "payment.received" => Payment, … }`.
+macro_rules! event_enum {
+    ($($(#[$meta:meta])* $variant:ident: $text:literal => $object:ty),* $(,)?) => {
+        $crate::open_enum::open_enum! {
+            /// The type of an event.
+            EventType { $($(#[$meta])* $variant => $text),* }
+        }
+
+        /// An event with its object, by type.
+        ///
+        /// Always keep an arm for types that are new: `Event::Unknown` now, other variants later.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Event {
+            $($(#[$meta])* $variant(Box<$crate::webhooks::EventEnvelope<$object>>),)*
+            /// An event of a type this version of the SDK does not know.
+            Unknown($crate::webhooks::UnknownEvent),
+        }
+
+        impl Event {
+            /// Returns the `evt_…` id, the same on every delivery of the event.
+            pub fn id(&self) -> &str {
+                match self {
+                    $(Self::$variant(event) => &event.id,)*
+                    Self::Unknown(event) => event.id(),
+                }
+            }
+
+            /// Returns the type.
+            pub fn event_type(&self) -> EventType {
+                match self {
+                    $(Self::$variant(_) => EventType::$variant,)*
+                    Self::Unknown(event) => EventType::from(event.type_.as_str()),
+                }
+            }
+
+            /// Returns the event in `json`. A type that is new gives `Event::Unknown`.
+            ///
+            /// # Errors
+            /// `Error::Decode` when it is no JSON, or an object lacks what its type requires.
+            pub fn from_slice(
+                json: impl AsRef<[u8]>,
+            ) -> ::std::result::Result<Self, $crate::Error> {
+                Self::read(&::bytes::Bytes::copy_from_slice(json.as_ref()))
+            }
+
+            pub(crate) fn read(json: &::bytes::Bytes) -> ::std::result::Result<Self, $crate::Error> {
+                #[derive(::serde::Deserialize)]
+                struct Head {
+                    #[serde(rename = "type")]
+                    event_type: EventType,
+                }
+                // Twice over the bytes, so that a fault is told by its place in them.
+                let head: Head = $crate::webhooks::read(json)?;
+                match head.event_type {
+                    $(EventType::$variant => $crate::webhooks::read(json).map(Self::$variant),)*
+                    EventType::Unknown(_) => $crate::webhooks::read(json)
+                        .map(|raw| Self::Unknown($crate::webhooks::UnknownEvent::new(raw))),
+                }
+            }
+        }
+
+        impl ::serde::Serialize for Event {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(event) => event.serialize(serializer),)*
+                    Self::Unknown(event) => event.raw.serialize(serializer),
+                }
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for Event {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                let raw = <::serde_json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
+                let event_type = EventType::from(raw["type"].as_str().unwrap_or_default());
+                match event_type {
+                    $(EventType::$variant => ::serde_json::from_value(raw)
+                        .map(Self::$variant)
+                        .map_err(::serde::de::Error::custom),)*
+                    EventType::Unknown(_) => {
+                        Ok(Self::Unknown($crate::webhooks::UnknownEvent::new(raw)))
+                    }
+                }
+            }
+        }
+    };
+}
+pub(crate) use event_enum;
+
+#[cfg(test)]
+mod tests {
+    #![expect(unreachable_pub, dead_code, reason = "the macro makes public items")]
+
+    use super::{Bytes, Deserialize, Error, Serialize, VerifiedEvent};
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub struct Payment {
+        id: String,
+        amount: i64,
+    }
+
+    event_enum! {
+        /// A payment was settled.
+        PaymentSettled: "payment.settled" => Payment,
+        /// A payment failed.
+        PaymentFailed: "payment.failed" => Payment,
+    }
+
+    const SETTLED: &str = r#"{"id":"evt_1","object":"event","type":"payment.settled",
+        "api_version":"2031-01-01","livemode":false,"created_at":"2026-05-19T12:00:00.000Z",
+        "metadata":{},"novelty":[1],"data":{"object":{"id":"pay_1","amount":1999,"new":true},
+        "previous_state":"SETTLING","state":"TELEPORTED","transitioned_at":
+        "2026-05-19T12:00:00.000Z","more":{}},"request":{"id":null,"idempotency_key":null}}"#;
+
+    #[test]
+    fn a_known_type_survives_new_fields_states_and_versions() {
+        for event in [
+            Event::from_slice(SETTLED).unwrap(),
+            serde_json::from_str(SETTLED).unwrap(),
+        ] {
+            assert_eq!(
+                (event.id(), event.event_type()),
+                ("evt_1", EventType::PaymentSettled)
+            );
+            let Event::PaymentSettled(envelope) = &event else {
+                panic!("{event:?}")
+            };
+            assert_eq!(envelope.data.object.amount, 1999);
+            assert_eq!(envelope.data.state.as_deref(), Some("TELEPORTED"));
+            let json = serde_json::to_value(&event).unwrap();
+            assert_eq!(json["type"], "payment.settled");
+            assert_eq!(json["data"]["object"]["id"], "pay_1");
+        }
+    }
+
+    #[test]
+    fn an_envelope_with_only_what_is_needed_is_read() {
+        let event = Event::from_slice(
+            r#"{"type":"payment.failed","created_at":"2026-05-19T12:00:00Z","id":"evt_2",
+                "data":{"object":{"id":"pay_1","amount":1}}}"#,
+        );
+        assert_eq!(event.unwrap().event_type(), EventType::PaymentFailed);
+    }
+
+    #[test]
+    fn an_unknown_type_is_kept_whole() {
+        let json = r#"{"id":"evt_9","type":"moon.landed","data":{"x":[1,2.5]},"when":"later"}"#;
+        for event in [
+            Event::from_slice(json).unwrap(),
+            serde_json::from_str(json).unwrap(),
+        ] {
+            assert_eq!(event.id(), "evt_9");
+            assert_eq!(
+                event.event_type(),
+                EventType::Unknown("moon.landed".to_owned())
+            );
+            let expected: serde_json::Value = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_value(&event).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_told_by_its_path() {
+        let error = Event::from_slice(SETTLED.replace("1999", "\"hush\"")).unwrap_err();
+        let Error::Decode(decode) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(decode.path(), "data.object.amount");
+        assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn a_verified_event_reads_itself() {
+        let bytes = Bytes::from_static(SETTLED.as_bytes());
+        let verified = VerifiedEvent::new(bytes, "evt_1".into(), "payment.settled".into(), 0);
+        assert_eq!(Event::read(verified.bytes()).unwrap().id(), verified.id());
+        assert_eq!(
+            verified.parse::<serde_json::Value>().unwrap()["id"],
+            "evt_1"
+        );
+    }
+}

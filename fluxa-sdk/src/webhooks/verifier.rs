@@ -1,0 +1,293 @@
+//! Verifying a delivery: the signature over the raw bytes, then its age.
+//!
+//! Owns reading the header. The order matters: nothing of the body is looked at before the
+//! signature over it holds.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde::Deserialize;
+use sha2::digest::FixedOutput;
+use subtle::{Choice, ConstantTimeEq};
+
+use super::event::VerifiedEvent;
+use super::signature::hmac;
+use crate::client::read_env;
+use crate::contract;
+use crate::error::Error;
+use crate::secret::WebhookSecret;
+
+/// The length of an HMAC-SHA256.
+const SIGNATURE_BYTES: usize = 32;
+/// The most digits of a timestamp: enough for the next 30 000 years.
+const MAX_TIMESTAMP_DIGITS: usize = 12;
+
+/// Why a delivery was not accepted. Answer it with a 4xx; do not act on the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// There is no `X-Fluxa-Signature`.
+    MissingHeader,
+    /// The header is not `t=<unix seconds>,v1=<hex>`; the text says how.
+    MalformedHeader(&'static str),
+    /// No signature is by a secret this verifier knows.
+    NoMatch,
+    /// The signature is good, but this many seconds too old or too far ahead: see
+    /// [`Verifier::tolerance`].
+    OutsideTolerance {
+        /// Seconds since signing; negative when that is in the future.
+        age_seconds: i64,
+    },
+    /// The signature is good, but the body is no event: JSON with an `id` and a `type`.
+    NotAnEvent,
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingHeader => {
+                write!(f, "the request has no {} header", contract::SIGNATURE)
+            }
+            Self::MalformedHeader(how) => {
+                write!(f, "the {} header is malformed: {how}", contract::SIGNATURE)
+            }
+            Self::NoMatch => f.write_str(
+                "no signature matches; check that the secret is this endpoint's and that the body \
+                 is the raw bytes received, not parsed and written again",
+            ),
+            Self::OutsideTolerance { age_seconds } => write!(
+                f,
+                "the signature is {age_seconds} s old, outside the tolerance; check this \
+                 machine's clock"
+            ),
+            Self::NotAnEvent => f.write_str("the signed body is not an event"),
+        }
+    }
+}
+
+impl std::error::Error for SignatureError {}
+
+/// Verifies that deliveries come from Fluxa. Cheap to share; make one and keep it.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    secrets: Vec<WebhookSecret>,
+    tolerance: Option<Duration>,
+}
+
+impl Verifier {
+    /// Returns a verifier for an endpoint's secret (`whsec_…`), used as it is.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the secret is empty or has white space in it.
+    pub fn new<S>(secret: S) -> Result<Self, Error>
+    where
+        S: TryInto<WebhookSecret>,
+        S::Error: Into<Error>,
+    {
+        let secrets = vec![secret.try_into().map_err(Into::into)?];
+        Ok(Self {
+            secrets,
+            tolerance: Some(contract::WEBHOOK_TOLERANCE),
+        })
+    }
+
+    /// Returns a verifier for the secret in `FLUXA_WEBHOOK_SECRET`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the variable is not set or not a secret.
+    pub fn from_env() -> Result<Self, Error> {
+        let name = contract::ENV_WEBHOOK_SECRET;
+        let secret = read_env(name)?.ok_or_else(|| {
+            Error::config(format!(
+                "the environment variable {name} is not set (`whsec_…`)"
+            ))
+        })?;
+        Self::new(secret)
+    }
+
+    /// Accepts this secret too: the old or the new one while it is rotated.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the secret is empty or has white space in it.
+    pub fn also_accept<S>(mut self, secret: S) -> Result<Self, Error>
+    where
+        S: TryInto<WebhookSecret>,
+        S::Error: Into<Error>,
+    {
+        self.secrets.push(secret.try_into().map_err(Into::into)?);
+        Ok(self)
+    }
+
+    /// Accepts signatures up to this old, or this far in the future. Default: 300 s.
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = Some(tolerance);
+        self
+    }
+
+    /// Accepts signatures of any age, and so deliveries that someone recorded and replays.
+    ///
+    /// For stored deliveries only; [`Verifier::verify_received_at`] is safer where it is known
+    /// when they came in.
+    pub fn without_tolerance_accepting_replays(mut self) -> Self {
+        self.tolerance = None;
+        self
+    }
+
+    /// Verifies a delivery received now.
+    ///
+    /// `body` is the raw bytes of the request; `signature_header` its `X-Fluxa-Signature`.
+    ///
+    /// # Errors
+    /// [`SignatureError`]; the body must then not be acted upon.
+    pub fn verify(
+        &self,
+        body: impl AsRef<[u8]>,
+        signature_header: &str,
+    ) -> Result<VerifiedEvent, SignatureError> {
+        self.verify_received_at(body, signature_header, Timestamp::now())
+    }
+
+    /// Verifies a delivery by the headers of its request.
+    ///
+    /// # Errors
+    /// [`SignatureError`], also when the header is missing or there is more than one.
+    pub fn verify_headers(
+        &self,
+        body: impl AsRef<[u8]>,
+        headers: &HeaderMap,
+    ) -> Result<VerifiedEvent, SignatureError> {
+        let mut values = headers.get_all(contract::SIGNATURE).iter();
+        let value = values.next().ok_or(SignatureError::MissingHeader)?;
+        if values.next().is_some() {
+            return Err(SignatureError::MalformedHeader(
+                "it is there more than once",
+            ));
+        }
+        let value = value
+            .to_str()
+            .map_err(|_| SignatureError::MalformedHeader("it is not ASCII"))?;
+        self.verify(body, value)
+    }
+
+    /// Verifies a delivery that was received earlier, such as one taken from a queue.
+    ///
+    /// # Errors
+    /// [`SignatureError`]; the body must then not be acted upon.
+    pub fn verify_received_at(
+        &self,
+        body: impl AsRef<[u8]>,
+        signature_header: &str,
+        received_at: Timestamp,
+    ) -> Result<VerifiedEvent, SignatureError> {
+        let body = body.as_ref();
+        let header = Header::read(signature_header)?;
+        if !self.matches(&header, body) {
+            return Err(SignatureError::NoMatch);
+        }
+        let age_seconds = received_at.as_second().saturating_sub(header.timestamp);
+        if self
+            .tolerance
+            .is_some_and(|limit| age_seconds.unsigned_abs() > limit.as_secs())
+        {
+            return Err(SignatureError::OutsideTolerance { age_seconds });
+        }
+
+        #[derive(Deserialize)]
+        struct Head {
+            id: String,
+            #[serde(rename = "type")]
+            event_type: String,
+        }
+        let head: Head = serde_json::from_slice(body).map_err(|_| SignatureError::NotAnEvent)?;
+        let body = Bytes::copy_from_slice(body);
+        Ok(VerifiedEvent::new(
+            body,
+            head.id,
+            head.event_type,
+            header.timestamp,
+        ))
+    }
+
+    /// Compares every secret with every signature, always all of them, each in constant time.
+    fn matches(&self, header: &Header<'_>, body: &[u8]) -> bool {
+        let mut matched = Choice::from(0);
+        for secret in &self.secrets {
+            let mac = hmac(
+                secret.expose().as_bytes(),
+                header.timestamp_text.as_bytes(),
+                body,
+            );
+            let expected = mac.finalize_fixed();
+            for signature in &header.signatures {
+                matched |= expected.as_slice().ct_eq(signature);
+            }
+        }
+        matched.into()
+    }
+}
+
+/// What a signature header says.
+struct Header<'a> {
+    timestamp: i64,
+    timestamp_text: &'a str,
+    signatures: Vec<[u8; SIGNATURE_BYTES]>,
+}
+
+impl<'a> Header<'a> {
+    fn read(text: &'a str) -> Result<Self, SignatureError> {
+        let malformed = |how| Err(SignatureError::MalformedHeader(how));
+        if text.len() > contract::SIGNATURE_HEADER_MAX_BYTES {
+            return malformed("it is too long");
+        }
+        let mut timestamp_text = None;
+        let mut signatures = Vec::new();
+        let mut v1_count = 0;
+        for element in text.split(',') {
+            match element.trim().split_once('=') {
+                Some(("t", _)) if timestamp_text.is_some() => {
+                    return malformed("there is more than one `t`");
+                }
+                Some(("t", value)) => timestamp_text = Some(value),
+                Some(("v1", value)) => {
+                    v1_count += 1;
+                    signatures.extend(decode_hex(value));
+                }
+                // Other schemes may come beside this one.
+                _ => {}
+            }
+        }
+        if v1_count == 0 {
+            return malformed("there is no `v1`");
+        }
+        if v1_count > contract::SIGNATURE_MAX_V1 {
+            return malformed("there are too many `v1`");
+        }
+        let Some(timestamp_text) = timestamp_text else {
+            return malformed("there is no `t`");
+        };
+        let digits = timestamp_text.bytes().all(|byte| byte.is_ascii_digit());
+        match timestamp_text.parse() {
+            Ok(timestamp) if digits && timestamp_text.len() <= MAX_TIMESTAMP_DIGITS => Ok(Self {
+                timestamp,
+                timestamp_text,
+                signatures,
+            }),
+            _ => malformed("`t` is not 1 to 12 digits"),
+        }
+    }
+}
+
+/// Returns the signature when `text` is 64 hexadecimal digits.
+fn decode_hex(text: &str) -> Option<[u8; SIGNATURE_BYTES]> {
+    if text.len() != 2 * SIGNATURE_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; SIGNATURE_BYTES];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
