@@ -15,7 +15,6 @@ macro_rules! event_types {
     ($($variant:ident = $name:literal),* $(,)?) => {
         /// The types of events.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(dead_code, reason = "the whole contract is named; disputes and subscriptions come later")]
         pub(crate) enum EventType { $($variant),* }
 
         impl EventType {

@@ -5,9 +5,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Milliseconds of one second, for arithmetic on [`Time`].
-pub(crate) const SECOND_MS: i64 = 1_000;
-
 /// An instant on the virtual clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(i64);

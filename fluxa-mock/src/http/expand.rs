@@ -96,9 +96,10 @@ pub(super) fn apply(
     body: &mut Value,
 ) -> Result<(), DomainError> {
     let is_list = body.get("has_more").is_some();
-    let items: Vec<&mut Value> = match body.get_mut("data") {
-        Some(Value::Array(items)) if is_list => items.iter_mut().collect(),
-        _ => vec![body],
+    let items: Vec<&mut Value> = if is_list {
+        body["data"].as_array_mut().map(|items| items.iter_mut().collect()).unwrap_or_default()
+    } else {
+        vec![body]
     };
     for item in items {
         for path in paths {

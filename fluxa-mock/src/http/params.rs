@@ -199,7 +199,7 @@ fn metadata(value: Value, name: &str) -> Result<Value, DomainError> {
 }
 
 /// A list of texts; a form may also number it (`events[0]=a`), as PHP does.
-fn text_list(value: Value, name: &str) -> Result<Vec<String>, DomainError> {
+pub(super) fn text_list(value: Value, name: &str) -> Result<Vec<String>, DomainError> {
     let bad = || DomainError::parameter(name, format!("{name} is a list of texts."));
     let items: Vec<Value> = match value {
         Value::Array(items) => items,

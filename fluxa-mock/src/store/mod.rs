@@ -38,7 +38,7 @@ pub(crate) struct Shared {
 /// Handle on the owner thread.
 #[derive(Clone)]
 pub(crate) struct Store {
-    jobs: mpsc::Sender<owner::Job>,
+    messages: mpsc::Sender<owner::Message>,
     changes: watch::Receiver<u64>,
     shared: Arc<Shared>,
 }
@@ -53,14 +53,14 @@ impl Store {
         schema::configure(&connection, opening.path.is_some())?;
         schema::create(&connection)?;
         let shared = Arc::new(load_shared(&connection, opening)?);
-        let (jobs, receiver) = mpsc::channel();
+        let (messages, receiver) = mpsc::channel();
         let (changed, changes) = watch::channel(0);
         let owner = owner::Owner::new(connection, receiver, changed);
         std::thread::Builder::new()
             .name("fluxa-mock-store".to_owned())
             .spawn(move || owner.run())
             .map_err(|_| rusqlite::Error::InvalidQuery)?;
-        Ok(Self { jobs, changes, shared })
+        Ok(Self { messages, changes, shared })
     }
 
     /// What transactions consult: ids, clock, base URL.
@@ -71,6 +71,15 @@ impl Store {
     /// A receiver that sees a change after each commit that made events, timers or deliveries.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
+    }
+
+    /// Closes the database; whatever is asked afterwards fails.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.messages.send(owner::Message::Stop(done)).is_ok() {
+            // An error means that the thread is gone already.
+            drop(closed.await);
+        }
     }
 
     /// Runs `work` in a transaction and returns after the commit; an `Err` rolls it back.
@@ -96,7 +105,7 @@ impl Store {
             });
             owner::Executed { changed, complete }
         });
-        if self.jobs.send(job).is_err() {
+        if self.messages.send(owner::Message::Run(job)).is_err() {
             return Err(DomainError::internal("the store has stopped").into());
         }
         answer

@@ -15,6 +15,14 @@ pub(crate) type Job = Box<dyn FnOnce(&Connection) -> Executed + Send>;
 /// Called after the batch's commit, or with the reason why it failed.
 pub(crate) type Completion = Box<dyn FnOnce(Result<(), String>) + Send>;
 
+/// What the thread is sent.
+pub(crate) enum Message {
+    /// Work.
+    Run(Job),
+    /// Close the database and answer.
+    Stop(tokio::sync::oneshot::Sender<()>),
+}
+
 /// A job that has run but is not committed yet.
 pub(crate) struct Executed {
     /// Whether watchers (timers, deliveries, streams) have something new to look at.
@@ -26,7 +34,7 @@ pub(crate) struct Executed {
 /// The thread's state.
 pub(crate) struct Owner {
     connection: Connection,
-    jobs: Receiver<Job>,
+    messages: Receiver<Message>,
     changed: watch::Sender<u64>,
 }
 
@@ -34,24 +42,38 @@ impl Owner {
     /// An owner of `connection`, fed by `jobs`.
     pub(crate) fn new(
         connection: Connection,
-        jobs: Receiver<Job>,
+        messages: Receiver<Message>,
         changed: watch::Sender<u64>,
     ) -> Self {
         connection.set_prepared_statement_cache_capacity(256);
-        Self { connection, jobs, changed }
+        Self { connection, messages, changed }
     }
 
-    /// Serves jobs until the last handle is gone.
+    /// Serves jobs until told to stop, or until the last handle is gone.
     pub(crate) fn run(self) {
-        while let Ok(first) = self.jobs.recv() {
-            self.run_batch(first);
+        let mut waiting = self.messages.recv().ok();
+        while let Some(message) = waiting {
+            waiting = match message {
+                Message::Run(first) => match self.run_batch(first) {
+                    Some(stop) => Some(stop),
+                    None => self.messages.recv().ok(),
+                },
+                Message::Stop(done) => {
+                    drop(self.connection);
+                    // Whoever asked may have stopped waiting.
+                    done.send(()).ok();
+                    return;
+                }
+            };
         }
     }
 
-    fn run_batch(&self, first: Job) {
+    /// Runs `first` and whatever waits behind it; returns the message that is not work, if one came.
+    fn run_batch(&self, first: Job) -> Option<Message> {
         let mut executed = Vec::new();
         let begun = self.statement("BEGIN IMMEDIATE");
         let mut next = Some(first);
+        let mut other = None;
         while let Some(job) = next {
             let outcome = catch_unwind(AssertUnwindSafe(|| job(&self.connection)));
             match outcome {
@@ -65,7 +87,17 @@ impl Owner {
                 }
             }
             let full = executed.len() >= BATCH_LIMIT;
-            next = if full { None } else { self.jobs.try_recv().ok() };
+            next = match (full, other.is_none()) {
+                (false, true) => match self.messages.try_recv() {
+                    Ok(Message::Run(job)) => Some(job),
+                    Ok(stop) => {
+                        other = Some(stop);
+                        None
+                    }
+                    Err(_) => None,
+                },
+                _ => None,
+            };
         }
         let committed = begun.and_then(|()| self.statement("COMMIT"));
         if let Err(reason) = &committed {
@@ -79,6 +111,7 @@ impl Owner {
         if changed {
             self.changed.send_modify(|count| *count += 1);
         }
+        other
     }
 
     fn statement(&self, sql: &str) -> Result<(), String> {

@@ -28,14 +28,15 @@ pub(crate) struct Timer {
 pub(crate) struct Tx<'a> {
     connection: &'a Connection,
     shared: &'a Shared,
-    now: Time,
+    now: Cell<Time>,
     origin: Origin,
     changed: Cell<bool>,
 }
 
 impl<'a> Tx<'a> {
     pub(super) fn new(connection: &'a Connection, shared: &'a Shared, origin: Origin) -> Self {
-        Self { connection, shared, now: shared.clock.now(), origin, changed: Cell::new(false) }
+        let now = Cell::new(shared.clock.now());
+        Self { connection, shared, now, origin, changed: Cell::new(false) }
     }
 
     /// The connection, for SQL that is not a resource's.
@@ -45,7 +46,13 @@ impl<'a> Tx<'a> {
 
     /// The instant of this transaction on the virtual clock.
     pub(crate) fn now(&self) -> Time {
-        self.now
+        self.now.get()
+    }
+
+    /// Holds the clock at `instant`, for this transaction too; never moves it back.
+    pub(crate) fn hold_clock_at(&self, instant: Time) {
+        self.shared.clock.hold_at(instant);
+        self.now.set(self.shared.clock.now());
     }
 
     /// Who caused it.
@@ -58,7 +65,7 @@ impl<'a> Tx<'a> {
         Tx {
             connection: self.connection,
             shared: self.shared,
-            now: self.now,
+            now: self.now.clone(),
             origin,
             changed: Cell::new(true),
         }
