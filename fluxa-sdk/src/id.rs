@@ -187,7 +187,10 @@ macro_rules! id_type {
         }
     };
 }
-#[expect(unused_imports, reason = "generated code invokes it")]
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "generated code invokes it")
+)]
 pub(crate) use id_type;
 
 #[cfg(test)]
