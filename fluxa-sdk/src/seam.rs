@@ -6,16 +6,18 @@
     reason = "the macros are made for public types"
 )]
 
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo, ResponseValue};
+use std::future::poll_fn;
+use std::time::Duration;
+
+use progenitor_client::{ByteStream, ClientHooks, ClientInfo, OperationInfo, ResponseValue};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::context::{ApiContext, CallContext, RunError};
 use crate::expand::SupportsExpand;
 use crate::id::{IntoId, id_type};
 use crate::open_enum::open_enum;
-use crate::request::{Call, Operation};
+use crate::request::{ApiContext, Call, CallContext, Operation, RunError};
 use crate::{Client, Error, transport};
 
 id_type! {
@@ -148,6 +150,77 @@ fn retrieve(client: &Client, id: impl IntoId<PaymentId>) -> Call<Payment, Retrie
             })
         },
     )
+}
+
+static STREAM_EVENTS: Operation = Operation {
+    id: "stream_events",
+    method: "GET",
+    path: "/events/stream",
+    streaming: true,
+};
+
+/// As the generator writes an operation whose body is a stream.
+fn stream_events(client: &Client) -> Call<ByteStream, ()> {
+    Call::new(client, &STREAM_EVENTS, Ok(()), |api: ApiContext, ()| {
+        Box::pin(async move {
+            let request = api
+                .http
+                .get(format!("{}/events/stream", api.base_url))
+                .build();
+            let request = request.map_err(RunError::Transport)?;
+            let response = transport::execute(&api.http, request, &api.context).await;
+            Ok(ResponseValue::stream(
+                response.map_err(RunError::Transport)?,
+            ))
+        })
+    })
+}
+
+#[tokio::test]
+async fn a_stream_outlives_the_attempt_and_its_errors_do_not() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let client = Client::builder("sk_test_1")
+        .base_url(base_url)
+        .max_retries(0);
+    let client = client
+        .attempt_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    tokio::spawn(async move {
+        let mut head = vec![0; 4096];
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert_ne!(stream.read(&mut head).await.unwrap(), 0);
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\n\r\nid: 1\n")
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        stream.write_all(b"id: 2\n").await.unwrap();
+        drop(stream);
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert_ne!(stream.read(&mut head).await.unwrap(), 0);
+        let error = r#"{"error":{"code":"key_invalid"}}"#;
+        let answer = format!(
+            "HTTP/1.1 401 No\r\ncontent-length: {}\r\n\r\n{error}",
+            error.len()
+        );
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let mut stream = stream_events(&client)
+        .await
+        .unwrap()
+        .into_inner()
+        .into_inner();
+    let mut text = Vec::new();
+    while let Some(chunk) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+        text.extend_from_slice(&chunk.unwrap());
+    }
+    assert_eq!(text, b"id: 1\nid: 2\n");
+    let Err(failure) = stream_events(&client).await else {
+        panic!("it was answered 401")
+    };
+    assert_eq!(failure.as_api().unwrap().code(), Some("key_invalid"));
 }
 
 /// Answers one request and returns its head.
