@@ -57,6 +57,13 @@ pub(crate) struct ApiContext {
     pub(crate) context: CallContext,
 }
 
+impl ApiContext {
+    /// Returns the generated client for this call.
+    pub(crate) fn api(self) -> crate::generated::client::Client {
+        crate::generated::client::Client::new_with_client(&self.base_url, self.http, self.context)
+    }
+}
+
 /// Why the generated client returned no value. Ours is in the report when the loop failed.
 #[derive(Debug)]
 pub(crate) enum RunError {

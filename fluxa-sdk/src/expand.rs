@@ -108,7 +108,6 @@ pub(crate) fn check_path(path: &str) -> Result<(), Error> {
 }
 
 /// Declares that an object has an `id` field: `impl_identified!(Payment, PaymentId)`.
-#[cfg_attr(not(test), expect(unused_macros, reason = "generated code invokes it"))]
 macro_rules! impl_identified {
     ($object:ty, $id:ty) => {
         impl $crate::expand::Identified for $object {
@@ -120,7 +119,6 @@ macro_rules! impl_identified {
         }
     };
 }
-#[expect(unused_imports, reason = "generated code invokes it")]
 pub(crate) use impl_identified;
 
 #[cfg(test)]

@@ -33,6 +33,10 @@ pub trait Id: Clone + sealed::Sealed {
     /// # Errors
     /// [`Error::Config`] when `text` is not an id of this kind. Nothing has been sent.
     fn parse(text: &str) -> Result<Self, Error>;
+
+    /// Returns the text as an id, unchecked.
+    #[doc(hidden)]
+    fn unchecked(text: String) -> Self;
 }
 
 /// What may be given where an id is wanted: the id itself, or text that is checked.
@@ -45,12 +49,21 @@ pub trait IntoId<I>: sealed::Sealed {
     /// # Errors
     /// [`Error::Config`] when this is not an id of the kind wanted. Nothing has been sent.
     fn into_id(self) -> Result<I, Error>;
+
+    /// Returns the id unchecked: for the setter of a body, which is checked as a whole when the
+    /// call that sends it is made.
+    #[doc(hidden)]
+    fn into_unchecked(self) -> I;
 }
 
 impl<I: Id> IntoId<I> for I {
     fn into_id(self) -> Result<I, Error> {
         check(self.as_str(), I::PREFIX, I::RESOURCE)?;
         Ok(self)
+    }
+
+    fn into_unchecked(self) -> I {
+        self
     }
 }
 
@@ -60,11 +73,19 @@ impl<I: Id> IntoId<I> for &I {
     fn into_id(self) -> Result<I, Error> {
         self.clone().into_id()
     }
+
+    fn into_unchecked(self) -> I {
+        self.clone()
+    }
 }
 
 impl<I: Id> IntoId<I> for &str {
     fn into_id(self) -> Result<I, Error> {
         I::parse(self)
+    }
+
+    fn into_unchecked(self) -> I {
+        I::unchecked(self.to_owned())
     }
 }
 
@@ -72,11 +93,19 @@ impl<I: Id> IntoId<I> for String {
     fn into_id(self) -> Result<I, Error> {
         I::parse(&self)
     }
+
+    fn into_unchecked(self) -> I {
+        I::unchecked(self)
+    }
 }
 
 impl<I: Id> IntoId<I> for &String {
     fn into_id(self) -> Result<I, Error> {
         I::parse(self)
+    }
+
+    fn into_unchecked(self) -> I {
+        I::unchecked(self.clone())
     }
 }
 
@@ -110,7 +139,6 @@ fn looks_like(text: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// Declares an id: `id_type! { /// doc\n PaymentId, "pay_", "payment" }`.
-#[cfg_attr(not(test), expect(unused_macros, reason = "generated code invokes it"))]
 macro_rules! id_type {
     ($(#[$meta:meta])* $name:ident, $prefix:expr, $resource:expr) => {
         $(#[$meta])*
@@ -137,6 +165,12 @@ macro_rules! id_type {
                 $crate::id::check(text, $prefix, $resource)?;
                 Ok(Self(text.to_owned()))
             }
+
+            /// Checks an id that was taken unchecked.
+            #[allow(dead_code, clippy::allow_attributes, reason = "not every id is in a body")]
+            pub(crate) fn check(&self) -> ::std::result::Result<(), $crate::Error> {
+                $crate::id::check(&self.0, $prefix, $resource)
+            }
         }
 
         impl $crate::id::sealed::Sealed for $name {}
@@ -151,6 +185,10 @@ macro_rules! id_type {
 
             fn parse(text: &str) -> ::std::result::Result<Self, $crate::Error> {
                 Self::parse(text)
+            }
+
+            fn unchecked(text: String) -> Self {
+                Self(text)
             }
         }
 
@@ -187,10 +225,6 @@ macro_rules! id_type {
         }
     };
 }
-#[cfg_attr(
-    not(test),
-    expect(unused_imports, reason = "generated code invokes it")
-)]
 pub(crate) use id_type;
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! The official Rust client of the Fluxa payments API: idempotency, retries and webhooks.
 //!
 //! ```no_run
-//! use fluxa_sdk::{Client, IdempotencyKey};
-//! use serde_json::json;
+//! use fluxa_sdk::types::CreateCheckoutSession;
+//! use fluxa_sdk::{Client, IdempotencyKey, Money};
 //!
 //! # async fn example() -> Result<(), fluxa_sdk::Error> {
 //! let fluxa = Client::from_env()?; // FLUXA_SECRET_KEY
+//! let (done, cart) = ("https://shop.test/done", "https://shop.test/cart");
 //! let session = fluxa
-//!     .raw("POST", "/checkout/sessions")
-//!     .json(json!({"amount": 1999, "currency": "GBP",
-//!         "success_url": "https://shop.test/done", "cancel_url": "https://shop.test/cart"}))
-//!     .idempotency_key(IdempotencyKey::derive("checkout", "ord_8421"))
+//!     .checkout()
+//!     .sessions()
+//!     .create(CreateCheckoutSession::new(Money::gbp(1999), done, cart).metadata("order_id", "8421"))
+//!     .idempotency_key(IdempotencyKey::derive("checkout", "8421"))
 //!     .await?;
-//! println!("{} ({:?}, {} attempts)", session["url"], session.request_id(), session.attempts());
+//! println!("{:?} ({:?}, {} attempts)", session.url, session.request_id(), session.attempts());
 //! # Ok(())
 //! # }
 //! ```
@@ -35,6 +36,8 @@
 //! | to | see |
 //! |---|---|
 //! | configure a client | [`Client`], [`ClientBuilder`] |
+//! | find an operation | [`resources`], from the accessors of [`Client`] |
+//! | find an object, a body, an id | [`types`] |
 //! | set options of a call | [`Call`], [`IdempotencyKey`] |
 //! | read an answer | [`Response`], [`RateLimit`] |
 //! | handle an error | [`Error`], [`Outcome`], [`error`] |
@@ -74,17 +77,34 @@ mod raw;
 mod request;
 mod response;
 mod retry;
-#[cfg(test)]
-mod seam;
 mod secret;
+#[rustfmt::skip]
+mod generated;
+mod time;
 mod transport;
 
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, Outcome, Result};
+pub use expand::Expandable;
 pub use headers::RateLimit;
 pub use idempotency::IdempotencyKey;
 pub use money::{Currency, Money};
+pub use progenitor_client::ByteStream;
 pub use raw::RawParams;
 pub use request::Call;
 pub use response::Response;
-pub use secret::{ApiKey, Mode, WebhookSecret};
+pub use secret::{ApiKey, Mode, SecretText, WebhookSecret};
+pub use time::{TimeRange, Timestamp};
+
+/// Objects of the API, bodies of requests, ids, open enums and events.
+pub mod types {
+    pub use crate::generated::enums::*;
+    pub use crate::generated::events::{Event, EventType};
+    pub use crate::generated::ids::*;
+    pub use crate::generated::types::*;
+}
+
+/// Accessors of the resources and the parameters of their operations.
+pub mod resources {
+    pub use crate::generated::resources::*;
+}

@@ -178,6 +178,51 @@ impl TryFrom<&WebhookSecret> for WebhookSecret {
     }
 }
 
+/// Text of a response or request that must not be shown: an API key just made, a signing secret, a
+/// test card's number. Redacted in `Debug`, wiped when dropped.
+///
+/// It is written in full when the object that holds it is serialised: whoever makes a key must be
+/// able to store it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Returns the text itself. Keep it out of logs.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl From<&str> for SecretText {
+    fn from(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+}
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl serde::Serialize for SecretText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for SecretText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
+
 fn write_redacted(f: &mut fmt::Formatter<'_>, text: &str, shown: usize) -> fmt::Result {
     let (prefix, rest) = text.split_at(shown);
     let count = rest.chars().count();

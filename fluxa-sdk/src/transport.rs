@@ -17,6 +17,16 @@ use crate::retry::{self, Verdict};
 /// The status of the answer made up when a call failed; its error is in the report.
 const FAILED_STATUS: u16 = 599;
 
+impl progenitor_client::ClientHooks<CallContext> for crate::generated::client::Client {
+    async fn exec(
+        &self,
+        request: reqwest::Request,
+        _info: &progenitor_client::OperationInfo,
+    ) -> reqwest::Result<reqwest::Response> {
+        execute(&self.client, request, &self.inner).await
+    }
+}
+
 /// Sends a request of the generated client, with everything that every call has in common.
 ///
 /// The generated client can only be handed `reqwest::Error`, which cannot be made outside

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::decode;
 use crate::error::{DecodeError, Error, Trace};
+use crate::generated::events::Event;
+use crate::time::Timestamp;
 
 /// An event whose signature was verified: its bytes, its id and its type.
 ///
@@ -56,6 +57,15 @@ impl VerifiedEvent {
         self.signed_at_unix_seconds
     }
 
+    /// Returns the typed event. A type that is new gives `Event::Unknown`.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] when the object lacks what its type requires; the signature held
+    /// nevertheless, and [`Self::bytes`] has all of it.
+    pub fn event(&self) -> Result<Event, Error> {
+        Event::read(&self.bytes)
+    }
+
     /// Returns the body read as a type of your own.
     ///
     /// # Errors
@@ -85,7 +95,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Error> {
 }
 
 /// An event about an object of type `T`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventEnvelope<T> {
     /// The `evt_…` id.
@@ -119,7 +129,7 @@ fn object_name() -> String {
 }
 
 /// The object an event is about, and its move when it made one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventData<T> {
     /// The whole object, as it was after the event.
@@ -136,7 +146,7 @@ pub struct EventData<T> {
 }
 
 /// The request that caused an event.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventRequest {
     /// The `req_…` id.
@@ -148,7 +158,7 @@ pub struct EventRequest {
 }
 
 /// An event of a type this version of the SDK does not know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownEvent {
     /// The type as sent.
@@ -159,7 +169,6 @@ pub struct UnknownEvent {
 
 impl UnknownEvent {
     /// Returns an event of unknown type.
-    #[cfg_attr(not(test), expect(dead_code, reason = "generated code calls it"))]
     pub(crate) fn new(raw: serde_json::Value) -> Self {
         let type_ = raw["type"].as_str().unwrap_or_default().to_owned();
         Self { type_, raw }
@@ -171,9 +180,8 @@ impl UnknownEvent {
     }
 }
 
-/// Declares `Event`, `EventType` and `VerifiedEvent::event`:
+/// Declares `Event` and `EventType`:
 /// `event_enum! { /// doc\n PaymentReceived: "payment.received" => Payment, … }`.
-#[cfg_attr(not(test), expect(unused_macros, reason = "generated code invokes it"))]
 macro_rules! event_enum {
     ($($(#[$meta:meta])* $variant:ident: $text:literal => $object:ty),* $(,)?) => {
         $crate::open_enum::open_enum! {
@@ -184,7 +192,7 @@ macro_rules! event_enum {
         /// An event with its object, by type.
         ///
         /// Always keep an arm for types that are new: `Event::Unknown` now, other variants later.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Event {
             $($(#[$meta])* $variant(Box<$crate::webhooks::EventEnvelope<$object>>),)*
@@ -219,7 +227,7 @@ macro_rules! event_enum {
                 Self::read(&::bytes::Bytes::copy_from_slice(json.as_ref()))
             }
 
-            fn read(json: &::bytes::Bytes) -> ::std::result::Result<Self, $crate::Error> {
+            pub(crate) fn read(json: &::bytes::Bytes) -> ::std::result::Result<Self, $crate::Error> {
                 #[derive(::serde::Deserialize)]
                 struct Head {
                     #[serde(rename = "type")]
@@ -261,17 +269,6 @@ macro_rules! event_enum {
                         Ok(Self::Unknown($crate::webhooks::UnknownEvent::new(raw)))
                     }
                 }
-            }
-        }
-
-        impl $crate::webhooks::VerifiedEvent {
-            /// Returns the typed event. A type that is new gives `Event::Unknown`.
-            ///
-            /// # Errors
-            /// `Error::Decode` when the object lacks what its type requires; the signature held
-            /// nevertheless, and [`Self::bytes`] has all of it.
-            pub fn event(&self) -> ::std::result::Result<Event, $crate::Error> {
-                Event::read(self.bytes())
             }
         }
     };

@@ -13,12 +13,12 @@
 //! # }
 //! ```
 
-mod event;
+pub(crate) mod event;
 mod signature;
 mod verifier;
 
+pub use crate::generated::events::{Event, EventType};
+pub(crate) use event::read;
 pub use event::{EventData, EventEnvelope, EventRequest, UnknownEvent, VerifiedEvent};
-#[expect(unused_imports, reason = "generated code invokes them")]
-pub(crate) use event::{event_enum, read};
 pub use signature::{sign, sign_all};
 pub use verifier::{SignatureError, Verifier};

@@ -2,13 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod environment;
+mod face;
 mod faults;
+mod generated;
 mod idempotency;
 mod limits;
 mod retries;
 mod secrecy;
 mod server;
 mod tls;
+mod typed;
 mod webhooks;
 
 use std::time::Duration;

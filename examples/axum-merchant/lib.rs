@@ -1,0 +1,180 @@
+//! A merchant's server: sells one thing, learns by webhook that it was paid.
+//!
+//! It does what the developers' page advises: the order's own key makes the checkout session safe
+//! to create twice; a webhook is verified over the raw body; an event id that was seen before is
+//! acknowledged and ignored; and the payment is read again, because an event is a notification,
+//! not the truth.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use fluxa_sdk::contract;
+use fluxa_sdk::types::{CreateCheckoutSession, Event, PaymentState};
+use fluxa_sdk::webhooks::Verifier;
+use fluxa_sdk::{Client, IdempotencyKey, Money};
+use serde_json::{Value, json};
+
+/// The shop: a client of Fluxa, a verifier of its webhooks, and what is known of the orders.
+pub struct Shop {
+    fluxa: Client,
+    verifier: Verifier,
+    /// This address, as the cardholder's browser reaches it.
+    public_url: String,
+    books: Mutex<Books>,
+}
+
+/// What a real shop keeps in its database.
+#[derive(Default)]
+struct Books {
+    /// Order → state of its payment, as last read from Fluxa.
+    orders: HashMap<String, String>,
+    /// Event ids already handled. A database would hold them with a unique index.
+    handled: HashSet<String>,
+}
+
+impl Shop {
+    /// Makes a shop from its parts.
+    #[must_use]
+    pub fn new(fluxa: Client, verifier: Verifier, public_url: impl Into<String>) -> Arc<Self> {
+        Arc::new(Self {
+            fluxa,
+            verifier,
+            public_url: public_url.into(),
+            books: Mutex::default(),
+        })
+    }
+
+    fn books(&self) -> std::sync::MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The shop's routes.
+pub fn router(shop: Arc<Shop>) -> Router {
+    Router::new()
+        .route("/orders/{order}/checkout", post(checkout))
+        .route("/orders/{order}", get(order))
+        .route("/webhooks/fluxa", post(webhook))
+        .with_state(shop)
+}
+
+type Failure = (StatusCode, Json<Value>);
+
+/// Opens a checkout for an order and answers where to send the cardholder.
+async fn checkout(
+    State(shop): State<Arc<Shop>>,
+    Path(order): Path<String>,
+) -> Result<Json<Value>, Failure> {
+    // The same order gives the same key in every process: a double click, a retry or a crash
+    // between here and the answer cannot open a second session.
+    let key = IdempotencyKey::derive("checkout", &order);
+    let session = CreateCheckoutSession::new(
+        Money::gbp(1999),
+        format!("{}/orders/{order}", shop.public_url),
+        format!("{}/orders/{order}?cancelled=1", shop.public_url),
+    )
+    .metadata("order_id", &order);
+    match shop
+        .fluxa
+        .checkout()
+        .sessions()
+        .create(session)
+        .idempotency_key(key)
+        .await
+    {
+        Ok(session) => {
+            shop.books()
+                .orders
+                .entry(order)
+                .or_insert_with(|| "awaiting payment".into());
+            Ok(Json(
+                json!({ "id": session.id.as_str(), "pay_at": session.url }),
+            ))
+        }
+        // `outcome` says whether the session may exist nevertheless; with the same key it is safe
+        // to ask again whatever it says.
+        Err(error) => Err((
+            StatusCode::BAD_GATEWAY,
+            Json(
+                json!({ "error": error.to_string(), "outcome": format!("{:?}", error.outcome()) }),
+            ),
+        )),
+    }
+}
+
+/// What is known of an order.
+async fn order(
+    State(shop): State<Arc<Shop>>,
+    Path(order): Path<String>,
+) -> Result<Json<Value>, StatusCode> {
+    let state = shop
+        .books()
+        .orders
+        .get(&order)
+        .cloned()
+        .ok_or(StatusCode::NOT_FOUND)?;
+    Ok(Json(json!({ "order": order, "payment": state })))
+}
+
+/// Receives Fluxa's webhooks. `Bytes` is the body as it was sent: the signature is over those
+/// bytes, so nothing may parse and write them again before.
+async fn webhook(
+    State(shop): State<Arc<Shop>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Failure> {
+    let refuse = |status, text: String| (status, Json(json!({ "error": text })));
+    let signature = headers
+        .get(contract::SIGNATURE)
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| refuse(StatusCode::BAD_REQUEST, "no signature".into()))?;
+    let verified = shop
+        .verifier
+        .verify(&body, signature)
+        .map_err(|error| refuse(StatusCode::BAD_REQUEST, error.to_string()))?;
+    if shop.books().handled.contains(verified.id()) {
+        return Ok(StatusCode::OK);
+    }
+    let event = verified
+        .event()
+        .map_err(|error| refuse(StatusCode::BAD_REQUEST, error.to_string()))?;
+    if let Some(payment) = payment_of(&event) {
+        // Events may come late and in any order; the payment itself does not lie.
+        let payment = shop
+            .fluxa
+            .payments()
+            .retrieve(payment)
+            .await
+            .map_err(|error| refuse(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+        if let Some(order) = payment.metadata.get("order_id") {
+            let paid = match payment.state {
+                PaymentState::Captured | PaymentState::Settling | PaymentState::Settled => "paid",
+                PaymentState::Failed => "failed",
+                PaymentState::Refunded => "refunded",
+                _ => "awaiting payment",
+            };
+            shop.books().orders.insert(order.clone(), paid.into());
+        }
+    }
+    // Only now: had anything above failed, Fluxa would send the event again.
+    shop.books().handled.insert(verified.id().to_owned());
+    Ok(StatusCode::OK)
+}
+
+/// The payment that an event is about, if it is about one.
+fn payment_of(event: &Event) -> Option<&fluxa_sdk::types::PaymentId> {
+    match event {
+        Event::PaymentCaptured(event)
+        | Event::PaymentSettling(event)
+        | Event::PaymentSettled(event)
+        | Event::PaymentFailed(event)
+        | Event::PaymentRefunded(event) => Some(&event.data.object.id),
+        // Types that this shop does not care for, and those that Fluxa adds after it was built.
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+// Generated from openapi.json by `cargo xtask codegen`. Do not edit: change the contract or
+// the generator, then run it again.
+
+//! Accessors of `listen_sessions`.
+use crate::client::Client;
+use crate::request::{Call, Operation};
+/// Forwarding of events to a terminal.
+///
+/// From [`Client::listen_sessions`](crate::Client::listen_sessions).
+#[derive(Clone, Debug)]
+pub struct ListenSessionsResource {
+    client: Client,
+}
+
+impl ListenSessionsResource {
+    /// Create a listen session.
+    ///
+    /// The signing secret stays the same for one API key.
+    ///
+    /// Restricted keys need the scope `listen_sessions:write`.
+    ///
+    /// Operation `listen_sessions_create`: `POST /listen_sessions`.
+    pub fn create(
+        &self,
+        body: crate::generated::types::CreateListenSession,
+    ) -> Call<crate::generated::types::ListenSession, ListenSessionsCreateParams> {
+        static LISTEN_SESSIONS_CREATE: Operation = Operation {
+            id: "listen_sessions_create",
+            method: "POST",
+            path: "/listen_sessions",
+            streaming: false,
+        };
+        let prepare = || -> Result<ListenSessionsCreateParams, crate::Error> {
+            body.check()?;
+            Ok(ListenSessionsCreateParams { body })
+        };
+        Call::new(
+            &self.client,
+            &LISTEN_SESSIONS_CREATE,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(context.api().listen_sessions_create(&params.body).await?)
+                })
+            },
+        )
+    }
+
+    /// Record a local delivery.
+    ///
+    /// Reports what the local endpoint answered.
+    ///
+    /// Restricted keys need the scope `listen_sessions:write`.
+    ///
+    /// Operation `listen_sessions_record_delivery`: `POST /listen_sessions/{id}/deliveries`.
+    pub fn record_delivery(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::ListenSessionId>,
+        body: crate::generated::types::RecordListenDelivery,
+    ) -> Call<
+        crate::generated::types::WebhookDelivery,
+        ListenSessionsRecordDeliveryParams,
+    > {
+        static LISTEN_SESSIONS_RECORD_DELIVERY: Operation = Operation {
+            id: "listen_sessions_record_delivery",
+            method: "POST",
+            path: "/listen_sessions/{id}/deliveries",
+            streaming: false,
+        };
+        let prepare = || -> Result<ListenSessionsRecordDeliveryParams, crate::Error> {
+            let id = id.into_id()?;
+            body.check()?;
+            Ok(ListenSessionsRecordDeliveryParams {
+                id,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &LISTEN_SESSIONS_RECORD_DELIVERY,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .listen_sessions_record_delivery(&params.id, &params.body)
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+}
+
+impl Client {
+    /// Forwarding of events to a terminal.
+    #[must_use]
+    pub fn listen_sessions(&self) -> ListenSessionsResource {
+        ListenSessionsResource {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Parameters of `listen_sessions.create`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListenSessionsCreateParams {
+    pub(crate) body: crate::generated::types::CreateListenSession,
+}
+
+/// Parameters of `listen_sessions.record_delivery`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListenSessionsRecordDeliveryParams {
+    pub(crate) id: crate::generated::ids::ListenSessionId,
+    pub(crate) body: crate::generated::types::RecordListenDelivery,
+}

@@ -1,0 +1,58 @@
+// Generated from openapi.json by `cargo xtask codegen`. Do not edit: change the contract or
+// the generator, then run it again.
+
+//! Accessors of `merchant`.
+use crate::client::Client;
+use crate::request::{Call, Operation};
+/// The account.
+///
+/// From [`Client::merchant`](crate::Client::merchant).
+#[derive(Clone, Debug)]
+pub struct MerchantResource {
+    client: Client,
+}
+
+impl MerchantResource {
+    /// Retrieve the merchant.
+    ///
+    /// Restricted keys need the scope `merchant:read`.
+    ///
+    /// Operation `merchant_retrieve`: `GET /merchant`.
+    pub fn retrieve(
+        &self,
+    ) -> Call<crate::generated::types::Merchant, MerchantRetrieveParams> {
+        static MERCHANT_RETRIEVE: Operation = Operation {
+            id: "merchant_retrieve",
+            method: "GET",
+            path: "/merchant",
+            streaming: false,
+        };
+        let prepare = || -> Result<MerchantRetrieveParams, crate::Error> {
+            Ok(MerchantRetrieveParams::default())
+        };
+        Call::new(
+            &self.client,
+            &MERCHANT_RETRIEVE,
+            prepare(),
+            |context, _| {
+                Box::pin(async move { Ok(context.api().merchant_retrieve().await?) })
+            },
+        )
+    }
+}
+
+impl Client {
+    /// The account.
+    #[must_use]
+    pub fn merchant(&self) -> MerchantResource {
+        MerchantResource {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Parameters of `merchant.retrieve`.
+#[derive(Clone, Debug)]
+#[derive(Default)]
+#[non_exhaustive]
+pub struct MerchantRetrieveParams {}

@@ -1,0 +1,196 @@
+// Generated from openapi.json by `cargo xtask codegen`. Do not edit: change the contract or
+// the generator, then run it again.
+
+//! Accessors of `payment_methods`.
+use crate::client::Client;
+use crate::request::{Call, Operation};
+/// Stored payment methods.
+///
+/// From [`Client::payment_methods`](crate::Client::payment_methods).
+#[derive(Clone, Debug)]
+pub struct PaymentMethodsResource {
+    client: Client,
+}
+
+impl PaymentMethodsResource {
+    /// Retrieve a payment method.
+    ///
+    /// Restricted keys need the scope `payment_methods:read`.
+    ///
+    /// Operation `payment_methods_retrieve`: `GET /payment_methods/{id}`.
+    pub fn retrieve(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsRetrieveParams> {
+        static PAYMENT_METHODS_RETRIEVE: Operation = Operation {
+            id: "payment_methods_retrieve",
+            method: "GET",
+            path: "/payment_methods/{id}",
+            streaming: false,
+        };
+        let prepare = || -> Result<PaymentMethodsRetrieveParams, crate::Error> {
+            let id = id.into_id()?;
+            Ok(PaymentMethodsRetrieveParams {
+                id,
+                expand: None,
+            })
+        };
+        Call::new(
+            &self.client,
+            &PAYMENT_METHODS_RETRIEVE,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .payment_methods_retrieve(&params.id, params.expand.as_ref())
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Attach a payment method.
+    ///
+    /// Stores it on a customer.
+    ///
+    /// Restricted keys need the scope `payment_methods:write`.
+    ///
+    /// Operation `payment_methods_attach`: `POST /payment_methods/{id}/attach`.
+    pub fn attach(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
+        body: crate::generated::types::AttachPaymentMethod,
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsAttachParams> {
+        static PAYMENT_METHODS_ATTACH: Operation = Operation {
+            id: "payment_methods_attach",
+            method: "POST",
+            path: "/payment_methods/{id}/attach",
+            streaming: false,
+        };
+        let prepare = || -> Result<PaymentMethodsAttachParams, crate::Error> {
+            let id = id.into_id()?;
+            body.check()?;
+            Ok(PaymentMethodsAttachParams {
+                id,
+                expand: None,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &PAYMENT_METHODS_ATTACH,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .payment_methods_attach(
+                                &params.id,
+                                params.expand.as_ref(),
+                                &params.body,
+                            )
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Detach a payment method.
+    ///
+    /// Removes it from its customer.
+    ///
+    /// Restricted keys need the scope `payment_methods:write`.
+    ///
+    /// Operation `payment_methods_detach`: `POST /payment_methods/{id}/detach`.
+    pub fn detach(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsDetachParams> {
+        static PAYMENT_METHODS_DETACH: Operation = Operation {
+            id: "payment_methods_detach",
+            method: "POST",
+            path: "/payment_methods/{id}/detach",
+            streaming: false,
+        };
+        let prepare = || -> Result<PaymentMethodsDetachParams, crate::Error> {
+            let id = id.into_id()?;
+            Ok(PaymentMethodsDetachParams {
+                id,
+                expand: None,
+            })
+        };
+        Call::new(
+            &self.client,
+            &PAYMENT_METHODS_DETACH,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .payment_methods_detach(&params.id, params.expand.as_ref())
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+}
+
+impl Client {
+    /// Stored payment methods.
+    #[must_use]
+    pub fn payment_methods(&self) -> PaymentMethodsResource {
+        PaymentMethodsResource {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Parameters of `payment_methods.retrieve`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PaymentMethodsRetrieveParams {
+    pub(crate) id: crate::generated::ids::PaymentMethodId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+}
+
+impl crate::expand::SupportsExpand for PaymentMethodsRetrieveParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `payment_methods.attach`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PaymentMethodsAttachParams {
+    pub(crate) id: crate::generated::ids::PaymentMethodId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) body: crate::generated::types::AttachPaymentMethod,
+}
+
+impl crate::expand::SupportsExpand for PaymentMethodsAttachParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `payment_methods.detach`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PaymentMethodsDetachParams {
+    pub(crate) id: crate::generated::ids::PaymentMethodId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+}
+
+impl crate::expand::SupportsExpand for PaymentMethodsDetachParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}

@@ -1,0 +1,400 @@
+// Generated from openapi.json by `cargo xtask codegen`. Do not edit: change the contract or
+// the generator, then run it again.
+
+//! Accessors of `payments`.
+use crate::client::Client;
+use crate::request::{Call, Operation};
+/// Payments and their history.
+///
+/// From [`Client::payments`](crate::Client::payments).
+#[derive(Clone, Debug)]
+pub struct PaymentsResource {
+    client: Client,
+}
+
+impl PaymentsResource {
+    /// List payments.
+    ///
+    /// Restricted keys need the scope `payments:read`.
+    ///
+    /// Operation `payments_list`: `GET /payments`.
+    pub fn list(
+        &self,
+    ) -> Call<crate::generated::types::PaymentList, PaymentsListParams> {
+        static PAYMENTS_LIST: Operation = Operation {
+            id: "payments_list",
+            method: "GET",
+            path: "/payments",
+            streaming: false,
+        };
+        let prepare = || -> Result<PaymentsListParams, crate::Error> {
+            Ok(PaymentsListParams::default())
+        };
+        Call::new(
+            &self.client,
+            &PAYMENTS_LIST,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .payments_list(
+                                params.after.as_deref(),
+                                params.created_at_gt.as_ref(),
+                                params.created_at_gte.as_ref(),
+                                params.created_at_lt.as_ref(),
+                                params.created_at_lte.as_ref(),
+                                params.customer.as_ref(),
+                                params.expand.as_ref(),
+                                params.limit,
+                                params.settled_at_gt.as_ref(),
+                                params.settled_at_gte.as_ref(),
+                                params.settled_at_lt.as_ref(),
+                                params.settled_at_lte.as_ref(),
+                                params.settlement_reference.as_deref(),
+                                params.state.as_ref(),
+                            )
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Create a payment.
+    ///
+    /// Charges the named payment method, or the customer's default.
+    ///
+    /// Restricted keys need the scope `payments:write`.
+    ///
+    /// Operation `payments_create`: `POST /payments`.
+    pub fn create(
+        &self,
+        body: crate::generated::types::CreatePayment,
+    ) -> Call<crate::generated::types::Payment, PaymentsCreateParams> {
+        static PAYMENTS_CREATE: Operation = Operation {
+            id: "payments_create",
+            method: "POST",
+            path: "/payments",
+            streaming: false,
+        };
+        let prepare = || -> Result<PaymentsCreateParams, crate::Error> {
+            body.check()?;
+            Ok(PaymentsCreateParams {
+                expand: None,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &PAYMENTS_CREATE,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .payments_create(params.expand.as_ref(), &params.body)
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Retrieve a payment.
+    ///
+    /// Restricted keys need the scope `payments:read`.
+    ///
+    /// Operation `payments_retrieve`: `GET /payments/{id}`.
+    pub fn retrieve(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Call<crate::generated::types::Payment, PaymentsRetrieveParams> {
+        static PAYMENTS_RETRIEVE: Operation = Operation {
+            id: "payments_retrieve",
+            method: "GET",
+            path: "/payments/{id}",
+            streaming: false,
+        };
+        let prepare = || -> Result<PaymentsRetrieveParams, crate::Error> {
+            let id = id.into_id()?;
+            Ok(PaymentsRetrieveParams {
+                id,
+                expand: None,
+            })
+        };
+        Call::new(
+            &self.client,
+            &PAYMENTS_RETRIEVE,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .payments_retrieve(&params.id, params.expand.as_ref())
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Update a payment.
+    ///
+    /// Replaces the metadata.
+    ///
+    /// Restricted keys need the scope `payments:write`.
+    ///
+    /// Operation `payments_update`: `PATCH /payments/{id}`.
+    pub fn update(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+        body: crate::generated::types::UpdatePayment,
+    ) -> Call<crate::generated::types::Payment, PaymentsUpdateParams> {
+        static PAYMENTS_UPDATE: Operation = Operation {
+            id: "payments_update",
+            method: "PATCH",
+            path: "/payments/{id}",
+            streaming: false,
+        };
+        let prepare = || -> Result<PaymentsUpdateParams, crate::Error> {
+            let id = id.into_id()?;
+            body.check()?;
+            Ok(PaymentsUpdateParams {
+                id,
+                expand: None,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &PAYMENTS_UPDATE,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .payments_update(
+                                &params.id,
+                                params.expand.as_ref(),
+                                &params.body,
+                            )
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// List the moves of a payment.
+    ///
+    /// Append-only history, newest first; as CSV with `Accept: text/csv`, oldest first and whole.
+    ///
+    /// Restricted keys need the scope `payments:read`.
+    ///
+    /// Operation `payments_history`: `GET /payments/{id}/history`.
+    pub fn history(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+    ) -> Call<crate::generated::types::PaymentHistoryEntryList, PaymentsHistoryParams> {
+        static PAYMENTS_HISTORY: Operation = Operation {
+            id: "payments_history",
+            method: "GET",
+            path: "/payments/{id}/history",
+            streaming: false,
+        };
+        let prepare = || -> Result<PaymentsHistoryParams, crate::Error> {
+            let id = id.into_id()?;
+            Ok(PaymentsHistoryParams {
+                id,
+                after: None,
+                limit: None,
+            })
+        };
+        Call::new(
+            &self.client,
+            &PAYMENTS_HISTORY,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .payments_history(
+                                &params.id,
+                                params.after.as_deref(),
+                                params.limit,
+                            )
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+}
+
+impl Client {
+    /// Payments and their history.
+    #[must_use]
+    pub fn payments(&self) -> PaymentsResource {
+        PaymentsResource {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Parameters of `payments.list`.
+#[derive(Clone, Debug)]
+#[derive(Default)]
+#[non_exhaustive]
+pub struct PaymentsListParams {
+    pub(crate) after: Option<String>,
+    pub(crate) created_at_gt: Option<crate::time::Timestamp>,
+    pub(crate) created_at_gte: Option<crate::time::Timestamp>,
+    pub(crate) created_at_lt: Option<crate::time::Timestamp>,
+    pub(crate) created_at_lte: Option<crate::time::Timestamp>,
+    pub(crate) customer: Option<crate::generated::ids::CustomerId>,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) limit: Option<i64>,
+    pub(crate) settled_at_gt: Option<crate::time::Timestamp>,
+    pub(crate) settled_at_gte: Option<crate::time::Timestamp>,
+    pub(crate) settled_at_lt: Option<crate::time::Timestamp>,
+    pub(crate) settled_at_lte: Option<crate::time::Timestamp>,
+    pub(crate) settlement_reference: Option<String>,
+    pub(crate) state: Option<crate::generated::enums::PaymentState>,
+}
+
+impl crate::expand::SupportsExpand for PaymentsListParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+impl crate::pagination::Paginated for PaymentsListParams {
+    fn set_limit(&mut self, limit: u32) {
+        self.limit = Some(i64::from(limit));
+    }
+
+    fn set_after(&mut self, after: String) {
+        self.after = Some(after);
+    }
+}
+
+impl Call<crate::generated::types::PaymentList, PaymentsListParams> {
+    /// Only those in this state.
+    #[must_use]
+    pub fn state(self, value: impl Into<crate::generated::enums::PaymentState>) -> Self {
+        let value: crate::generated::enums::PaymentState = value.into();
+        self.map_params(|params| params.state = Some(value))
+    }
+
+    /// Only those of this customer.
+    #[must_use]
+    pub fn customer(
+        self,
+        value: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
+    ) -> Self {
+        let value = value.into_id();
+        self.try_map_params(|params| {
+            params.customer = Some(value?);
+            Ok(())
+        })
+    }
+
+    /// Only those settled under this reference.
+    #[must_use]
+    pub fn settlement_reference(self, value: impl Into<String>) -> Self {
+        let value: String = value.into();
+        self.map_params(|params| params.settlement_reference = Some(value))
+    }
+
+    /// Bounds on the time of creation, as `created_at[gte]=…`.
+    #[must_use]
+    pub fn created_at(self, range: impl Into<crate::time::TimeRange>) -> Self {
+        let range = range.into();
+        self.map_params(|params| {
+            params.created_at_gte = range.gte;
+            params.created_at_gt = range.gt;
+            params.created_at_lte = range.lte;
+            params.created_at_lt = range.lt;
+        })
+    }
+
+    /// Bounds on the time of settlement, as `settled_at[gte]=…`.
+    #[must_use]
+    pub fn settled_at(self, range: impl Into<crate::time::TimeRange>) -> Self {
+        let range = range.into();
+        self.map_params(|params| {
+            params.settled_at_gte = range.gte;
+            params.settled_at_gt = range.gt;
+            params.settled_at_lte = range.lte;
+            params.settled_at_lt = range.lt;
+        })
+    }
+}
+
+/// Parameters of `payments.create`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PaymentsCreateParams {
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) body: crate::generated::types::CreatePayment,
+}
+
+impl crate::expand::SupportsExpand for PaymentsCreateParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `payments.retrieve`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PaymentsRetrieveParams {
+    pub(crate) id: crate::generated::ids::PaymentId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+}
+
+impl crate::expand::SupportsExpand for PaymentsRetrieveParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `payments.update`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PaymentsUpdateParams {
+    pub(crate) id: crate::generated::ids::PaymentId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) body: crate::generated::types::UpdatePayment,
+}
+
+impl crate::expand::SupportsExpand for PaymentsUpdateParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `payments.history`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PaymentsHistoryParams {
+    pub(crate) id: crate::generated::ids::PaymentId,
+    pub(crate) after: Option<String>,
+    pub(crate) limit: Option<i64>,
+}
+
+impl crate::pagination::Paginated for PaymentsHistoryParams {
+    fn set_limit(&mut self, limit: u32) {
+        self.limit = Some(i64::from(limit));
+    }
+
+    fn set_after(&mut self, after: String) {
+        self.after = Some(after);
+    }
+}

@@ -1,0 +1,474 @@
+// Generated from openapi.json by `cargo xtask codegen`. Do not edit: change the contract or
+// the generator, then run it again.
+
+//! Accessors of `sandbox`.
+use crate::client::Client;
+use crate::request::{Call, Operation};
+/// Steps that only the sandbox can make; test keys only.
+///
+/// From [`Client::sandbox`](crate::Client::sandbox).
+#[derive(Clone, Debug)]
+pub struct SandboxResource {
+    client: Client,
+}
+
+impl SandboxResource {
+    /// Pay a checkout session with a test card.
+    ///
+    /// What the checkout page does: each attempt is a payment of its own, which is the answer; a declined one is FAILED and leaves the session open.
+    ///
+    /// Restricted keys need the scope `sandbox:write`.
+    ///
+    /// Operation `sandbox_complete_checkout_session`: `POST /sandbox/checkout/sessions/{id}/complete`.
+    pub fn complete_checkout_session(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
+        body: crate::generated::types::CompleteCheckoutSession,
+    ) -> Call<crate::generated::types::Payment, SandboxCompleteCheckoutSessionParams> {
+        static SANDBOX_COMPLETE_CHECKOUT_SESSION: Operation = Operation {
+            id: "sandbox_complete_checkout_session",
+            method: "POST",
+            path: "/sandbox/checkout/sessions/{id}/complete",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxCompleteCheckoutSessionParams, crate::Error> {
+            let id = id.into_id()?;
+            body.check()?;
+            Ok(SandboxCompleteCheckoutSessionParams {
+                id,
+                expand: None,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_COMPLETE_CHECKOUT_SESSION,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .sandbox_complete_checkout_session(
+                                &params.id,
+                                params.expand.as_ref(),
+                                &params.body,
+                            )
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Retrieve the clock.
+    ///
+    /// Restricted keys need the scope `sandbox:read`.
+    ///
+    /// Operation `sandbox_clock`: `GET /sandbox/clock`.
+    pub fn clock(
+        &self,
+    ) -> Call<crate::generated::types::SandboxClock, SandboxClockParams> {
+        static SANDBOX_CLOCK: Operation = Operation {
+            id: "sandbox_clock",
+            method: "GET",
+            path: "/sandbox/clock",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxClockParams, crate::Error> {
+            Ok(SandboxClockParams::default())
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_CLOCK,
+            prepare(),
+            |context, _| {
+                Box::pin(async move { Ok(context.api().sandbox_clock().await?) })
+            },
+        )
+    }
+
+    /// Advance the clock.
+    ///
+    /// Makes everything that falls due happen, in order, before it answers.
+    ///
+    /// Restricted keys need the scope `sandbox:write`.
+    ///
+    /// Operation `sandbox_advance_clock`: `POST /sandbox/clock/advance`.
+    pub fn advance_clock(
+        &self,
+        body: crate::generated::types::AdvanceClock,
+    ) -> Call<crate::generated::types::SandboxClock, SandboxAdvanceClockParams> {
+        static SANDBOX_ADVANCE_CLOCK: Operation = Operation {
+            id: "sandbox_advance_clock",
+            method: "POST",
+            path: "/sandbox/clock/advance",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxAdvanceClockParams, crate::Error> {
+            body.check()?;
+            Ok(SandboxAdvanceClockParams { body })
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_ADVANCE_CLOCK,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(context.api().sandbox_advance_clock(&params.body).await?)
+                })
+            },
+        )
+    }
+
+    /// Raise a dispute.
+    ///
+    /// Restricted keys need the scope `sandbox:write`.
+    ///
+    /// Operation `sandbox_create_dispute`: `POST /sandbox/disputes`.
+    pub fn create_dispute(
+        &self,
+        body: crate::generated::types::CreateSandboxDispute,
+    ) -> Call<crate::generated::types::Dispute, SandboxCreateDisputeParams> {
+        static SANDBOX_CREATE_DISPUTE: Operation = Operation {
+            id: "sandbox_create_dispute",
+            method: "POST",
+            path: "/sandbox/disputes",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxCreateDisputeParams, crate::Error> {
+            body.check()?;
+            Ok(SandboxCreateDisputeParams {
+                expand: None,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_CREATE_DISPUTE,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .sandbox_create_dispute(params.expand.as_ref(), &params.body)
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Resolve a dispute.
+    ///
+    /// Restricted keys need the scope `sandbox:write`.
+    ///
+    /// Operation `sandbox_resolve_dispute`: `POST /sandbox/disputes/{id}/resolve`.
+    pub fn resolve_dispute(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
+        body: crate::generated::types::ResolveDispute,
+    ) -> Call<crate::generated::types::Dispute, SandboxResolveDisputeParams> {
+        static SANDBOX_RESOLVE_DISPUTE: Operation = Operation {
+            id: "sandbox_resolve_dispute",
+            method: "POST",
+            path: "/sandbox/disputes/{id}/resolve",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxResolveDisputeParams, crate::Error> {
+            let id = id.into_id()?;
+            body.check()?;
+            Ok(SandboxResolveDisputeParams {
+                id,
+                expand: None,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_RESOLVE_DISPUTE,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .sandbox_resolve_dispute(
+                                &params.id,
+                                params.expand.as_ref(),
+                                &params.body,
+                            )
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Set the onboarding status.
+    ///
+    /// Restricted keys need the scope `sandbox:write`.
+    ///
+    /// Operation `sandbox_set_kyb_status`: `POST /sandbox/merchant/kyb`.
+    pub fn set_kyb_status(
+        &self,
+        body: crate::generated::types::SetKybStatus,
+    ) -> Call<crate::generated::types::Merchant, SandboxSetKybStatusParams> {
+        static SANDBOX_SET_KYB_STATUS: Operation = Operation {
+            id: "sandbox_set_kyb_status",
+            method: "POST",
+            path: "/sandbox/merchant/kyb",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxSetKybStatusParams, crate::Error> {
+            body.check()?;
+            Ok(SandboxSetKybStatusParams { body })
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_SET_KYB_STATUS,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(context.api().sandbox_set_kyb_status(&params.body).await?)
+                })
+            },
+        )
+    }
+
+    /// Advance a payment.
+    ///
+    /// Moves a payment on without waiting.
+    ///
+    /// Restricted keys need the scope `sandbox:write`.
+    ///
+    /// Operation `sandbox_advance_payment`: `POST /sandbox/payments/{id}/advance`.
+    pub fn advance_payment(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
+        body: crate::generated::types::AdvancePayment,
+    ) -> Call<crate::generated::types::Payment, SandboxAdvancePaymentParams> {
+        static SANDBOX_ADVANCE_PAYMENT: Operation = Operation {
+            id: "sandbox_advance_payment",
+            method: "POST",
+            path: "/sandbox/payments/{id}/advance",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxAdvancePaymentParams, crate::Error> {
+            let id = id.into_id()?;
+            body.check()?;
+            Ok(SandboxAdvancePaymentParams {
+                id,
+                expand: None,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_ADVANCE_PAYMENT,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .sandbox_advance_payment(
+                                &params.id,
+                                params.expand.as_ref(),
+                                &params.body,
+                            )
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+
+    /// Close open settlements.
+    ///
+    /// Settles every payment that is SETTLING and closes the batches; the answer lists them.
+    ///
+    /// Restricted keys need the scope `sandbox:write`.
+    ///
+    /// Operation `sandbox_close_settlements`: `POST /sandbox/settlements/close`.
+    pub fn close_settlements(
+        &self,
+    ) -> Call<crate::generated::types::SettlementList, SandboxCloseSettlementsParams> {
+        static SANDBOX_CLOSE_SETTLEMENTS: Operation = Operation {
+            id: "sandbox_close_settlements",
+            method: "POST",
+            path: "/sandbox/settlements/close",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxCloseSettlementsParams, crate::Error> {
+            Ok(SandboxCloseSettlementsParams::default())
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_CLOSE_SETTLEMENTS,
+            prepare(),
+            |context, _| {
+                Box::pin(async move {
+                    Ok(context.api().sandbox_close_settlements().await?)
+                })
+            },
+        )
+    }
+
+    /// Renew a subscription.
+    ///
+    /// Ends the period now and charges for the next.
+    ///
+    /// Restricted keys need the scope `sandbox:write`.
+    ///
+    /// Operation `sandbox_renew_subscription`: `POST /sandbox/subscriptions/{id}/renew`.
+    pub fn renew_subscription(
+        &self,
+        id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
+        body: crate::generated::types::RenewSubscription,
+    ) -> Call<crate::generated::types::Subscription, SandboxRenewSubscriptionParams> {
+        static SANDBOX_RENEW_SUBSCRIPTION: Operation = Operation {
+            id: "sandbox_renew_subscription",
+            method: "POST",
+            path: "/sandbox/subscriptions/{id}/renew",
+            streaming: false,
+        };
+        let prepare = || -> Result<SandboxRenewSubscriptionParams, crate::Error> {
+            let id = id.into_id()?;
+            body.check()?;
+            Ok(SandboxRenewSubscriptionParams {
+                id,
+                expand: None,
+                body,
+            })
+        };
+        Call::new(
+            &self.client,
+            &SANDBOX_RENEW_SUBSCRIPTION,
+            prepare(),
+            |context, params| {
+                Box::pin(async move {
+                    Ok(
+                        context
+                            .api()
+                            .sandbox_renew_subscription(
+                                &params.id,
+                                params.expand.as_ref(),
+                                &params.body,
+                            )
+                            .await?,
+                    )
+                })
+            },
+        )
+    }
+}
+
+impl Client {
+    /// Steps that only the sandbox can make; test keys only.
+    #[must_use]
+    pub fn sandbox(&self) -> SandboxResource {
+        SandboxResource {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Parameters of `sandbox.complete_checkout_session`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxCompleteCheckoutSessionParams {
+    pub(crate) id: crate::generated::ids::CheckoutSessionId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) body: crate::generated::types::CompleteCheckoutSession,
+}
+
+impl crate::expand::SupportsExpand for SandboxCompleteCheckoutSessionParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `sandbox.clock`.
+#[derive(Clone, Debug)]
+#[derive(Default)]
+#[non_exhaustive]
+pub struct SandboxClockParams {}
+/// Parameters of `sandbox.advance_clock`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxAdvanceClockParams {
+    pub(crate) body: crate::generated::types::AdvanceClock,
+}
+
+/// Parameters of `sandbox.create_dispute`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxCreateDisputeParams {
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) body: crate::generated::types::CreateSandboxDispute,
+}
+
+impl crate::expand::SupportsExpand for SandboxCreateDisputeParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `sandbox.resolve_dispute`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxResolveDisputeParams {
+    pub(crate) id: crate::generated::ids::DisputeId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) body: crate::generated::types::ResolveDispute,
+}
+
+impl crate::expand::SupportsExpand for SandboxResolveDisputeParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `sandbox.set_kyb_status`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxSetKybStatusParams {
+    pub(crate) body: crate::generated::types::SetKybStatus,
+}
+
+/// Parameters of `sandbox.advance_payment`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxAdvancePaymentParams {
+    pub(crate) id: crate::generated::ids::PaymentId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) body: crate::generated::types::AdvancePayment,
+}
+
+impl crate::expand::SupportsExpand for SandboxAdvancePaymentParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}
+
+/// Parameters of `sandbox.close_settlements`.
+#[derive(Clone, Debug)]
+#[derive(Default)]
+#[non_exhaustive]
+pub struct SandboxCloseSettlementsParams {}
+/// Parameters of `sandbox.renew_subscription`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxRenewSubscriptionParams {
+    pub(crate) id: crate::generated::ids::SubscriptionId,
+    pub(crate) expand: Option<::std::vec::Vec<::std::string::String>>,
+    pub(crate) body: crate::generated::types::RenewSubscription,
+}
+
+impl crate::expand::SupportsExpand for SandboxRenewSubscriptionParams {
+    fn expand_mut(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.expand
+    }
+}

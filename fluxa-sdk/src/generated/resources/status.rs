@@ -1,0 +1,58 @@
+// Generated from openapi.json by `cargo xtask codegen`. Do not edit: change the contract or
+// the generator, then run it again.
+
+//! Accessors of `status`.
+use crate::client::Client;
+use crate::request::{Call, Operation};
+/// Health of the platform.
+///
+/// From [`Client::status`](crate::Client::status).
+#[derive(Clone, Debug)]
+pub struct StatusResource {
+    client: Client,
+}
+
+impl StatusResource {
+    /// Retrieve the platform's status.
+    ///
+    /// No key needed.
+    ///
+    /// Operation `status_retrieve`: `GET /status`.
+    pub fn retrieve(
+        &self,
+    ) -> Call<crate::generated::types::Status, StatusRetrieveParams> {
+        static STATUS_RETRIEVE: Operation = Operation {
+            id: "status_retrieve",
+            method: "GET",
+            path: "/status",
+            streaming: false,
+        };
+        let prepare = || -> Result<StatusRetrieveParams, crate::Error> {
+            Ok(StatusRetrieveParams::default())
+        };
+        Call::new(
+            &self.client,
+            &STATUS_RETRIEVE,
+            prepare(),
+            |context, _| {
+                Box::pin(async move { Ok(context.api().status_retrieve().await?) })
+            },
+        )
+    }
+}
+
+impl Client {
+    /// Health of the platform.
+    #[must_use]
+    pub fn status(&self) -> StatusResource {
+        StatusResource {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Parameters of `status.retrieve`.
+#[derive(Clone, Debug)]
+#[derive(Default)]
+#[non_exhaustive]
+pub struct StatusRetrieveParams {}

@@ -1,0 +1,177 @@
+//! `cargo xtask codegen`: openapi.json in, `fluxa-sdk/src/generated` out.
+//!
+//! The contract is read once as JSON ([`contract`]), lowered from OpenAPI 3.1 to 3.0.3 in memory
+//! ([`lower`]), given to progenitor ([`client`]), and what follows from it besides (ids, open
+//! enums, events, resource accessors) is written by [`names`] and [`resources`].
+
+mod client;
+mod contract;
+mod lower;
+mod names;
+mod resources;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use contract::Contract;
+
+const OUTPUT: &str = "fluxa-sdk/src/generated";
+const HEADER: &str = "// Generated from openapi.json by `cargo xtask codegen`. Do not edit: change the contract or\n// the generator, then run it again.\n\n";
+
+/// What the generator makes: path below the output directory, text.
+type Files = BTreeMap<PathBuf, String>;
+
+/// Writes the generated directory: new and changed files, and removes what is no longer made.
+pub(crate) fn write(root: &Path) -> Result<String, String> {
+    let files = generate(root)?;
+    let output = root.join(OUTPUT);
+    let mut changed = 0;
+    for (path, text) in &files {
+        let target = output.join(path);
+        if fs::read_to_string(&target).ok().as_ref() != Some(text) {
+            let parent = target.parent().expect("a file lies in a directory");
+            fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
+            fs::write(&target, text).map_err(|error| format!("{}: {error}", target.display()))?;
+            changed += 1;
+        }
+    }
+    let mut removed = 0;
+    for path in existing(&output)? {
+        if !files.contains_key(&path) {
+            let target = output.join(path);
+            fs::remove_file(&target).map_err(|error| format!("{}: {error}", target.display()))?;
+            removed += 1;
+        }
+    }
+    Ok(format!(
+        "codegen: {} files, {changed} changed, {removed} removed",
+        files.len()
+    ))
+}
+
+/// Fails when the directory is not byte for byte what the generator makes.
+pub(crate) fn check(root: &Path) -> Result<String, String> {
+    let files = generate(root)?;
+    let output = root.join(OUTPUT);
+    let mut faults = Vec::new();
+    for (path, text) in &files {
+        match fs::read(output.join(path)) {
+            Ok(found) if found == text.as_bytes() => {}
+            Ok(_) => faults.push(format!("  differs: {OUTPUT}/{}", path.display())),
+            Err(_) => faults.push(format!("  missing: {OUTPUT}/{}", path.display())),
+        }
+    }
+    for path in existing(&output)? {
+        if !files.contains_key(&path) {
+            faults.push(format!("  orphan:  {OUTPUT}/{}", path.display()));
+        }
+    }
+    if faults.is_empty() {
+        return Ok(format!(
+            "codegen: {} files as openapi.json gives them",
+            files.len()
+        ));
+    }
+    Err(format!(
+        "the generated code is not what openapi.json gives:\n{}\nrun `cargo xtask codegen` and commit the result",
+        faults.join("\n")
+    ))
+}
+
+fn generate(root: &Path) -> Result<Files, String> {
+    let path = root.join("openapi.json");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let document = serde_json::from_str(&text).map_err(|error| format!("openapi.json: {error}"))?;
+    let contract = Contract::read(&document)?;
+    let lowered = lower::lower(&document)?;
+    let generated = client::generate(&contract, lowered)?;
+
+    let mut files = Files::new();
+    files.insert(
+        "ids.rs".into(),
+        format!("{HEADER}{}", names::ids(&contract)),
+    );
+    files.insert(
+        "enums.rs".into(),
+        format!("{HEADER}{}", names::enums(&contract)),
+    );
+    files.insert(
+        "events.rs".into(),
+        format!("{HEADER}{}", names::events(&contract)),
+    );
+    files.insert("types.rs".into(), print(&generated.types));
+    files.insert("client.rs".into(), print(&generated.client));
+    let mut modules = Vec::new();
+    for (tag, operations) in &generated.operations {
+        files.insert(format!("operations/{tag}.rs").into(), print(operations));
+        modules.push(tag.clone());
+    }
+    files.insert(
+        "operations/mod.rs".into(),
+        render(names::module_list(&modules, false)),
+    );
+    for (tag, tokens) in resources::accessors(&contract, &generated.methods)? {
+        files.insert(format!("resources/{tag}.rs").into(), render(tokens));
+    }
+    files.insert(
+        "resources/mod.rs".into(),
+        render(names::module_list(&modules, true)),
+    );
+    files.insert(
+        "bodies.rs".into(),
+        render(resources::bodies(&contract, &generated.types)?),
+    );
+    files.insert("mod.rs".into(), render(names::root()));
+    Ok(files)
+}
+
+fn render(tokens: proc_macro2::TokenStream) -> String {
+    match syn::parse2::<syn::File>(tokens.clone()) {
+        Ok(file) => print(&file),
+        // What the generator itself makes always parses; if not, show it rather than hide it.
+        Err(error) => panic!("generator bug: {error}\n{tokens}"),
+    }
+}
+
+fn print(file: &syn::File) -> String {
+    format!("{HEADER}{}", space_out(&prettyplease::unparse(file)))
+}
+
+/// Puts a blank line between items, which the printer leaves out.
+fn space_out(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 40);
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        let closes_item = line == "}" || line == "    }";
+        let opens_item = lines.peek().is_some_and(|next| {
+            !next.is_empty() && !next.trim_start().starts_with(['}', ')', ']', ','])
+        });
+        if closes_item && opens_item {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn existing(output: &Path) -> Result<Vec<PathBuf>, String> {
+    fn walk(base: &Path, directory: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+        for entry in fs::read_dir(directory)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                walk(base, &path, found)?;
+            } else if let Ok(relative) = path.strip_prefix(base) {
+                found.push(relative.to_path_buf());
+            }
+        }
+        Ok(())
+    }
+    let mut found = Vec::new();
+    if output.is_dir() {
+        walk(output, output, &mut found)
+            .map_err(|error| format!("{}: {error}", output.display()))?;
+    }
+    Ok(found)
+}
