@@ -114,7 +114,7 @@ pub(crate) fn delay(
     random: [f64; 2],
 ) -> Option<Duration> {
     let doublings = retry.saturating_sub(1).min(31);
-    let ceiling = base.saturating_mul(1 << doublings).min(MAX_DELAY.max(base));
+    let ceiling = base.saturating_mul(1 << doublings).min(MAX_DELAY);
     let mut wait = ceiling / 2 + (ceiling / 2).mul_f64(random[0]);
     if let Some(floor) = retry_after {
         if floor > MAX_RETRY_AFTER {

@@ -65,6 +65,22 @@ async fn an_error_that_is_no_json_keeps_status_headers_and_body() {
 }
 
 #[tokio::test]
+async fn what_could_steer_a_terminal_is_not_printed() {
+    let body = r#"{"error":{"code":"a\u001b[2J","message":"b\u001b]0;x\u0007\nc"}}"#;
+    let server = Server::start([Step::Respond(400, Vec::new(), body.into())]).await;
+    let failure = client(&server.base_url())
+        .raw("POST", "/payments")
+        .await
+        .unwrap_err();
+    assert_eq!(failure.as_api().unwrap().code(), Some("a\u{1b}[2J"));
+    assert!(
+        !failure.to_string().contains(char::is_control),
+        "{failure:?}"
+    );
+    assert!(!format!("{failure:?}").contains(char::is_control));
+}
+
+#[tokio::test]
 async fn an_unknown_kind_of_error_is_kept() {
     let body = "{\"error\":{\"type\":\"cosmic\",\"code\":\"ray\",\"extra\":{\"a\":1}}}";
     let server = Server::start([Step::Respond(422, Vec::new(), body.into())]).await;

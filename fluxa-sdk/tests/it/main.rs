@@ -1,6 +1,7 @@
 //! The SDK against scripted servers, and its webhooks against vectors of other tools.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod environment;
 mod face;
 mod faults;
 mod generated;
@@ -10,6 +11,7 @@ mod retries;
 mod secrecy;
 mod server;
 mod tls;
+mod typed;
 mod webhooks;
 
 use std::time::Duration;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use fluxa_sdk::error::NetworkFault;
+use fluxa_sdk::error::{NetworkFault, TimeoutPhase};
 use fluxa_sdk::{Error, Outcome};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -104,6 +105,34 @@ async fn tls_1_3_with_a_trusted_certificate_is_used() {
         .build()
         .unwrap();
     assert!(client.raw("GET", "/status").await.unwrap().is_object());
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_is_a_connect_timeout_and_not_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!(
+        "https://localhost:{}/v1",
+        listener.local_addr().unwrap().port()
+    );
+    let other = start(&version::TLS13).await;
+    let client = builder(&base_url)
+        .add_root_certificate(other.certificate_pem.as_bytes())
+        .connect_timeout(Duration::from_millis(80))
+        .max_retries(1)
+        .build()
+        .unwrap();
+    let failure = client.raw("POST", "/payments").await.unwrap_err();
+    let Error::Timeout(timeout) = &failure else {
+        panic!("{failure:?}")
+    };
+    assert_eq!(
+        (timeout.phase(), timeout.limit().as_millis()),
+        (TimeoutPhase::Connect, 80)
+    );
+    assert_eq!(
+        (failure.attempts(), failure.outcome()),
+        (2, Outcome::NotSent)
+    );
 }
 
 #[test]
