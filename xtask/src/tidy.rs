@@ -307,7 +307,10 @@ fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
 }
 
 fn is_test(path: &str) -> bool {
-    path.starts_with("tests/") || path.starts_with("examples/") || path.contains("/tests/")
+    path.starts_with("tests/")
+        || path.starts_with("examples/")
+        || path.contains("/tests/")
+        || path.ends_with("/tests.rs")
 }
 
 /// Whether the line has the word, not as the tail of a longer one (`eprintln!(` has no `println!(`).

@@ -1,0 +1,155 @@
+//! Owns the virtual clock of one sandbox and the only reads of the system clock for object times.
+//! Real, accelerated or frozen; it never runs backwards.
+
+use crate::time::Time;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What survives a restart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ClockRecord {
+    /// Virtual instant when the record was taken.
+    pub(crate) virtual_ms: i64,
+    /// Real instant when the record was taken, Unix milliseconds.
+    pub(crate) real_ms: i64,
+    /// Virtual seconds in one real second; 0 = frozen.
+    pub(crate) pace: f64,
+}
+
+struct State {
+    base_virtual_ms: i64,
+    base_real: Instant,
+    pace: f64,
+    held: bool,
+    last_ms: i64,
+}
+
+/// A clock that can be advanced.
+pub(crate) struct Clock {
+    state: Mutex<State>,
+}
+
+/// Real time, Unix milliseconds.
+pub(crate) fn real_millis() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Clock {
+    /// A clock that shows real time, at `pace`.
+    pub(crate) fn new(pace: f64) -> Self {
+        Self::resume(ClockRecord { virtual_ms: real_millis(), real_ms: real_millis(), pace }, 0)
+    }
+
+    /// Continues from a record: time passed while the process was down counts at the record's pace
+    /// when that is real time, and not at all when it was accelerated or frozen (a night's pause
+    /// must not become a year). `floor_ms` is the latest instant already shown.
+    pub(crate) fn resume(record: ClockRecord, floor_ms: i64) -> Self {
+        let down_ms = if record.pace == 1.0 { (real_millis() - record.real_ms).max(0) } else { 0 };
+        let base_virtual_ms = (record.virtual_ms + down_ms).max(floor_ms);
+        Self {
+            state: Mutex::new(State {
+                base_virtual_ms,
+                base_real: Instant::now(),
+                pace: record.pace,
+                held: false,
+                last_ms: base_virtual_ms,
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The virtual instant now; never less than an earlier answer.
+    pub(crate) fn now(&self) -> Time {
+        let mut state = self.state();
+        let computed = state.computed();
+        state.last_ms = state.last_ms.max(computed);
+        Time::from_millis(state.last_ms)
+    }
+
+    /// Stops at `instant` (or now, if that is later) until [`Clock::release`].
+    pub(crate) fn hold_at(&self, instant: Time) {
+        let mut state = self.state();
+        let target = instant.millis().max(state.last_ms);
+        state.rebase(target);
+        state.held = true;
+    }
+
+    /// Runs again from where it was held.
+    pub(crate) fn release(&self) {
+        let mut state = self.state();
+        let now = state.last_ms;
+        state.rebase(now);
+        state.held = false;
+    }
+
+    /// Virtual seconds per real second; 0 = frozen.
+    pub(crate) fn pace(&self) -> f64 {
+        self.state().pace
+    }
+
+    /// Changes the pace from now on.
+    pub(crate) fn set_pace(&self, pace: f64) {
+        let now = self.now().millis();
+        let mut state = self.state();
+        state.rebase(now);
+        state.pace = pace;
+    }
+
+    /// What to write down to continue after a restart.
+    pub(crate) fn record(&self) -> ClockRecord {
+        ClockRecord { virtual_ms: self.now().millis(), real_ms: real_millis(), pace: self.pace() }
+    }
+
+    /// Real time until the clock shows `instant`; `None` when it will not by itself.
+    pub(crate) fn real_time_until(&self, instant: Time) -> Option<Duration> {
+        let now = self.now();
+        let state = self.state();
+        if state.held || state.pace <= 0.0 {
+            return None;
+        }
+        let virtual_ms = (instant.millis() - now.millis()).max(0);
+        Some(Duration::from_secs_f64(virtual_ms as f64 / 1000.0 / state.pace))
+    }
+}
+
+impl State {
+    fn computed(&self) -> i64 {
+        if self.held || self.pace <= 0.0 {
+            return self.base_virtual_ms;
+        }
+        let elapsed_ms = self.base_real.elapsed().as_secs_f64() * 1000.0 * self.pace;
+        self.base_virtual_ms.saturating_add(elapsed_ms as i64)
+    }
+
+    fn rebase(&mut self, virtual_ms: i64) {
+        self.last_ms = self.last_ms.max(virtual_ms);
+        self.base_virtual_ms = self.last_ms;
+        self.base_real = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Clock, ClockRecord};
+
+    #[test]
+    fn a_frozen_clock_moves_only_forward_and_only_when_held_further() {
+        let clock = Clock::resume(ClockRecord { virtual_ms: 5_000, real_ms: 0, pace: 0.0 }, 0);
+        assert_eq!(clock.now().millis(), 5_000);
+        clock.hold_at(clock.now().plus_millis(1_000));
+        clock.release();
+        assert_eq!(clock.now().millis(), 6_000);
+        clock.hold_at(clock.now().plus_millis(-3_000));
+        assert_eq!(clock.now().millis(), 6_000);
+    }
+
+    #[test]
+    fn a_frozen_clock_does_not_count_the_time_it_was_down() {
+        let record = ClockRecord { virtual_ms: 5_000, real_ms: 0, pace: 0.0 };
+        assert_eq!(Clock::resume(record, 7_000).now().millis(), 7_000);
+    }
+}

@@ -1,0 +1,146 @@
+//! Owns the configuration of a sandbox server.
+
+pub use crate::http::RateLimit;
+use fluxa_sdk::contract;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where `fluxa mock` listens unless told otherwise.
+pub const DEFAULT_ADDRESS: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4010);
+
+/// How a sandbox server behaves. The default is Fluxa's own sandbox: in memory, at real pace, with
+/// the rate limit on, on loopback only.
+///
+/// ```
+/// let config = fluxa_mock::Config::new().pace(60.0).rate_limit(None);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(crate) db: Option<PathBuf>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) pace: f64,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) ping_interval: Duration,
+    pub(crate) allowed_webhook_hosts: Vec<String>,
+    pub(crate) allow_non_loopback: bool,
+    pub(crate) body_cap: usize,
+    pub(crate) header_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) delivery_timeout: Duration,
+    pub(crate) idempotency_wait: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            db: None,
+            seed: None,
+            pace: 1.0,
+            rate_limit: Some(RateLimit::default()),
+            ping_interval: Duration::from_secs(15),
+            allowed_webhook_hosts: Vec::new(),
+            allow_non_loopback: false,
+            body_cap: contract::REQUEST_BODY_MAX_BYTES,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+            delivery_timeout: contract::WEBHOOK_TIMEOUT,
+            idempotency_wait: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Config {
+    /// The default configuration.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps the state in this file, durably. In memory by default.
+    #[must_use]
+    pub fn db(mut self, path: impl Into<PathBuf>) -> Self {
+        self.db = Some(path.into());
+        self
+    }
+
+    /// Makes the ids of a new sandbox the same on every run. Random by default. Secrets stay random.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Virtual seconds in one real second: 1 by default, 0 = frozen until advanced. A file that has a
+    /// clock already keeps its own pace.
+    #[must_use]
+    pub fn pace(mut self, pace: f64) -> Self {
+        self.pace = if pace.is_finite() { pace.max(0.0) } else { 1.0 };
+        self
+    }
+
+    /// The rate limit of each key; `None` = off.
+    #[must_use]
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        self.rate_limit = limit.into();
+        self
+    }
+
+    /// How often an event stream sends a comment. 15 seconds by default.
+    #[must_use]
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.ping_interval = interval;
+        self
+    }
+
+    /// Lets webhooks go to this host too, whatever it resolves to. Loopback only by default.
+    #[must_use]
+    pub fn allow_webhook_host(mut self, host: impl Into<String>) -> Self {
+        self.allowed_webhook_hosts.push(host.into());
+        self
+    }
+
+    /// Accepts a listener that is not bound to loopback. Refused by default.
+    #[must_use]
+    pub fn allow_non_loopback(mut self, allow: bool) -> Self {
+        self.allow_non_loopback = allow;
+        self
+    }
+
+    /// Largest request body, in bytes. 1 MiB by default.
+    #[must_use]
+    pub fn body_cap(mut self, bytes: usize) -> Self {
+        self.body_cap = bytes;
+        self
+    }
+
+    /// How long a client may take to send its header, idle time between requests included. 30 seconds
+    /// by default.
+    #[must_use]
+    pub fn header_timeout(mut self, limit: Duration) -> Self {
+        self.header_timeout = limit;
+        self
+    }
+
+    /// How long a client may take to send its body. 30 seconds by default.
+    #[must_use]
+    pub fn body_timeout(mut self, limit: Duration) -> Self {
+        self.body_timeout = limit;
+        self
+    }
+
+    /// How long a webhook endpoint may take to answer, in real time. 30 seconds by default.
+    #[must_use]
+    pub fn delivery_timeout(mut self, limit: Duration) -> Self {
+        self.delivery_timeout = limit;
+        self
+    }
+
+    /// How long a request waits for another with its idempotency key. 10 seconds by default.
+    #[must_use]
+    pub fn idempotency_wait(mut self, limit: Duration) -> Self {
+        self.idempotency_wait = limit;
+        self
+    }
+}

@@ -1,0 +1,176 @@
+//! Owns the HTTP client of deliveries: signs, sends, reads the answer to a cap. Goes to loopback or to
+//! allow-listed hosts only, as resolved at each connection; follows no redirect, uses no proxy.
+
+use crate::clock::real_millis;
+use crate::config::Config;
+use crate::domain::delivery::{Outcome, ReceivedResponse, SentRequest, Task};
+use crate::domain::webhook_endpoint::is_loopback_name;
+use fluxa_sdk::{contract, webhooks};
+use http::header::{CONTENT_TYPE, USER_AGENT};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect;
+use rustls_platform_verifier::BuilderVerifierExt;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// What is kept of a request or response body.
+const KEPT_BODY: usize = 64 * 1024;
+
+/// Sends deliveries.
+pub(super) struct Client {
+    allowed: Arc<[String]>,
+    timeout: Duration,
+    /// Built at the first delivery: reading the system's certificates would slow every start.
+    http: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl Client {
+    /// A client by this configuration.
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            allowed: config.allowed_webhook_hosts.clone().into(),
+            timeout: config.delivery_timeout,
+            http: OnceLock::new(),
+        }
+    }
+
+    /// Makes one attempt.
+    pub(super) async fn send(&self, task: &Task) -> Outcome {
+        let started = Instant::now();
+        let request = signed(task);
+        let mut outcome = Outcome {
+            request: None,
+            response: None,
+            status: None,
+            error: None,
+            duration_ms: 0,
+        };
+        match tokio::time::timeout(self.timeout, self.exchange(task, &request)).await {
+            Ok(Ok((status, response))) => {
+                outcome.status = Some(status);
+                outcome.response = Some(response);
+            }
+            Ok(Err(error)) => outcome.error = Some(error),
+            Err(_) => {
+                let seconds = self.timeout.as_secs_f64();
+                outcome.error = Some(format!("No answer within {seconds} seconds."));
+            }
+        }
+        outcome.request = Some(request);
+        outcome.duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        outcome
+    }
+
+    async fn exchange(
+        &self,
+        task: &Task,
+        request: &SentRequest,
+    ) -> Result<(u16, ReceivedResponse), String> {
+        let url = url::Url::parse(&task.url).map_err(|error| error.to_string())?;
+        // The resolver sees names only: an address written out is checked here.
+        let host = url.host_str().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_address = bare.parse::<IpAddr>().is_ok();
+        if is_address && !is_loopback_name(host) && !is_allowed(&self.allowed, host) {
+            return Err(format!("{host} is neither loopback nor on the allow-list."));
+        }
+        let http = self.http.get_or_init(|| build(&self.allowed)).as_ref().map_err(Clone::clone)?;
+        let mut builder = http.post(url).body(task.body.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        let mut response = builder.send().await.map_err(|error| explain(&error))?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
+            .collect();
+        let mut body = Vec::new();
+        while body.len() < KEPT_BODY {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => return Err(explain(&error)),
+            }
+        }
+        body.truncate(KEPT_BODY);
+        Ok((status, ReceivedResponse { headers, body: String::from_utf8_lossy(&body).into_owned() }))
+    }
+}
+
+fn signed(task: &Task) -> SentRequest {
+    let secrets: Vec<&[u8]> = task.secrets.iter().map(|secret| secret.as_bytes()).collect();
+    let signature = webhooks::sign_all(&secrets, real_millis() / 1000, task.body.as_bytes());
+    let headers = BTreeMap::from([
+        (contract::SIGNATURE.to_owned(), signature),
+        (contract::EVENT.to_owned(), task.event_type.clone()),
+        (contract::DELIVERY_ID.to_owned(), task.delivery.clone()),
+        (USER_AGENT.to_string(), contract::WEBHOOK_USER_AGENT.to_owned()),
+        (CONTENT_TYPE.to_string(), "application/json".to_owned()),
+    ]);
+    let mut end = task.body.len().min(KEPT_BODY);
+    while !task.body.is_char_boundary(end) {
+        end -= 1;
+    }
+    SentRequest { url: task.url.clone(), headers, body: task.body[..end].to_owned() }
+}
+
+/// The innermost reason: the outer ones only repeat the URL.
+fn explain(error: &reqwest::Error) -> String {
+    let mut reason: &dyn std::error::Error = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    reason.to_string()
+}
+
+fn is_allowed(allowed: &[String], host: &str) -> bool {
+    allowed.iter().any(|name| name.eq_ignore_ascii_case(host))
+}
+
+fn build(allowed: &Arc<[String]>) -> Result<reqwest::Client, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier)
+        .map_err(|error| error.to_string())?
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .dns_resolver(Guarded { allowed: Arc::clone(allowed) })
+        .build()
+        .map_err(|error| explain(&error))
+}
+
+/// Resolves names to addresses that deliveries may go to: checked at the very addresses that are then
+/// connected to, so that a name cannot change its mind in between.
+struct Guarded {
+    allowed: Arc<[String]>,
+}
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let host = name.as_str().to_owned();
+        let anywhere = is_allowed(&self.allowed, &host);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let usable: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|address| anywhere || address.ip().is_loopback())
+                .collect();
+            if usable.is_empty() {
+                let reason = format!("{host} is neither loopback nor on the allow-list.");
+                return Err(reason.into());
+            }
+            let addresses: Addrs = Box::new(usable.into_iter());
+            Ok(addresses)
+        })
+    }
+}

@@ -1,0 +1,325 @@
+//! Owns API keys: their kinds, scopes, allow-lists, rotation with grace, and revocation. Only a hash
+//! of a secret is kept; the secret itself is shown once.
+
+use super::Metadata;
+use super::error::{DomainError, Kind};
+use super::webhook_endpoint::DEFAULT_GRACE_SECONDS;
+use crate::ids::{hash_secret, random_base62};
+use crate::store::{Resource, Tx};
+use crate::time::Time;
+use fluxa_sdk::contract;
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::net::IpAddr;
+
+/// How old `last_used_at` may get before a request writes it anew: a write on every read would cost
+/// every read an fsync.
+const LAST_USED_STEP_MS: i64 = 60_000;
+
+/// Resources that scopes name.
+pub(crate) const SCOPED_RESOURCES: &[&str] = &[
+    "checkout", "payments", "refunds", "customers", "payment_methods", "subscriptions", "disputes",
+    "settlements", "ledger", "events", "webhook_endpoints", "listen_sessions", "api_keys",
+    "request_logs", "merchant", "sandbox",
+];
+
+/// An API key.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ApiKey {
+    pub(crate) id: String,
+    object: String,
+    livemode: bool,
+    created_at: Time,
+    metadata: Metadata,
+    pub(crate) kind: String,
+    name: String,
+    last4: String,
+    scopes: Vec<String>,
+    ip_allowlist: Vec<String>,
+    status: String,
+    expires_at: Option<Time>,
+    last_used_at: Option<Time>,
+    rotated_from: Option<String>,
+    internal: Internal,
+}
+
+/// What the server keeps for itself about a key.
+#[derive(Debug, Serialize, Deserialize)]
+struct Internal {
+    hash: String,
+}
+
+/// Parameters of a new key.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CreateApiKey {
+    kind: String,
+    name: String,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    ip_allowlist: Vec<String>,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+/// Parameters of a change; what is absent stays.
+#[derive(Debug, Deserialize)]
+pub(crate) struct UpdateApiKey {
+    name: Option<String>,
+    scopes: Option<Vec<String>>,
+    ip_allowlist: Option<Vec<String>>,
+    metadata: Option<Metadata>,
+}
+
+impl Resource for ApiKey {
+    const TABLE: &'static str = "api_keys";
+    const PREFIX: &'static str = contract::prefix::API_KEY;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// A key with the secret that is shown only now.
+pub(crate) struct Issued {
+    pub(crate) key: ApiKey,
+    secret: String,
+}
+
+impl Issued {
+    /// The key with its secret.
+    pub(crate) fn render(&self, tx: &Tx<'_>) -> Value {
+        let mut value = self.key.render(tx);
+        if let Some(object) = value.as_object_mut() {
+            object.insert("secret".to_owned(), self.secret.clone().into());
+        }
+        value
+    }
+}
+
+/// The prefix of test keys of this kind.
+fn prefix_of(kind: &str) -> String {
+    let kind = match kind {
+        "publishable" => contract::PUBLISHABLE_KEY_PREFIX,
+        "restricted" => contract::RESTRICTED_KEY_PREFIX,
+        _ => contract::SECRET_KEY_PREFIX,
+    };
+    format!("{kind}{}", contract::TEST_KEY_INFIX)
+}
+
+/// The well-known key of this kind: `mock` and 28 zeros after the prefix.
+pub(crate) fn well_known(kind: &str) -> String {
+    format!("{}mock{}", prefix_of(kind), "0".repeat(28))
+}
+
+/// Writes the three well-known keys; the restricted one reads only.
+pub(crate) fn seed(tx: &Tx<'_>) -> Result<(), DomainError> {
+    for (kind, name) in [
+        ("secret", "Sandbox secret key"),
+        ("publishable", "Sandbox publishable key"),
+        ("restricted", "Sandbox read-only key"),
+    ] {
+        let scopes = match kind {
+            "restricted" => SCOPED_RESOURCES.iter().map(|name| format!("{name}:read")).collect(),
+            _ => Vec::new(),
+        };
+        let new = CreateApiKey {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            scopes,
+            ip_allowlist: Vec::new(),
+            metadata: Metadata::new(),
+        };
+        issue(tx, new, well_known(kind), None)?;
+    }
+    Ok(())
+}
+
+/// Creates a key.
+///
+/// # Errors
+/// `parameter_invalid` for scopes of a kind that has none, unknown scopes, or a bad CIDR range.
+pub(crate) fn create(tx: &Tx<'_>, new: CreateApiKey) -> Result<Issued, DomainError> {
+    check_scopes(&new.kind, &new.scopes)?;
+    check_allowlist(&new.kind, &new.ip_allowlist)?;
+    let secret = format!("{}{}", prefix_of(&new.kind), random_base62(32));
+    issue(tx, new, secret, None)
+}
+
+fn issue(
+    tx: &Tx<'_>,
+    new: CreateApiKey,
+    secret: String,
+    rotated_from: Option<String>,
+) -> Result<Issued, DomainError> {
+    let key = ApiKey {
+        id: tx.new_id(ApiKey::PREFIX),
+        object: "api_key".to_owned(),
+        livemode: false,
+        created_at: tx.now(),
+        metadata: new.metadata,
+        kind: new.kind,
+        name: new.name,
+        last4: secret[secret.len() - 4..].to_owned(),
+        scopes: new.scopes,
+        ip_allowlist: new.ip_allowlist,
+        status: "active".to_owned(),
+        expires_at: None,
+        last_used_at: None,
+        rotated_from,
+        internal: Internal { hash: hash_secret(&secret) },
+    };
+    tx.insert(&key)?;
+    Ok(Issued { key, secret })
+}
+
+/// Changes a key.
+///
+/// # Errors
+/// As [`create`]; `state_conflict` when it is revoked.
+pub(crate) fn update(tx: &Tx<'_>, id: &str, change: UpdateApiKey) -> Result<ApiKey, DomainError> {
+    let mut key: ApiKey = tx.get(id)?;
+    if let Some(scopes) = change.scopes {
+        check_scopes(&key.kind, &scopes)?;
+        key.scopes = scopes;
+    }
+    if let Some(allowlist) = change.ip_allowlist {
+        check_allowlist(&key.kind, &allowlist)?;
+        key.ip_allowlist = allowlist;
+    }
+    key.name = change.name.unwrap_or(key.name);
+    key.metadata = change.metadata.unwrap_or(key.metadata);
+    tx.update(&key)?;
+    Ok(key)
+}
+
+/// Replaces a key; the old one works for `grace_seconds` more.
+///
+/// # Errors
+/// `state_conflict` when it is not active.
+pub(crate) fn rotate(
+    tx: &Tx<'_>,
+    id: &str,
+    grace_seconds: Option<i64>,
+) -> Result<Issued, DomainError> {
+    let mut old: ApiKey = tx.get(id)?;
+    if old.status != "active" {
+        return Err(DomainError::state_conflict(format!("This key is {}.", old.status)));
+    }
+    let grace_ms = grace_seconds.unwrap_or(DEFAULT_GRACE_SECONDS) * 1000;
+    old.status = "rotating".to_owned();
+    old.expires_at = Some(tx.now().plus_millis(grace_ms));
+    tx.update(&old)?;
+    let successor = CreateApiKey {
+        kind: old.kind.clone(),
+        name: old.name.clone(),
+        scopes: old.scopes.clone(),
+        ip_allowlist: old.ip_allowlist.clone(),
+        metadata: old.metadata.clone(),
+    };
+    let secret = format!("{}{}", prefix_of(&old.kind), random_base62(32));
+    issue(tx, successor, secret, Some(old.id))
+}
+
+/// Revokes a key at once; revoking it again changes nothing.
+pub(crate) fn revoke(tx: &Tx<'_>, id: &str) -> Result<ApiKey, DomainError> {
+    let mut key: ApiKey = tx.get(id)?;
+    key.status = "revoked".to_owned();
+    tx.update(&key)?;
+    Ok(key)
+}
+
+/// The key of this secret, if it is valid now.
+///
+/// # Errors
+/// `key_invalid`, `key_revoked`, `key_expired`.
+pub(crate) fn authenticate(tx: &Tx<'_>, secret: &str) -> Result<ApiKey, DomainError> {
+    let refuse = |code, message: &str| DomainError::new(Kind::Authentication, code, message);
+    let live = [
+        contract::SECRET_KEY_PREFIX,
+        contract::RESTRICTED_KEY_PREFIX,
+        contract::PUBLISHABLE_KEY_PREFIX,
+    ]
+    .iter()
+    .any(|kind| {
+        secret.strip_prefix(kind).is_some_and(|rest| rest.starts_with(contract::LIVE_KEY_INFIX))
+    });
+    if live {
+        return Err(refuse(
+            "key_invalid",
+            "This is a live key and this is a sandbox server: live keys are refused here, so that \
+             they are never sent to a mock. Use a test key.",
+        ));
+    }
+    let Some(mut key) = tx.find_by::<ApiKey>("hash", &hash_secret(secret))? else {
+        return Err(refuse("key_invalid", "No API key of this sandbox has this value."));
+    };
+    if key.status == "revoked" {
+        return Err(refuse("key_revoked", "This API key was revoked."));
+    }
+    if key.expires_at.is_some_and(|until| until <= tx.now()) {
+        return Err(refuse("key_expired", "This API key was rotated and its grace period is over."));
+    }
+    let stale = key
+        .last_used_at
+        .is_none_or(|at| tx.now().millis() - at.millis() >= LAST_USED_STEP_MS);
+    if stale {
+        key.last_used_at = Some(tx.now());
+        tx.update(&key)?;
+    }
+    Ok(key)
+}
+
+impl ApiKey {
+    /// Whether it may be used from `address`.
+    pub(crate) fn allows_address(&self, address: IpAddr) -> bool {
+        self.ip_allowlist.is_empty()
+            || self.ip_allowlist.iter().any(|range| {
+                parse_range(range).is_some_and(|range| range.contains(&address.to_canonical()))
+            })
+    }
+
+    /// Whether it may do `access` (`read` or `write`) on `resource`.
+    pub(crate) fn allows(&self, resource: &str, access: &str) -> bool {
+        self.kind == "secret"
+            || self.scopes.iter().any(|scope| scope.split_once(':') == Some((resource, access)))
+    }
+}
+
+fn parse_range(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+fn check_scopes(kind: &str, scopes: &[String]) -> Result<(), DomainError> {
+    if kind != "restricted" && !scopes.is_empty() {
+        return Err(DomainError::parameter("scopes", "Only restricted keys have scopes."));
+    }
+    if kind == "restricted" && scopes.is_empty() {
+        return Err(DomainError::parameter("scopes", "A restricted key needs at least one scope."));
+    }
+    for scope in scopes {
+        let known = scope.split_once(':').is_some_and(|(resource, access)| {
+            SCOPED_RESOURCES.contains(&resource) && matches!(access, "read" | "write")
+        });
+        if !known {
+            return Err(DomainError::parameter("scopes", format!("{scope} is not a scope.")));
+        }
+    }
+    Ok(())
+}
+
+fn check_allowlist(kind: &str, ranges: &[String]) -> Result<(), DomainError> {
+    if kind == "publishable" && !ranges.is_empty() {
+        return Err(DomainError::parameter(
+            "ip_allowlist",
+            "Only secret and restricted keys have an allow-list.",
+        ));
+    }
+    match ranges.iter().find(|range| parse_range(range).is_none()) {
+        None => Ok(()),
+        Some(bad) => {
+            Err(DomainError::parameter("ip_allowlist", format!("{bad} is not a CIDR range.")))
+        }
+    }
+}

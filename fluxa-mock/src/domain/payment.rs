@@ -1,0 +1,332 @@
+//! Owns the payment object and its six states: which moves exist and the guarded write that makes
+//! one. What sets a move off (cards, timers, calls) is `payment_flow`.
+
+use super::card::{Card, Failure, Outcome, ThreeDSecure};
+use super::error::DomainError;
+use super::history::{self, Actor};
+use super::timing::Timing;
+use super::{Metadata, settlement};
+use crate::events::{self, EventType, Transition};
+use crate::ledger;
+use crate::store::{Resource, Tx};
+use crate::time::Time;
+use fluxa_sdk::contract;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The six states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum PaymentState {
+    PaymentReceived,
+    Captured,
+    Settling,
+    Settled,
+    Failed,
+    Refunded,
+}
+
+impl PaymentState {
+    /// The name on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PaymentReceived => "PAYMENT_RECEIVED",
+            Self::Captured => "CAPTURED",
+            Self::Settling => "SETTLING",
+            Self::Settled => "SETTLED",
+            Self::Failed => "FAILED",
+            Self::Refunded => "REFUNDED",
+        }
+    }
+
+    /// Whether the state machine has the move from `self` to `next`.
+    pub(crate) fn may_become(self, next: Self) -> bool {
+        use PaymentState::{Captured, Failed, PaymentReceived, Refunded, Settled, Settling};
+        matches!(
+            (self, next),
+            (PaymentReceived, Captured | Failed)
+                | (Captured, Settling | Failed | Refunded)
+                | (Settling, Settled | Failed | Refunded)
+                | (Settled, Refunded)
+        )
+    }
+
+    fn event(self) -> EventType {
+        match self {
+            Self::PaymentReceived => EventType::PaymentReceived,
+            Self::Captured => EventType::PaymentCaptured,
+            Self::Settling => EventType::PaymentSettling,
+            Self::Settled => EventType::PaymentSettled,
+            Self::Failed => EventType::PaymentFailed,
+            Self::Refunded => EventType::PaymentRefunded,
+        }
+    }
+}
+
+/// How it was paid.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PaymentMethodDetails {
+    #[serde(rename = "type")]
+    kind: String,
+    card: Card,
+}
+
+impl PaymentMethodDetails {
+    /// A card.
+    pub(crate) fn card(card: Card) -> Self {
+        Self { kind: "card".to_owned(), card }
+    }
+}
+
+/// A payment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Payment {
+    pub(crate) id: String,
+    object: String,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) fee: Option<i64>,
+    pub(crate) net: Option<i64>,
+    pub(crate) state: PaymentState,
+    pub(crate) ledger_state: Option<PaymentState>,
+    livemode: bool,
+    created_at: Time,
+    captured_at: Option<Time>,
+    settling_at: Option<Time>,
+    settled_at: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settlement_scheduled_for: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_at: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded_at: Option<Time>,
+    pub(crate) settlement_reference: Option<String>,
+    pub(crate) settlement_method: Option<String>,
+    payment_method: PaymentMethodDetails,
+    three_d_secure: ThreeDSecure,
+    pub(crate) customer: Option<String>,
+    pub(crate) checkout_session: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_message: Option<String>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) amount_refunded: i64,
+    pub(crate) metadata: Metadata,
+    pub(crate) internal: Internal,
+}
+
+/// What the server keeps for itself about a payment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Internal {
+    pub(crate) timing: Timing,
+    pub(crate) outcome: Outcome,
+    /// Refunds asked for and not failed: what may no longer be refunded.
+    pub(crate) refund_reserved: i64,
+    /// The settlement batch.
+    pub(crate) settlement: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_zero(amount: &i64) -> bool {
+    *amount == 0
+}
+
+/// What a new payment is made of.
+pub(crate) struct NewPayment {
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) card: Card,
+    pub(crate) outcome: Outcome,
+    pub(crate) timing: Timing,
+    pub(crate) customer: Option<String>,
+    pub(crate) checkout_session: Option<String>,
+    pub(crate) metadata: Metadata,
+}
+
+impl Resource for Payment {
+    const TABLE: &'static str = "payments";
+    const PREFIX: &'static str = contract::prefix::PAYMENT;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn render(&self, tx: &Tx<'_>) -> Value {
+        let mut value = crate::store::public_view(self);
+        if let Some(object) = value.as_object_mut() {
+            object.insert("url".to_owned(), format!("{}/payments/{}", tx.base_url(), self.id).into());
+        }
+        value
+    }
+}
+
+/// Fluxa's fee on `amount`: 1.4 % + 29p, half up.
+pub(crate) fn fee_of(amount: i64) -> i64 {
+    (amount * 14 + 500) / 1000 + 29
+}
+
+/// Creates a payment in its first state.
+pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainError> {
+    let id = tx.new_id(Payment::PREFIX);
+    let payment = Payment {
+        object: "payment".to_owned(),
+        amount: new.amount,
+        currency: new.currency,
+        fee: None,
+        net: None,
+        state: PaymentState::PaymentReceived,
+        ledger_state: None,
+        livemode: false,
+        created_at: tx.now(),
+        captured_at: None,
+        settling_at: None,
+        settled_at: None,
+        settlement_scheduled_for: None,
+        failed_at: None,
+        refunded_at: None,
+        settlement_reference: None,
+        settlement_method: None,
+        payment_method: PaymentMethodDetails::card(new.card),
+        three_d_secure: new.outcome.three_d_secure(&id),
+        customer: new.customer,
+        checkout_session: new.checkout_session,
+        failure_code: None,
+        failure_message: None,
+        amount_refunded: 0,
+        metadata: new.metadata,
+        internal: Internal {
+            timing: new.timing,
+            outcome: new.outcome,
+            refund_reserved: 0,
+            settlement: None,
+        },
+        id,
+    };
+    tx.insert(&payment)?;
+    record_move(tx, &payment, None, Actor::Merchant, "payment_received")?;
+    Ok(payment)
+}
+
+/// Why a payment moves.
+pub(crate) struct Cause {
+    pub(crate) actor: Actor,
+    pub(crate) reason: &'static str,
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Cause {
+    /// The sandbox's own doing.
+    pub(crate) fn system(reason: &'static str) -> Self {
+        Self { actor: Actor::System, reason, failure: None }
+    }
+
+    /// The merchant's call.
+    pub(crate) fn merchant(reason: &'static str) -> Self {
+        Self { actor: Actor::Merchant, reason, failure: None }
+    }
+
+    /// A failure.
+    pub(crate) fn failure(failure: Failure) -> Self {
+        Self { actor: Actor::System, reason: failure.code, failure: Some(failure) }
+    }
+}
+
+/// Moves a payment: guarded write, ledger, history and event, in this one transaction.
+///
+/// # Errors
+/// `state_conflict` when the state machine has no such move, or another move came first.
+pub(crate) fn transition(
+    tx: &Tx<'_>,
+    payment: &mut Payment,
+    next: PaymentState,
+    cause: &Cause,
+) -> Result<(), DomainError> {
+    let previous = payment.state;
+    if !previous.may_become(next) {
+        return Err(DomainError::state_conflict(format!(
+            "A payment that is {} cannot become {}.",
+            previous.name(),
+            next.name()
+        )));
+    }
+    let now = tx.now();
+    payment.state = next;
+    match next {
+        PaymentState::PaymentReceived => {}
+        PaymentState::Captured => {
+            let fee = fee_of(payment.amount);
+            payment.fee = Some(fee);
+            payment.net = Some(payment.amount - fee);
+            payment.captured_at = Some(now);
+            payment.ledger_state = Some(next);
+        }
+        PaymentState::Settling => {
+            payment.settling_at = Some(now);
+            payment.settlement_scheduled_for = match payment.internal.timing {
+                Timing::Steps { settled_ms, .. } => Some(now.plus_millis(settled_ms)),
+                Timing::Instant => Some(now),
+                Timing::Manual => None,
+            };
+            payment.ledger_state = Some(next);
+        }
+        PaymentState::Settled => {
+            let batch = settlement::join(tx, payment)?;
+            payment.settlement_reference = Some(batch.reference.clone());
+            payment.settlement_method = Some(batch.method.clone());
+            payment.internal.settlement = Some(batch.id);
+            payment.settled_at = Some(now);
+            payment.settlement_scheduled_for = None;
+            payment.ledger_state = Some(next);
+        }
+        PaymentState::Failed => {
+            payment.failed_at = Some(now);
+            payment.settlement_scheduled_for = None;
+            payment.failure_code = cause.failure.map(|failure| failure.code.to_owned());
+            payment.failure_message = cause.failure.map(|failure| failure.message.to_owned());
+        }
+        PaymentState::Refunded => {
+            payment.refunded_at = Some(now);
+            payment.settlement_scheduled_for = None;
+        }
+    }
+    if !tx.update_guarded(payment, "state", previous.name())? {
+        return Err(DomainError::state_conflict("Another move of this payment came first."));
+    }
+    ledger::record_transition(tx, payment, previous, next)?;
+    record_move(tx, payment, Some(previous), cause.actor, cause.reason)
+}
+
+fn record_move(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    previous: Option<PaymentState>,
+    actor: Actor,
+    reason: &str,
+) -> Result<(), DomainError> {
+    let previous = previous.map(PaymentState::name);
+    history::append(tx, &payment.id, actor, previous, payment.state.name(), reason)?;
+    let transition = Transition { previous_state: previous, state: payment.state.name() };
+    events::emit(tx, payment.state.event(), payment.render(tx), Some(transition))
+}
+
+/// Replaces the metadata.
+pub(crate) fn set_metadata(tx: &Tx<'_>, id: &str, metadata: Metadata) -> Result<Payment, DomainError> {
+    let mut payment: Payment = tx.get(id)?;
+    payment.metadata = metadata;
+    tx.update(&payment)?;
+    Ok(payment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fee_of;
+
+    #[test]
+    fn the_fee_is_the_pages_example_and_rounds_half_up() {
+        assert_eq!(fee_of(4999), 99);
+        assert_eq!(fee_of(1999), 57);
+        assert_eq!(fee_of(250), 33); // 3.5p rounds up to 4p
+        assert_eq!(fee_of(30), 29);
+    }
+}

@@ -1,0 +1,194 @@
+//! Owns the names of the events and their emission: the event row, and a queued delivery for every
+//! endpoint that wants it, in the transaction of the change itself.
+
+use crate::domain::delivery;
+use crate::domain::error::DomainError;
+use crate::domain::webhook_endpoint::WebhookEndpoint;
+use crate::domain::Metadata;
+use crate::store::{Resource, Tx};
+use crate::time::Time;
+use fluxa_sdk::contract;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+macro_rules! event_types {
+    ($($variant:ident = $name:literal),* $(,)?) => {
+        /// The types of events.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum EventType { $($variant),* }
+
+        impl EventType {
+            /// Every type.
+            pub(crate) const ALL: &'static [EventType] = &[$(EventType::$variant),*];
+
+            /// The name on the wire.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(EventType::$variant => $name),* }
+            }
+        }
+    };
+}
+
+event_types! {
+    PaymentReceived = "payment.received",
+    PaymentCaptured = "payment.captured",
+    PaymentSettling = "payment.settling",
+    PaymentSettled = "payment.settled",
+    PaymentFailed = "payment.failed",
+    PaymentRefunded = "payment.refunded",
+    CheckoutSessionCreated = "checkout.session.created",
+    CheckoutSessionCompleted = "checkout.session.completed",
+    CheckoutSessionExpired = "checkout.session.expired",
+    RefundCreated = "refund.created",
+    RefundSucceeded = "refund.succeeded",
+    RefundFailed = "refund.failed",
+    DisputeCreated = "dispute.created",
+    DisputeEvidenceRequired = "dispute.evidence_required",
+    DisputeEvidenceSubmitted = "dispute.evidence_submitted",
+    DisputeWon = "dispute.won",
+    DisputeLost = "dispute.lost",
+    CustomerCreated = "customer.created",
+    CustomerUpdated = "customer.updated",
+    SubscriptionCreated = "subscription.created",
+    SubscriptionUpdated = "subscription.updated",
+    SubscriptionCancelled = "subscription.cancelled",
+    SubscriptionPaymentSucceeded = "subscription.payment.succeeded",
+    SubscriptionPaymentFailed = "subscription.payment.failed",
+    PaymentMethodAttached = "payment_method.attached",
+    PaymentMethodDetached = "payment_method.detached",
+    SettlementCompleted = "settlement.completed",
+    MerchantKybApproved = "merchant.kyb.approved",
+    MerchantKybActionRequired = "merchant.kyb.action_required",
+}
+
+impl EventType {
+    /// The type of this name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|event_type| event_type.name() == name)
+    }
+}
+
+/// A move of a state machine, as its event tells it.
+pub(crate) struct Transition {
+    pub(crate) previous_state: Option<&'static str>,
+    pub(crate) state: &'static str,
+}
+
+/// An event.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    object: String,
+    livemode: bool,
+    created_at: Time,
+    metadata: Metadata,
+    #[serde(rename = "type")]
+    pub(crate) event_type: String,
+    api_version: String,
+    pub(crate) data: EventData,
+    request: Option<EventRequest>,
+}
+
+/// What an event is about.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EventData {
+    pub(crate) object: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous_state: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transitioned_at: Option<Time>,
+}
+
+/// The request that caused an event.
+#[derive(Debug, Serialize, Deserialize)]
+struct EventRequest {
+    id: Option<String>,
+    idempotency_key: Option<String>,
+}
+
+impl Resource for Event {
+    const TABLE: &'static str = "events";
+    const PREFIX: &'static str = contract::prefix::EVENT;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Emits an event about `object`, rendered whole as it is now.
+pub(crate) fn emit(
+    tx: &Tx<'_>,
+    event_type: EventType,
+    object: Value,
+    transition: Option<Transition>,
+) -> Result<(), DomainError> {
+    let origin = tx.origin();
+    let request = origin.request_id.as_ref().map(|id| EventRequest {
+        id: Some(id.clone()),
+        idempotency_key: origin.idempotency_key.clone(),
+    });
+    let transitioned_at = transition.as_ref().map(|_| tx.now());
+    let (previous_state, state) = match transition {
+        Some(moved) => (moved.previous_state.map(str::to_owned), Some(moved.state.to_owned())),
+        None => (None, None),
+    };
+    let event = Event {
+        id: tx.new_id(Event::PREFIX),
+        object: "event".to_owned(),
+        livemode: false,
+        created_at: tx.now(),
+        metadata: Metadata::new(),
+        event_type: event_type.name().to_owned(),
+        api_version: contract::API_VERSION.to_owned(),
+        data: EventData { object, previous_state, state, transitioned_at },
+        request,
+    };
+    tx.insert(&event)?;
+    tx.mark_changed();
+    for endpoint in tx.all_by::<WebhookEndpoint>("status", "enabled")? {
+        if endpoint.wants(event_type.name()) {
+            delivery::start(tx, &event.id, &endpoint.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// An event as the stream needs it.
+pub(crate) struct StreamedEvent {
+    pub(crate) sequence: i64,
+    pub(crate) id: String,
+    pub(crate) event_type: String,
+    pub(crate) body: String,
+}
+
+/// Up to `limit` events after `sequence`, oldest first.
+pub(crate) fn after(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<StreamedEvent>, DomainError> {
+    let mut statement = tx.connection().prepare_cached(
+        "SELECT sequence, id, type, body FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    )?;
+    let rows = statement.query_map([sequence, limit], |row| {
+        Ok(StreamedEvent {
+            sequence: row.get(0)?,
+            id: row.get(1)?,
+            event_type: row.get(2)?,
+            body: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Where the stream stands: after the event `id`, or after the newest event.
+///
+/// # Errors
+/// `invalid_cursor` for an unknown id.
+pub(crate) fn position(tx: &Tx<'_>, after: Option<&str>) -> Result<i64, DomainError> {
+    match after {
+        Some(id) => tx.sequence_of::<Event>(id)?.ok_or_else(|| DomainError::invalid_cursor(id)),
+        None => Ok(tx
+            .connection()
+            .prepare_cached("SELECT coalesce(max(sequence), 0) FROM events")?
+            .query_row([], |row| row.get(0))?),
+    }
+}

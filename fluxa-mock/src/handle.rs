@@ -1,0 +1,174 @@
+//! Owns the in-process server for tests: its own port, its own state, stopped when dropped.
+
+use crate::config::{Config, RateLimit};
+use crate::domain::api_key::well_known;
+use crate::sandbox::Sandbox;
+use crate::server;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A sandbox server in this process.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+/// let server = fluxa_mock::MockServer::start().await?;
+/// assert!(server.base_url().ends_with("/v1"));
+/// server.shutdown().await;
+/// # std::io::Result::Ok(()) }).expect("it starts");
+/// ```
+#[derive(Debug)]
+pub struct MockServer {
+    address: SocketAddr,
+    sandbox: SandboxHandle,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<()>>,
+}
+
+/// Keeps the sandbox's insides out of `Debug`.
+struct SandboxHandle(Arc<Sandbox>);
+
+impl std::fmt::Debug for SandboxHandle {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Sandbox")
+    }
+}
+
+impl MockServer {
+    /// Starts a server on a free port of 127.0.0.1, in memory, with the clock frozen and no rate
+    /// limit: time moves when the test says so.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// A server to be configured first.
+    #[must_use]
+    pub fn builder() -> MockServerBuilder {
+        MockServerBuilder { config: Config::new().pace(0.0).rate_limit(None) }
+    }
+
+    /// The API's base URL, `http://127.0.0.1:<port>/v1`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("{}/v1", self.url())
+    }
+
+    /// The server's own URL, without `/v1`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The well-known secret key.
+    #[must_use]
+    pub fn secret_key(&self) -> String {
+        well_known("secret")
+    }
+
+    /// The well-known restricted key, which reads only.
+    #[must_use]
+    pub fn restricted_key(&self) -> String {
+        well_known("restricted")
+    }
+
+    /// The well-known publishable key.
+    #[must_use]
+    pub fn publishable_key(&self) -> String {
+        well_known("publishable")
+    }
+
+    /// Advances the virtual clock: everything due happens, in order, and every delivery that is due
+    /// on the way has been answered when this returns.
+    ///
+    /// # Errors
+    /// When the server has stopped.
+    pub async fn advance(&self, by: Duration) -> io::Result<()> {
+        self.sandbox.0.advance(by, |_| Ok(())).await.map_err(io::Error::other)
+    }
+
+    /// Stops the server and waits until its database is closed.
+    pub async fn shutdown(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // An error means that it has stopped already.
+            stop.send(()).ok();
+        }
+        if let Some(running) = self.running.take()
+            && let Err(error) = running.await
+        {
+            tracing::error!(%error, "the server ended badly");
+        }
+    }
+}
+
+/// Configures a [`MockServer`].
+#[derive(Clone, Debug)]
+pub struct MockServerBuilder {
+    config: Config,
+}
+
+impl MockServerBuilder {
+    /// Keeps the state in this file.
+    #[must_use]
+    pub fn db(self, path: impl Into<PathBuf>) -> Self {
+        Self { config: self.config.db(path) }
+    }
+
+    /// Virtual seconds in a real second; frozen (0) by default here.
+    #[must_use]
+    pub fn pace(self, pace: f64) -> Self {
+        Self { config: self.config.pace(pace) }
+    }
+
+    /// The rate limit of each key; off by default here.
+    #[must_use]
+    pub fn rate_limit(self, limit: impl Into<Option<RateLimit>>) -> Self {
+        Self { config: self.config.rate_limit(limit) }
+    }
+
+    /// The same ids on every run.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { config: self.config.seed(seed) }
+    }
+
+    /// Changes any part of the configuration.
+    #[must_use]
+    pub fn configure(self, change: impl FnOnce(Config) -> Config) -> Self {
+        Self { config: change(self.config) }
+    }
+
+    /// Starts the server on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port can be bound, or the database cannot be opened.
+    pub async fn start(self) -> io::Result<MockServer> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let sandbox = server::open(&listener, self.config).await?;
+        let (stop, stopped) = oneshot::channel();
+        let serving = server::run(listener, Arc::clone(&sandbox), async move {
+            // Dropping the handle stops the server too.
+            drop(stopped.await);
+        });
+        Ok(MockServer {
+            address,
+            sandbox: SandboxHandle(sandbox),
+            stop: Some(stop),
+            running: Some(tokio::spawn(serving)),
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! Owns the control plane, `/_mock/*`: what only the mock has and no API key is needed for. The guard
+//! keeps it to loopback names and away from web pages.
+
+use super::body;
+use super::reply::{JSON, Reply, RequestId};
+use super::routes::clock_view;
+use crate::domain::error::DomainError;
+use crate::domain::{invariants, merchant};
+use crate::sandbox::Sandbox;
+use crate::store::{Origin, Tx};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest advance, ten years: as the API's own operation.
+const LONGEST_ADVANCE_SECONDS: f64 = 315_360_000.0;
+
+/// Fastest pace: a day in under a second.
+const FASTEST_PACE: f64 = 100_000.0;
+
+type Shared = State<Arc<Sandbox>>;
+
+/// The routes.
+pub(super) fn router() -> Router<Arc<Sandbox>> {
+    Router::new()
+        .route("/_mock/health", get(health))
+        .route("/_mock/reset", post(reset))
+        .route("/_mock/clock", get(read_clock).post(set_clock))
+        .route("/_mock/invariants", get(check_invariants))
+}
+
+async fn health(State(sandbox): Shared, request: Request) -> Response {
+    answer(&sandbox, request_id(&request), |_| Ok(json!({ "status": "ready" }))).await
+}
+
+async fn reset(State(sandbox): Shared, request: Request) -> Response {
+    let response = answer(&sandbox, request_id(&request), |tx| {
+        tx.reset()?;
+        merchant::seed(tx)?;
+        Ok(json!({ "status": "reset" }))
+    })
+    .await;
+    sandbox.epoch.send_modify(|epoch| *epoch += 1);
+    response
+}
+
+async fn read_clock(State(sandbox): Shared, request: Request) -> Response {
+    answer(&sandbox, request_id(&request), clock_view).await
+}
+
+async fn check_invariants(State(sandbox): Shared, request: Request) -> Response {
+    answer(&sandbox, request_id(&request), |tx| {
+        let breaches = invariants::audit(tx)?;
+        Ok(json!({ "ok": breaches.is_empty(), "breaches": breaches }))
+    })
+    .await
+}
+
+/// `{"freeze": true}`, `{"pace": 60}`, `{"advance_seconds": 3600}`, in any combination.
+async fn set_clock(State(sandbox): Shared, request: Request) -> Response {
+    let id = request_id(&request);
+    let (parts, content) = request.into_parts();
+    let config = &sandbox.config;
+    let read = match body::read(content, config.body_cap, config.body_timeout).await {
+        Ok(bytes) => body::parse(&parts.headers, &bytes).and_then(|(raw, _)| ClockOrder::parse(raw)),
+        Err(error) => Err(error),
+    };
+    let order = match read {
+        Ok(order) => order,
+        Err(error) => return Reply::refusal(&error, &id).into_response(),
+    };
+    if let Some(pace) = order.pace {
+        sandbox.store.shared().clock.set_pace(pace);
+        sandbox.wake();
+    }
+    let task = tokio::spawn(async move {
+        sandbox
+            .advance(order.advance, |tx| clock_view(tx).map(|clock| clock.to_string()))
+            .await
+    });
+    let result = task.await.unwrap_or_else(|error| Err(DomainError::internal(error)));
+    finish(result, &id)
+}
+
+struct ClockOrder {
+    pace: Option<f64>,
+    advance: Duration,
+}
+
+impl ClockOrder {
+    fn parse(raw: Map<String, Value>) -> Result<Self, DomainError> {
+        let mut order = Self { pace: None, advance: Duration::ZERO };
+        for (name, value) in raw {
+            let bad = |message: &str| DomainError::parameter(name.clone(), message);
+            let number = value.as_f64();
+            match name.as_str() {
+                "freeze" => match value.as_bool() {
+                    Some(true) => order.pace = Some(0.0),
+                    Some(false) => order.pace = order.pace.or(Some(1.0)),
+                    None => return Err(bad("freeze is true or false.")),
+                },
+                "pace" => match number.filter(|pace| (0.0..=FASTEST_PACE).contains(pace)) {
+                    Some(pace) => order.pace = Some(pace),
+                    None => return Err(bad("pace is from 0 to 100000.")),
+                },
+                "advance_seconds" => {
+                    let range = 0.0..=LONGEST_ADVANCE_SECONDS;
+                    match number.filter(|seconds| range.contains(seconds)) {
+                        Some(seconds) => order.advance = Duration::from_secs_f64(seconds),
+                        None => return Err(bad("advance_seconds is from 0 to 315360000.")),
+                    }
+                }
+                _ => {
+                    let message = "Use freeze, pace and advance_seconds.";
+                    return Err(DomainError::invalid("parameter_unknown", message).about(name));
+                }
+            }
+        }
+        Ok(order)
+    }
+}
+
+async fn answer(
+    sandbox: &Sandbox,
+    id: String,
+    work: impl FnOnce(&Tx<'_>) -> Result<Value, DomainError> + Send + 'static,
+) -> Response {
+    let result = sandbox
+        .store
+        .run(Origin::default(), move |tx| work(tx).map(|value| value.to_string()))
+        .await;
+    finish(result, &id)
+}
+
+fn finish(result: Result<String, DomainError>, request_id: &str) -> Response {
+    match result {
+        Ok(text) => Reply::new(200, JSON, text, request_id).into_response(),
+        Err(error) => Reply::refusal(&error, request_id).into_response(),
+    }
+}
+
+fn request_id(request: &Request) -> String {
+    request.extensions().get::<RequestId>().map_or(String::new(), |id| id.0.clone())
+}

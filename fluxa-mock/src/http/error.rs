@@ -1,0 +1,44 @@
+//! Owns the error envelope: which status, type and body a domain error becomes.
+
+use crate::domain::error::{DomainError, Kind};
+use fluxa_sdk::contract;
+use serde_json::{Value, json};
+
+/// The HTTP status of an error.
+pub(super) fn status(error: &DomainError) -> u16 {
+    match error.kind {
+        Kind::Invalid => 400,
+        Kind::Authentication => 401,
+        Kind::Permission => 403,
+        Kind::NotFound => 404,
+        Kind::MethodNotAllowed => 405,
+        Kind::Idempotency => 409,
+        Kind::RateLimit => 429,
+        Kind::Internal => 500,
+        Kind::NotImplemented => 501,
+    }
+}
+
+/// The envelope.
+pub(super) fn envelope(error: &DomainError, request_id: &str) -> Value {
+    let error_type = match error.kind {
+        Kind::Invalid | Kind::MethodNotAllowed => "invalid_request",
+        Kind::Authentication => "authentication",
+        Kind::Permission => "permission",
+        Kind::NotFound => "not_found",
+        Kind::Idempotency => "idempotency",
+        Kind::RateLimit => "rate_limit",
+        Kind::Internal | Kind::NotImplemented => "api_error",
+    };
+    let mut body = json!({
+        "type": error_type,
+        "code": error.code,
+        "message": error.message,
+        "doc_url": format!("{}/{}", contract::DOC_BASE_URL, error.code),
+        "request_id": request_id,
+    });
+    if let (Some(param), Some(object)) = (&error.param, body.as_object_mut()) {
+        object.insert("param".to_owned(), param.clone().into());
+    }
+    json!({ "error": body })
+}

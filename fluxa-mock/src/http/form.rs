@@ -1,0 +1,95 @@
+//! Owns the form encoding of requests and queries: `metadata[order_id]=x`, `events[]=a`,
+//! `created_at[gte]=…`. Values stay text; `params` gives them their types.
+
+use crate::domain::error::DomainError;
+use serde_json::{Map, Value};
+
+/// Deepest nesting of a name: far more than any operation has.
+const DEEPEST: usize = 5;
+
+/// Parses a form.
+///
+/// # Errors
+/// `body_malformed` for names that do not nest; `parameter_invalid` for a name given twice.
+pub(super) fn parse(encoded: &[u8]) -> Result<Map<String, Value>, DomainError> {
+    let mut root = Map::new();
+    for (name, value) in url::form_urlencoded::parse(encoded) {
+        let path = split_name(&name)?;
+        place(&mut root, &path, value.into_owned(), &name)?;
+    }
+    Ok(root)
+}
+
+fn malformed(name: &str) -> DomainError {
+    let message = format!("The form has a malformed name: {}.", clip(name));
+    DomainError::invalid("body_malformed", message)
+}
+
+fn clip(name: &str) -> String {
+    name.chars().filter(|character| !character.is_control()).take(60).collect()
+}
+
+fn split_name(name: &str) -> Result<Vec<&str>, DomainError> {
+    let Some((first, mut rest)) = name.find('[').map(|at| name.split_at(at)) else {
+        return Ok(vec![name]);
+    };
+    let mut path = vec![first];
+    while !rest.is_empty() {
+        let inner = rest.strip_prefix('[').ok_or_else(|| malformed(name))?;
+        let (segment, after) = inner.split_once(']').ok_or_else(|| malformed(name))?;
+        path.push(segment);
+        rest = after;
+    }
+    if first.is_empty() || path.len() > DEEPEST {
+        return Err(malformed(name));
+    }
+    Ok(path)
+}
+
+fn place(
+    object: &mut Map<String, Value>,
+    path: &[&str],
+    text: String,
+    name: &str,
+) -> Result<(), DomainError> {
+    let twice = || DomainError::parameter(clip(name), "The parameter is given twice.");
+    match path {
+        [last] => match object.insert((*last).to_owned(), Value::String(text)) {
+            None => Ok(()),
+            Some(_) => Err(twice()),
+        },
+        [list, ""] => {
+            let slot = object.entry((*list).to_owned()).or_insert_with(|| Value::Array(Vec::new()));
+            slot.as_array_mut().ok_or_else(twice)?.push(Value::String(text));
+            Ok(())
+        }
+        [first, rest @ ..] if !rest[0].is_empty() => {
+            let slot = object.entry((*first).to_owned()).or_insert_with(|| Value::Object(Map::new()));
+            place(slot.as_object_mut().ok_or_else(twice)?, rest, text, name)
+        }
+        _ => Err(malformed(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn names_nest_and_lists_collect() {
+        let form = b"amount=1999&metadata%5Border_id%5D=a+b&events[]=x&events[]=y&card[number]=4";
+        let expected = json!({
+            "amount": "1999", "metadata": {"order_id": "a b"}, "events": ["x", "y"],
+            "card": {"number": "4"}
+        });
+        assert_eq!(Value::Object(parse(form).unwrap()), expected);
+    }
+
+    #[test]
+    fn a_name_given_twice_or_malformed_is_refused() {
+        for form in ["a=1&a=2", "a[b]=1&a=2", "a[]=1&a[b]=2", "a[b=1", "[b]=1", "a[b]c=1", "a[][b]=1"] {
+            assert!(parse(form.as_bytes()).is_err(), "{form} was accepted");
+        }
+    }
+}

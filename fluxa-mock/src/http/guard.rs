@@ -1,0 +1,75 @@
+//! Owns what surrounds every request, fallbacks included: its id, the refusal of foreign hosts and
+//! origins (DNS rebinding), and the headers of every response.
+
+use super::rate_limit::Allowance;
+use super::reply::{self, RequestId};
+use crate::domain::error::{DomainError, Kind};
+use crate::sandbox::Sandbox;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use fluxa_sdk::contract;
+use http::HeaderMap;
+use http::header::{HOST, ORIGIN};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Serves a request within the guard.
+pub(super) async fn around(
+    State(sandbox): State<Arc<Sandbox>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = sandbox.store.shared().ids.next(contract::prefix::REQUEST);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = match check_origin(request.headers(), &sandbox) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => reply::refusal(&request, &refused),
+    };
+    if !response.headers().contains_key(contract::REQUEST_ID) {
+        reply::set(&mut response, contract::REQUEST_ID, &id);
+    }
+    reply::set(&mut response, contract::VERSION, contract::API_VERSION);
+    let allowance = response
+        .extensions()
+        .get::<Allowance>()
+        .copied()
+        .unwrap_or_else(|| sandbox.limiter.full());
+    reply::set(&mut response, contract::RATE_LIMIT_LIMIT, &allowance.limit.to_string());
+    reply::set(&mut response, contract::RATE_LIMIT_REMAINING, &allowance.remaining.to_string());
+    reply::set(&mut response, contract::RATE_LIMIT_RESET, &allowance.reset.to_string());
+    response
+}
+
+fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainError> {
+    let refuse =
+        |message: &str| Err(DomainError::new(Kind::Permission, "origin_not_allowed", message));
+    let mut hosts = headers.get_all(HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().unwrap_or_default(),
+        _ => return refuse("A request names this server once in its Host header."),
+    };
+    if !is_own_host(host, sandbox) {
+        return refuse("The Host header names a host that is not this server.");
+    }
+    for origin in headers.get_all(ORIGIN) {
+        let origin = origin.to_str().unwrap_or_default();
+        let own = origin.strip_prefix("http://").is_some_and(|rest| rest.eq_ignore_ascii_case(host));
+        if !own {
+            return refuse("Web pages of other origins may not call this server.");
+        }
+    }
+    Ok(())
+}
+
+fn is_own_host(host: &str, sandbox: &Sandbox) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    if name.eq_ignore_ascii_case("localhost") || matches!(name, "127.0.0.1" | "[::1]") {
+        return true;
+    }
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_ok_and(|address| address == sandbox.address.ip())
+}

@@ -1,0 +1,169 @@
+//! Owns idempotency: the stored answers, in the same transaction as their effect, and the waiting of
+//! a second request while the first with its key still runs.
+
+use super::operation::Operation;
+use super::reply::Reply;
+use crate::domain::error::{DomainError, Kind};
+use crate::store::Tx;
+use fluxa_sdk::contract;
+use rusqlite::{OptionalExtension, params};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::OwnedMutexGuard;
+
+/// Keys whose requests are running in this process.
+#[derive(Default)]
+pub(crate) struct InFlight {
+    running: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl InFlight {
+    /// Waits until no other request with this key runs.
+    ///
+    /// # Errors
+    /// `idempotency_key_in_use` after `patience`.
+    pub(crate) async fn enter(
+        &self,
+        key: &str,
+        patience: Duration,
+    ) -> Result<OwnedMutexGuard<()>, DomainError> {
+        let gate = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            if running.len() > 1024 {
+                // Gates that only the map holds: nobody runs or waits.
+                running.retain(|_, gate| Arc::strong_count(gate) > 1);
+            }
+            Arc::clone(running.entry(key.to_owned()).or_default())
+        };
+        tokio::time::timeout(patience, gate.lock_owned()).await.map_err(|_| {
+            let mut error = DomainError::new(
+                Kind::Idempotency,
+                contract::CODE_IDEMPOTENCY_KEY_IN_USE,
+                "The first request with this Idempotency-Key is still running.",
+            );
+            error.retry_after = Some(1);
+            error
+        })
+    }
+}
+
+/// Checks the form of a key.
+///
+/// # Errors
+/// `invalid_idempotency_key`.
+pub(super) fn check_key(key: &[u8]) -> Result<String, DomainError> {
+    let valid = (1..=contract::IDEMPOTENCY_KEY_MAX_BYTES).contains(&key.len())
+        && key.iter().all(u8::is_ascii_graphic);
+    if valid {
+        return Ok(String::from_utf8_lossy(key).into_owned());
+    }
+    Err(DomainError::invalid(
+        "invalid_idempotency_key",
+        "An Idempotency-Key is 1 to 255 visible ASCII characters.",
+    )
+    .about(contract::IDEMPOTENCY_KEY))
+}
+
+/// What identifies a request: method, path and parsed parameters, whatever their order or encoding.
+pub(super) fn fingerprint(
+    operation: &Operation,
+    path: &str,
+    parameters: &Map<String, Value>,
+) -> String {
+    let mut hash = Sha256::new();
+    for part in [operation.method.name(), path, &canonical(parameters)] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+fn canonical(object: &Map<String, Value>) -> String {
+    fn sorted(value: &Value) -> Value {
+        match value {
+            Value::Object(object) => {
+                let ordered: BTreeMap<_, _> = object.iter().collect();
+                let pairs = ordered
+                    .into_iter()
+                    .map(|(name, value)| Value::Array(vec![name.clone().into(), sorted(value)]));
+                Value::Array(pairs.collect())
+            }
+            Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+            other => other.clone(),
+        }
+    }
+    sorted(&Value::Object(object.clone())).to_string()
+}
+
+/// The stored answer to `key`, if it is not too old.
+///
+/// # Errors
+/// `idempotency_key_reused` when it belongs to another request.
+pub(super) fn lookup(
+    tx: &Tx<'_>,
+    key: &str,
+    fingerprint: &str,
+) -> Result<Option<Reply>, DomainError> {
+    let row: Option<(String, Reply)> = tx
+        .connection()
+        .prepare_cached(
+            "SELECT fingerprint, status, media, body, request_id FROM idempotency \
+             WHERE key = ?1 AND created_at > ?2",
+        )?
+        .query_row(params![key, oldest_kept(tx)], |row| {
+            let media: String = row.get(2)?;
+            let request_id: String = row.get(4)?;
+            let mut reply = Reply::new(row.get(1)?, &media, row.get(3)?, &request_id);
+            reply.replayed = true;
+            Ok((row.get(0)?, reply))
+        })
+        .optional()?;
+    match row {
+        None => Ok(None),
+        Some((stored, reply)) if stored == fingerprint => Ok(Some(reply)),
+        Some(_) => Err(DomainError::new(
+            Kind::Idempotency,
+            contract::CODE_IDEMPOTENCY_KEY_REUSED,
+            "This Idempotency-Key was used with another request.",
+        )),
+    }
+}
+
+/// Stores an answer under `key`, unless it is one that a repetition may change.
+pub(super) fn store(
+    tx: &Tx<'_>,
+    key: &str,
+    fingerprint: &str,
+    reply: &Reply,
+) -> Result<(), DomainError> {
+    if matches!(reply.status, 401 | 403 | 409 | 429) || reply.status >= 500 {
+        return Ok(());
+    }
+    tx.connection()
+        .prepare_cached("DELETE FROM idempotency WHERE created_at <= ?1")?
+        .execute([oldest_kept(tx)])?;
+    tx.connection()
+        .prepare_cached(
+            "INSERT INTO idempotency \
+             (key, fingerprint, status, media, body, request_id, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            key,
+            fingerprint,
+            reply.status,
+            reply.media,
+            reply.body,
+            reply.request_id,
+            tx.now().millis()
+        ])?;
+    Ok(())
+}
+
+fn oldest_kept(tx: &Tx<'_>) -> i64 {
+    let window_ms = i64::try_from(contract::IDEMPOTENCY_WINDOW.as_millis()).unwrap_or(i64::MAX);
+    tx.now().millis().saturating_sub(window_ms)
+}

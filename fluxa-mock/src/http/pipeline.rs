@@ -1,0 +1,354 @@
+//! Owns the life of a request to an operation: read, admit, check, replay or perform, store, answer.
+//! Everything from admission to the stored answer happens in one transaction.
+
+use super::auth::{self, Caller};
+use super::operation::{Answering, Content, Input, Method, Operation};
+use super::params::{self, Source};
+use super::reply::{CSV, JSON, Reply, RequestId};
+use super::{Peer, body, expand, form, idempotency, stream};
+use crate::domain::api_key::ApiKey;
+use crate::domain::error::{DomainError, Kind};
+use crate::sandbox::Sandbox;
+use crate::store::{Origin, Tx};
+use axum::extract::Request;
+use axum::response::Response;
+use fluxa_sdk::contract;
+use http::HeaderMap;
+use http::header::ACCEPT;
+use serde_json::{Map, Value};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A request to an operation, read and parsed but not yet admitted.
+pub(super) struct Call {
+    pub(super) operation: &'static Operation,
+    pub(super) caller: Caller,
+    pub(super) request_id: String,
+    pub(super) last_event_id: Option<String>,
+    id: Option<String>,
+    path: String,
+    parsed: Result<Parsed, DomainError>,
+    idempotency_key: Option<Result<String, DomainError>>,
+    timing: Option<String>,
+    wants_csv: bool,
+}
+
+struct Parsed {
+    checked: Result<Map<String, Value>, DomainError>,
+    /// Before the types were checked, to tell requests apart that did not pass.
+    raw: Map<String, Value>,
+    expand: Vec<String>,
+}
+
+/// Serves a request.
+pub(super) async fn handle(
+    operation: &'static Operation,
+    sandbox: Arc<Sandbox>,
+    id: Option<String>,
+    request: Request,
+) -> Response {
+    let call = Call::read(operation, &sandbox, id, request).await;
+    if let Answering::Stream = operation.answering {
+        return stream::open(sandbox, call).await;
+    }
+    let request_id = call.request_id.clone();
+    // A task of its own: a client that goes away does not undo half of what it asked for.
+    let serving = tokio::spawn(async move { serve(&sandbox, call).await });
+    let reply = match serving.await {
+        Ok(reply) => reply,
+        Err(error) => Reply::refusal(&DomainError::internal(error), &request_id),
+    };
+    reply.into_response()
+}
+
+async fn serve(sandbox: &Arc<Sandbox>, call: Call) -> Reply {
+    let request_id = call.request_id.clone();
+    let gate = match &call.idempotency_key {
+        Some(Ok(key)) => {
+            let patience = sandbox.config.idempotency_wait;
+            match sandbox.in_flight.enter(key, patience).await {
+                Ok(gate) => Some(gate),
+                Err(error) => return Reply::refusal(&error, &request_id),
+            }
+        }
+        _ => None,
+    };
+    let result = match call.operation.answering {
+        Answering::AdvanceClock => advance_clock(sandbox, call).await,
+        _ => {
+            let shared = Arc::clone(sandbox);
+            let origin = call.origin();
+            sandbox.store.run(origin, move |tx| call.execute(tx, &shared)).await
+        }
+    };
+    drop(gate);
+    result.unwrap_or_else(|error: DomainError| Reply::refusal(&error, &request_id))
+}
+
+/// A call that passed every check before its work.
+pub(super) struct Admitted {
+    pub(super) input: Input,
+    pub(super) reply_with: Reply,
+    expand: Vec<String>,
+    fingerprint: Option<(String, String)>,
+}
+
+impl Call {
+    async fn read(
+        operation: &'static Operation,
+        sandbox: &Sandbox,
+        id: Option<String>,
+        request: Request,
+    ) -> Self {
+        let (parts, content) = request.into_parts();
+        let peer = parts
+            .extensions
+            .get::<Peer>()
+            .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0);
+        let request_id =
+            parts.extensions.get::<RequestId>().map_or(String::new(), |id| id.0.clone());
+        let text = |name: &str| {
+            let value = parts.headers.get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let config = &sandbox.config;
+        let parsed = match operation.method {
+            Method::Get | Method::Delete => form::parse(query).map(|raw| (raw, Source::Form)),
+            Method::Post | Method::Patch => {
+                match body::read(content, config.body_cap, config.body_timeout).await {
+                    Ok(bytes) => merge(query, &parts.headers, &bytes),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        let parsed = parsed.and_then(|(raw, source)| parse(operation, id.as_deref(), raw, source));
+        let idempotency_key = (operation.method == Method::Post)
+            .then(|| parts.headers.get(contract::IDEMPOTENCY_KEY))
+            .flatten()
+            .map(|value| idempotency::check_key(value.as_bytes()));
+        Self {
+            operation,
+            caller: Caller::new(&parts.headers, peer),
+            request_id,
+            last_event_id: text(contract::LAST_EVENT_ID),
+            path: parts.uri.path().to_owned(),
+            id,
+            parsed,
+            idempotency_key,
+            timing: text(contract::SANDBOX_TIMING),
+            wants_csv: text(ACCEPT.as_str()).is_some_and(|accept| prefers_csv(&accept)),
+        }
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        Origin {
+            request_id: Some(self.request_id.clone()),
+            idempotency_key: self.idempotency_key.clone().and_then(Result::ok),
+        }
+    }
+
+    /// Admits the call; `Err` is the answer that ends it here.
+    pub(super) fn admit(
+        self,
+        tx: &Tx<'_>,
+        sandbox: &Sandbox,
+    ) -> Result<Result<Admitted, Reply>, DomainError> {
+        let admission = auth::admit(tx, self.operation, &self.caller, &sandbox.limiter);
+        let blank =
+            Reply::new(200, JSON, String::new(), &self.request_id).with_allowance(admission.allowance);
+        match self.check(tx, admission.key) {
+            Ok(Checked::Proceed(input, expand, fingerprint)) => {
+                Ok(Ok(Admitted { input: *input, reply_with: blank, expand, fingerprint }))
+            }
+            Ok(Checked::Replay(reply)) => Ok(Err(reply.with_allowance(blank.allowance))),
+            Err(error) if error.kind == Kind::Internal => Err(error),
+            Err(error) => {
+                Ok(Err(Reply::refusal(&error, &blank.request_id).with_allowance(blank.allowance)))
+            }
+        }
+    }
+
+    fn check(
+        self,
+        tx: &Tx<'_>,
+        key: Result<Option<ApiKey>, DomainError>,
+    ) -> Result<Checked, DomainError> {
+        let key = key?;
+        if let Answering::NotImplemented = self.operation.answering {
+            return Err(DomainError::new(
+                Kind::NotImplemented,
+                "not_implemented",
+                "This server does not implement this operation yet.",
+            ));
+        }
+        let idempotency_key = self.idempotency_key.transpose()?;
+        let parsed = self.parsed?;
+        let mut fingerprint = None;
+        if let Some(key) = idempotency_key {
+            let mut identity = parsed.checked.as_ref().unwrap_or(&parsed.raw).clone();
+            if !parsed.expand.is_empty() {
+                identity.insert("expand".to_owned(), parsed.expand.clone().into());
+            }
+            let print = idempotency::fingerprint(self.operation, &self.path, &identity);
+            if let Some(reply) = idempotency::lookup(tx, &key, &print)? {
+                return Ok(Checked::Replay(reply));
+            }
+            fingerprint = Some((key, print));
+        }
+        let params = match parsed.checked {
+            Ok(params) => params,
+            Err(error) => {
+                let reply = Reply::refusal(&error, &self.request_id);
+                if let Some((key, print)) = &fingerprint {
+                    idempotency::store(tx, key, print, &reply)?;
+                }
+                return Ok(Checked::Replay(reply));
+            }
+        };
+        let input = Input {
+            id: self.id,
+            params,
+            key,
+            timing: self.timing,
+            wants_csv: self.wants_csv,
+        };
+        Ok(Checked::Proceed(Box::new(input), parsed.expand, fingerprint))
+    }
+
+    fn execute(self, tx: &Tx<'_>, sandbox: &Sandbox) -> Result<Reply, DomainError> {
+        let operation = self.operation;
+        let admitted = match self.admit(tx, sandbox)? {
+            Ok(admitted) => admitted,
+            Err(reply) => return Ok(reply),
+        };
+        let Answering::Handler(handler) = operation.answering else {
+            return Err(DomainError::internal("an operation without a handler"));
+        };
+        // An inner savepoint: a refusal undoes the work, and is itself stored.
+        let result = tx.savepoint(|tx| {
+            let mut answer = handler(tx, &admitted.input)?;
+            if let (Some(start), Content::Json(value)) = (operation.expand, &mut answer.content) {
+                expand::apply(tx, start, &admitted.expand, value)?;
+            }
+            Ok(answer)
+        });
+        let (status, media, text) = match result {
+            Ok(answer) => match answer.content {
+                Content::Json(value) => (answer.status, JSON, value.to_string()),
+                Content::Csv(text) => (answer.status, CSV, text),
+            },
+            Err(error) if error_is_ours(&error) => return Err(error),
+            Err(error) => {
+                let refused = Reply::refusal(&error, &admitted.reply_with.request_id);
+                (refused.status, JSON, refused.body)
+            }
+        };
+        admitted.conclude(tx, status, media, text)
+    }
+}
+
+fn error_is_ours(error: &DomainError) -> bool {
+    error.kind == Kind::Internal
+}
+
+enum Checked {
+    Proceed(Box<Input>, Vec<String>, Option<(String, String)>),
+    Replay(Reply),
+}
+
+impl Admitted {
+    /// The answer, stored under its idempotency key if it has one.
+    pub(super) fn conclude(
+        self,
+        tx: &Tx<'_>,
+        status: u16,
+        media: &str,
+        text: String,
+    ) -> Result<Reply, DomainError> {
+        let mut reply = self.reply_with;
+        reply.status = status;
+        reply.media = media.to_owned();
+        reply.body = text;
+        if let Some((key, print)) = &self.fingerprint {
+            idempotency::store(tx, key, print, &reply)?;
+        }
+        Ok(reply)
+    }
+}
+
+async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, DomainError> {
+    let origin = call.origin();
+    let shared = Arc::clone(sandbox);
+    let admitted =
+        match sandbox.store.run(origin, move |tx| call.admit(tx, &shared)).await? {
+            Ok(admitted) => admitted,
+            Err(reply) => return Ok(reply),
+        };
+    let seconds = admitted.input.integer("seconds").unwrap_or(0);
+    let by = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    sandbox
+        .advance(by, move |tx| {
+            let clock = super::routes::clock_view(tx)?;
+            admitted.conclude(tx, 200, JSON, clock.to_string())
+        })
+        .await
+}
+
+/// The body's parameters, with `expand[]` from the query beside them.
+fn merge(
+    query: &[u8],
+    headers: &HeaderMap,
+    bytes: &[u8],
+) -> Result<(Map<String, Value>, Source), DomainError> {
+    let (mut raw, source) = body::parse(headers, bytes)?;
+    for (name, value) in form::parse(query)? {
+        if name != "expand" {
+            let message = format!("{name} belongs in the body, not in the query.");
+            return Err(DomainError::invalid("parameter_unknown", message).about(name));
+        }
+        if raw.insert(name, value).is_some() {
+            return Err(DomainError::parameter("expand", "The parameter is given twice."));
+        }
+    }
+    Ok((raw, source))
+}
+
+fn parse(
+    operation: &Operation,
+    id: Option<&str>,
+    raw: Map<String, Value>,
+    source: Source,
+) -> Result<Parsed, DomainError> {
+    let mut rest = raw.clone();
+    let checked = (|| {
+        let mut paths = Vec::new();
+        if let Some(start) = operation.expand
+            && let Some(value) = rest.remove("expand")
+        {
+            paths = match value {
+                Value::String(path) => vec![path],
+                list => params::text_list(list, "expand")?,
+            };
+            expand::check(start, &paths)?;
+        }
+        if let (Some(prefix), Some(id)) = (operation.id, id) {
+            params::check_id(id, prefix).map_err(|error| error.about("id"))?;
+        }
+        Ok((params::check(operation, rest, source)?, paths))
+    })();
+    Ok(match checked {
+        Ok((checked, expand)) => Parsed { checked: Ok(checked), raw, expand },
+        Err(error) => Parsed { checked: Err(error), raw, expand: Vec::new() },
+    })
+}
+
+/// Whether CSV comes before JSON in an Accept header.
+fn prefers_csv(accept: &str) -> bool {
+    let place = |media: &str| accept.to_ascii_lowercase().find(media);
+    match (place("text/csv"), place("application/json")) {
+        (Some(csv), Some(json)) => csv < json,
+        (csv, _) => csv.is_some(),
+    }
+}

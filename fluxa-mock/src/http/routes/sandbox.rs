@@ -1,0 +1,79 @@
+//! Owns the sandbox operations: what a cardholder, a bank or time itself would do.
+
+use super::payments::STATES;
+use crate::domain::card::TestCard;
+use crate::domain::checkout_session;
+use crate::domain::error::DomainError;
+use crate::domain::payment::PaymentState;
+use crate::domain::payment_flow;
+use crate::domain::settlement;
+use crate::http::expand::Node;
+use crate::http::operation::{
+    Answer, Answering, Method, Operation, ParamKind, list_body, optional, required,
+};
+use crate::store::{Resource, Tx};
+use fluxa_sdk::contract::prefix;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct CompleteCheckoutSession {
+    card: TestCard,
+}
+
+#[derive(Deserialize)]
+struct AdvancePayment {
+    to: PaymentState,
+}
+
+pub(super) static OPERATIONS: &[Operation] = &[
+    Operation::post("/sandbox/checkout/sessions/{id}/complete", "sandbox", |tx, input| {
+        let CompleteCheckoutSession { card } = input.parse()?;
+        let payment = checkout_session::complete(tx, input.id(), &card, input.timing()?)?;
+        Ok(Answer::ok(payment.render(tx)))
+    })
+    .id(prefix::CHECKOUT_SESSION)
+    .params(&[required(
+        "card",
+        ParamKind::Object(&[
+            required("number", ParamKind::Text(32)),
+            required("exp_month", ParamKind::Integer(1, 12)),
+            required("exp_year", ParamKind::Integer(0, 9999)),
+            required("cvc", ParamKind::Text(4)),
+            optional("name", ParamKind::Text(200)),
+            optional("postcode", ParamKind::Text(20)),
+        ]),
+    )])
+    .expand(Node::Payment),
+    Operation::post("/sandbox/payments/{id}/advance", "sandbox", |tx, input| {
+        let AdvancePayment { to } = input.parse()?;
+        Ok(Answer::ok(payment_flow::advance(tx, input.id(), to)?.render(tx)))
+    })
+    .id(prefix::PAYMENT)
+    .params(&[required("to", ParamKind::Choice(STATES))])
+    .expand(Node::Payment),
+    Operation::post("/sandbox/settlements/close", "sandbox", |tx, _| {
+        let closed = settlement::close_all(tx)?;
+        let data = closed.iter().rev().map(|batch| batch.render(tx)).collect();
+        Ok(Answer::ok(list_body(data, None)))
+    }),
+    Operation::special(Method::Post, "/sandbox/clock/advance", "sandbox", Answering::AdvanceClock)
+        .params(&[required("seconds", ParamKind::Integer(0, 315_360_000))]),
+    Operation::get("/sandbox/clock", "sandbox", |tx, _| Ok(Answer::ok(clock_view(tx)?))),
+];
+
+/// The clock as the API shows it.
+pub(in crate::http) fn clock_view(tx: &Tx<'_>) -> Result<Value, DomainError> {
+    let pace = tx.clock().pace();
+    let mode = if pace <= 0.0 {
+        "frozen"
+    } else if pace == 1.0 {
+        "real"
+    } else {
+        "accelerated"
+    };
+    Ok(json!({
+        "object": "sandbox_clock", "livemode": false, "now": tx.now(), "mode": mode,
+        "pace": pace, "pending_timers": tx.pending_timers()?,
+    }))
+}

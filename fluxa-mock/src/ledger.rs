@@ -1,0 +1,158 @@
+//! Owns the double-entry ledger: every movement is a set of entries whose debits equal its credits.
+//! Entries are append-only. The ledger, not the state, is the truth; `domain/invariants` compares.
+
+use crate::domain::error::DomainError;
+use crate::domain::Metadata;
+use crate::domain::payment::{Payment, PaymentState};
+use crate::store::{Resource, Tx};
+use crate::time::Time;
+use fluxa_sdk::contract;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The launch currency, the only one that accounts are kept in.
+pub(crate) const CURRENCY: &str = "GBP";
+
+/// What cardholders have paid.
+pub(crate) const CARDHOLDER: &str = "cardholder";
+/// Captured, held by the payment partner.
+pub(crate) const PARTNER_CLEARING: &str = "partner_clearing";
+/// On its way to the bank.
+pub(crate) const SETTLEMENT_IN_FLIGHT: &str = "settlement_in_flight";
+/// In the merchant's bank account.
+pub(crate) const MERCHANT_BANK: &str = "merchant_bank";
+/// Fluxa's fees.
+pub(crate) const FEES: &str = "fees";
+/// Returned to cardholders.
+pub(crate) const REFUNDS: &str = "refunds";
+
+/// Every account that this server books on.
+pub(crate) const ACCOUNTS: &[&str] =
+    &[CARDHOLDER, PARTNER_CLEARING, SETTLEMENT_IN_FLIGHT, MERCHANT_BANK, FEES, REFUNDS];
+
+/// One line of the ledger.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LedgerEntry {
+    id: String,
+    object: String,
+    livemode: bool,
+    created_at: Time,
+    metadata: Metadata,
+    payment: Option<String>,
+    account: String,
+    direction: String,
+    amount: i64,
+    currency: String,
+    transaction: String,
+}
+
+impl Resource for LedgerEntry {
+    const TABLE: &'static str = "ledger_entries";
+    const PREFIX: &'static str = contract::prefix::LEDGER_ENTRY;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The account where a payment's money is in this state.
+pub(crate) fn position(state: Option<PaymentState>) -> Option<&'static str> {
+    match state? {
+        PaymentState::Captured => Some(PARTNER_CLEARING),
+        PaymentState::Settling => Some(SETTLEMENT_IN_FLIGHT),
+        PaymentState::Settled => Some(MERCHANT_BANK),
+        _ => None,
+    }
+}
+
+/// Books a payment's move.
+pub(crate) fn record_transition(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    previous: PaymentState,
+    next: PaymentState,
+) -> Result<(), DomainError> {
+    let (Some(fee), Some(net)) = (payment.fee, payment.net) else { return Ok(()) };
+    match (previous, next) {
+        (_, PaymentState::Captured) => book(
+            tx,
+            payment,
+            &[(PARTNER_CLEARING, net), (FEES, fee), (CARDHOLDER, -payment.amount)],
+        ),
+        (_, PaymentState::Settling) => {
+            book(tx, payment, &[(SETTLEMENT_IN_FLIGHT, net), (PARTNER_CLEARING, -net)])
+        }
+        (_, PaymentState::Settled) => {
+            book(tx, payment, &[(MERCHANT_BANK, net), (SETTLEMENT_IN_FLIGHT, -net)])
+        }
+        (_, PaymentState::Failed) => {
+            let Some(account) = position(Some(previous)) else { return Ok(()) };
+            book(tx, payment, &[(CARDHOLDER, payment.amount), (account, -net), (FEES, -fee)])
+        }
+        // The refund itself books its amount.
+        (_, PaymentState::Refunded | PaymentState::PaymentReceived) => Ok(()),
+    }
+}
+
+/// Books a refund of `amount`, paid from where the payment's money is. The fee is not returned.
+pub(crate) fn record_refund(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result<(), DomainError> {
+    let account = position(payment.ledger_state)
+        .ok_or_else(|| DomainError::internal("a payment was refunded before it was captured"))?;
+    book(tx, payment, &[(REFUNDS, amount), (account, -amount)])
+}
+
+/// Adds the lines of one movement: positive amounts are debits, negative ones credits.
+fn book(tx: &Tx<'_>, payment: &Payment, lines: &[(&str, i64)]) -> Result<(), DomainError> {
+    if lines.iter().map(|(_, amount)| amount).sum::<i64>() != 0 {
+        return Err(DomainError::internal("a movement of the ledger does not balance"));
+    }
+    let mut transaction = String::new();
+    for (account, amount) in lines.iter().filter(|(_, amount)| *amount != 0) {
+        let id = tx.new_id(LedgerEntry::PREFIX);
+        if transaction.is_empty() {
+            transaction.clone_from(&id);
+        }
+        tx.insert(&LedgerEntry {
+            id,
+            object: "ledger_entry".to_owned(),
+            livemode: false,
+            created_at: tx.now(),
+            metadata: Metadata::new(),
+            payment: Some(payment.id.clone()),
+            account: (*account).to_owned(),
+            direction: if *amount > 0 { "debit" } else { "credit" }.to_owned(),
+            amount: amount.abs(),
+            currency: payment.currency.clone(),
+            transaction: transaction.clone(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Debits and credits of every account.
+pub(crate) fn balances(tx: &Tx<'_>) -> Result<Value, DomainError> {
+    let mut rows = Vec::new();
+    for account in ACCOUNTS {
+        let (debits, credits) = totals(tx, "account = ?1", account)?;
+        rows.push(json!({
+            "account": account, "currency": CURRENCY,
+            "debits": debits, "credits": credits, "balance": debits - credits,
+        }));
+    }
+    Ok(json!({
+        "object": "ledger_balances", "livemode": false, "as_of": tx.now(), "balances": rows,
+    }))
+}
+
+/// Debits and credits of the entries that match `condition`.
+pub(crate) fn totals(tx: &Tx<'_>, condition: &str, value: &str) -> Result<(i64, i64), DomainError> {
+    let sql = format!(
+        "SELECT coalesce(sum(iif(body->>'$.direction' = 'debit', body->>'$.amount', 0)), 0), \
+         coalesce(sum(iif(body->>'$.direction' = 'credit', body->>'$.amount', 0)), 0) \
+         FROM ledger_entries WHERE {condition}"
+    );
+    Ok(tx
+        .connection()
+        .prepare_cached(&sql)?
+        .query_row([value], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}

@@ -1,0 +1,213 @@
+//! Owns one sandbox: its store, limiter and background tasks, and the advancing of its clock. No
+//! global state: a process may have as many as it likes.
+
+use crate::config::Config;
+use crate::delivery::Dispatcher;
+use crate::domain::delivery;
+use crate::domain::error::DomainError;
+use crate::domain::merchant;
+use crate::domain::timers;
+use crate::http::{InFlight, RateLimiter};
+use crate::store::{Opening, Origin, Store, Tx};
+use crate::time::Time;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+/// Due timers fired in one transaction: requests get their turn in between.
+const TIMERS_AT_ONCE: usize = 200;
+
+/// A sandbox.
+pub(crate) struct Sandbox {
+    pub(crate) store: Store,
+    pub(crate) config: Config,
+    pub(crate) address: SocketAddr,
+    pub(crate) limiter: RateLimiter,
+    pub(crate) in_flight: InFlight,
+    /// Changes when streams must end: the sandbox was reset, or stops.
+    pub(crate) epoch: watch::Sender<u64>,
+    dispatcher: Arc<Dispatcher>,
+    /// Held by whoever fires timers: one at a time.
+    firing: tokio::sync::Mutex<()>,
+    clock_changed: Notify,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Sandbox {
+    /// Opens the store and starts the background tasks.
+    pub(crate) async fn start(config: Config, address: SocketAddr) -> io::Result<Arc<Self>> {
+        let store = Store::open(&Opening {
+            path: config.db.as_deref(),
+            seed: config.seed,
+            pace: config.pace,
+            allowed_hosts: &config.allowed_webhook_hosts,
+        })
+        .map_err(io::Error::other)?;
+        // Set once, before anything reads it.
+        drop(store.shared().base_url.set(format!("http://{address}/v1")));
+        store.run(Origin::default(), merchant::seed).await.map_err(|error: DomainError| {
+            io::Error::other(error)
+        })?;
+        let dispatcher = Arc::new(Dispatcher::new(store.clone(), &config));
+        let sandbox = Arc::new(Self {
+            limiter: RateLimiter::new(config.rate_limit),
+            in_flight: InFlight::default(),
+            epoch: watch::channel(0).0,
+            firing: tokio::sync::Mutex::new(()),
+            clock_changed: Notify::new(),
+            tasks: Mutex::new(Vec::new()),
+            dispatcher: Arc::clone(&dispatcher),
+            store,
+            config,
+            address,
+        });
+        let timers = tokio::spawn(fire_as_due(Arc::clone(&sandbox)));
+        let deliveries = tokio::spawn(dispatcher.run());
+        sandbox.tasks().extend([timers, deliveries]);
+        Ok(sandbox)
+    }
+
+    fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends streams and background tasks and closes the database.
+    pub(crate) async fn stop(&self) {
+        self.epoch.send_modify(|epoch| *epoch += 1);
+        for task in self.tasks().drain(..) {
+            task.abort();
+        }
+        let persist = self.store.run(Origin::default(), |tx| tx.persist_clock());
+        if let Err(error) = persist.await {
+            let error: DomainError = error;
+            tracing::warn!(%error, "the clock was not written down");
+        }
+        self.store.close().await;
+    }
+
+    /// Tells the timers that the clock was changed.
+    pub(crate) fn wake(&self) {
+        self.clock_changed.notify_one();
+    }
+
+    /// Advances the clock: fires every due timer in (due, sequence) order, those created on the way
+    /// included, waits for each instant's deliveries before the next, and runs `conclude` in the
+    /// transaction that reaches the end. The store is free while receivers are called.
+    pub(crate) async fn advance<T, F>(&self, by: Duration, conclude: F) -> Result<T, DomainError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, DomainError> + Send + 'static,
+    {
+        let _alone = self.firing.lock().await;
+        let _unlimited = self.dispatcher.unlimited();
+        let clock = Arc::clone(self.store.shared());
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let target = clock.clock.now().plus_millis(by_ms);
+        clock.clock.hold_at(clock.clock.now());
+        let held = Held(self);
+        let conclude = Arc::new(Mutex::new(Some(conclude)));
+        // What was queued before counts as due at once.
+        let mut queue_end = self.store.run(Origin::default(), |tx| delivery::queue_end(tx)).await?;
+        loop {
+            self.dispatcher.wait_until_sent(queue_end).await?;
+            let conclude = Arc::clone(&conclude);
+            let step = self
+                .store
+                .run(Origin::default(), move |tx| {
+                    if let Some(end) = fire_next_instant(tx, target)? {
+                        return Ok(Step::Fired(end));
+                    }
+                    tx.hold_clock_at(target);
+                    tx.persist_clock()?;
+                    let conclude = conclude.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    let conclude = conclude
+                        .ok_or_else(|| DomainError::internal("the end was reached twice"))?;
+                    conclude(tx).map(Step::Reached)
+                })
+                .await?;
+            match step {
+                Step::Fired(end) => queue_end = end,
+                Step::Reached(value) => {
+                    drop(held);
+                    return Ok(value);
+                }
+            }
+        }
+    }
+}
+
+/// Lets the clock run again however the advancing ends.
+struct Held<'a>(&'a Sandbox);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.store.shared().clock.release();
+        self.0.wake();
+    }
+}
+
+enum Step<T> {
+    /// An instant's timers have fired; the place where the queue of deliveries ends now.
+    Fired(i64),
+    Reached(T),
+}
+
+/// Fires every timer of the next instant up to `target`; `None` when there is none.
+fn fire_next_instant(tx: &Tx<'_>, target: Time) -> Result<Option<i64>, DomainError> {
+    let Some(first) = tx.next_timer()?.filter(|timer| timer.due <= target) else {
+        return Ok(None);
+    };
+    tx.hold_clock_at(first.due);
+    fire_due(tx, tx.now(), usize::MAX)?;
+    delivery::queue_end(tx).map(Some)
+}
+
+/// Fires timers due by `instant`, at most `most`; returns when the next one is due.
+fn fire_due(tx: &Tx<'_>, instant: Time, most: usize) -> Result<Option<Time>, DomainError> {
+    let mut fired = 0;
+    while let Some(timer) = tx.next_timer()? {
+        if timer.due > instant || fired == most {
+            return Ok(Some(timer.due));
+        }
+        fired += 1;
+        let result: Result<(), DomainError> = tx.savepoint(|tx| timers::fire(tx, &timer));
+        if let Err(error) = result {
+            // A timer that fails would fail for ever and hold up all the others.
+            tracing::error!(%error, kind = timer.kind, "a timer failed and is dropped");
+            tx.remove_timer(timer.sequence)?;
+        }
+    }
+    Ok(None)
+}
+
+/// Fires timers when the clock reaches them by itself.
+async fn fire_as_due(sandbox: Arc<Sandbox>) {
+    let mut changes = sandbox.store.changes();
+    loop {
+        changes.borrow_and_update();
+        let alone = sandbox.firing.lock().await;
+        let fired = sandbox
+            .store
+            .run(Origin::default(), |tx| fire_due(tx, tx.now(), TIMERS_AT_ONCE))
+            .await;
+        drop(alone);
+        let next: Option<Time> = match fired {
+            Ok(next) => next,
+            Err(error) => {
+                let error: DomainError = error;
+                tracing::error!(%error, "timers stop");
+                return;
+            }
+        };
+        let wait = next.and_then(|due| sandbox.store.shared().clock.real_time_until(due));
+        let sleep = tokio::time::sleep(wait.unwrap_or(Duration::from_secs(3600)));
+        tokio::select! {
+            () = sleep => {}
+            changed = changes.changed() => if changed.is_err() { return },
+            () = sandbox.clock_changed.notified() => {}
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Owns the serving of connections: the accept loop, the time limits of a connection, and the orderly
+//! stop.
+
+use crate::config::Config;
+use crate::http::{self, Peer};
+use crate::sandbox::Sandbox;
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tower::Service;
+
+/// How long a stop waits for answers under way.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// Largest request header.
+const HEADER_CAP: usize = 64 * 1024;
+
+/// Serves a sandbox on `listener` until `shutdown` resolves, then answers what is under way, ends the
+/// event streams and closes the database.
+///
+/// # Errors
+/// When the listener is not on loopback and the configuration does not allow that; when the database
+/// cannot be opened.
+pub async fn serve(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let sandbox = open(&listener, config).await?;
+    run(listener, sandbox, shutdown).await;
+    Ok(())
+}
+
+/// Checks the listener and starts the sandbox behind it.
+pub(crate) async fn open(listener: &TcpListener, config: Config) -> io::Result<Arc<Sandbox>> {
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() && !config.allow_non_loopback {
+        let message = format!("{address} is not a loopback address; allow it explicitly");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    Sandbox::start(config, address).await
+}
+
+/// Accepts connections until `shutdown`, then stops the sandbox.
+pub(crate) async fn run(
+    listener: TcpListener,
+    sandbox: Arc<Sandbox>,
+    shutdown: impl Future<Output = ()>,
+) {
+    let router = http::router(Arc::clone(&sandbox));
+    let header_timeout = sandbox.config.header_timeout;
+    let graceful = GracefulShutdown::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut shutdown => break,
+        };
+        match accepted {
+            Ok((stream, _)) => serve_connection(stream, &router, header_timeout, &graceful),
+            Err(error) => {
+                tracing::warn!(%error, "accept failed");
+                // Out of descriptors, most likely: give others time to close theirs.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    // Streams never end by themselves.
+    sandbox.epoch.send_modify(|epoch| *epoch += 1);
+    drop(tokio::time::timeout(STOP_GRACE, graceful.shutdown()).await);
+    sandbox.stop().await;
+}
+
+fn serve_connection(
+    stream: TcpStream,
+    router: &Router,
+    header_timeout: Duration,
+    graceful: &GracefulShutdown,
+) {
+    let Ok(peer) = stream.peer_addr() else { return };
+    // Small answers at once; a failure only makes them slower.
+    drop(stream.set_nodelay(true));
+    let router = router.clone();
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer.ip()));
+        router.clone().call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .max_buf_size(HEADER_CAP)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended");
+        }
+    });
+}

@@ -1,0 +1,187 @@
+//! Owns the database of one sandbox: SQLite on one owner thread. A request is a closure sent to that
+//! thread and runs in one transaction; closures waiting together share a commit (each in its own
+//! savepoint) and are answered only after that commit is on disk. Knows nothing of HTTP.
+
+mod owner;
+mod resource;
+mod schema;
+mod tx;
+
+pub(crate) use resource::{Filter, ListQuery, Page, Resource, public_view};
+pub(crate) use tx::{Origin, Timer, Tx};
+
+use crate::clock::{Clock, ClockRecord};
+use crate::domain::error::DomainError;
+use crate::ids::{Ids, random_bytes};
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::{Arc, OnceLock, mpsc};
+use tokio::sync::{oneshot, watch};
+
+/// How a sandbox is opened.
+pub(crate) struct Opening<'a> {
+    pub(crate) path: Option<&'a Path>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) pace: f64,
+    pub(crate) allowed_hosts: &'a [String],
+}
+
+/// What every transaction may consult.
+pub(crate) struct Shared {
+    pub(crate) ids: Ids,
+    pub(crate) clock: Clock,
+    pub(crate) base_url: OnceLock<String>,
+    pub(crate) allowed_hosts: Vec<String>,
+}
+
+/// Handle on the owner thread.
+#[derive(Clone)]
+pub(crate) struct Store {
+    messages: mpsc::Sender<owner::Message>,
+    changes: watch::Receiver<u64>,
+    shared: Arc<Shared>,
+}
+
+impl Store {
+    /// Opens (or creates) the database and starts the owner thread.
+    pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, rusqlite::Error> {
+        let connection = match opening.path {
+            Some(path) => Connection::open(path)?,
+            None => Connection::open_in_memory()?,
+        };
+        schema::configure(&connection, opening.path.is_some())?;
+        schema::create(&connection)?;
+        let shared = Arc::new(load_shared(&connection, opening)?);
+        let (messages, receiver) = mpsc::channel();
+        let (changed, changes) = watch::channel(0);
+        let owner = owner::Owner::new(connection, receiver, changed);
+        std::thread::Builder::new()
+            .name("fluxa-mock-store".to_owned())
+            .spawn(move || owner.run())
+            .map_err(|_| rusqlite::Error::InvalidQuery)?;
+        Ok(Self { messages, changes, shared })
+    }
+
+    /// What transactions consult: ids, clock, base URL.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// A receiver that sees a change after each commit that made events, timers or deliveries.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    /// Closes the database; whatever is asked afterwards fails.
+    pub(crate) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.messages.send(owner::Message::Stop(done)).is_ok() {
+            // An error means that the thread is gone already.
+            drop(closed.await);
+        }
+    }
+
+    /// Runs `work` in a transaction and returns after the commit; an `Err` rolls it back.
+    pub(crate) async fn run<T, E, F>(&self, origin: Origin, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DomainError> + Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        let job: owner::Job = Box::new(move |connection| {
+            let tx = Tx::new(connection, &shared, origin);
+            let result = tx.savepoint(|tx| work(tx));
+            let changed = tx.has_changed();
+            let complete: owner::Completion = Box::new(move |committed: Result<(), String>| {
+                let outcome = match committed {
+                    Ok(()) => result,
+                    Err(reason) => Err(DomainError::internal(reason).into()),
+                };
+                // The caller may have gone away: what it asked for is done all the same.
+                drop(reply.send(outcome));
+            });
+            owner::Executed { changed, complete }
+        });
+        if self.messages.send(owner::Message::Run(job)).is_err() {
+            return Err(DomainError::internal("the store has stopped").into());
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request").into()))
+    }
+}
+
+fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared, rusqlite::Error> {
+    let seed = match read_meta(connection, "seed")? {
+        Some(text) => text,
+        None => {
+            let seed = match opening.seed {
+                Some(seed) => hex::encode(Sha256::digest(seed.to_be_bytes())),
+                None => hex::encode(random_bytes::<32>()),
+            };
+            write_meta(connection, "seed", &seed)?;
+            seed
+        }
+    };
+    let mut seed_bytes = [0; 32];
+    hex::decode_to_slice(&seed, &mut seed_bytes).map_err(|_| rusqlite::Error::InvalidQuery)?;
+    let start = read_number(connection, "starts")?.unwrap_or(0) + 1;
+    write_meta(connection, "starts", &start.to_string())?;
+    let clock = match read_clock(connection)? {
+        Some(record) => {
+            let floor = connection.query_row(
+                "SELECT coalesce(max(at), 0) FROM instants",
+                [],
+                |row| row.get::<_, i64>(0),
+            )?;
+            Clock::resume(record, floor)
+        }
+        None => Clock::new(opening.pace),
+    };
+    write_clock(connection, clock.record())?;
+    Ok(Shared {
+        ids: Ids::new(seed_bytes, u64::try_from(start).unwrap_or_default()),
+        clock,
+        base_url: OnceLock::new(),
+        allowed_hosts: opening.allowed_hosts.to_vec(),
+    })
+}
+
+fn read_meta(connection: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+}
+
+fn read_number(connection: &Connection, name: &str) -> Result<Option<i64>, rusqlite::Error> {
+    Ok(read_meta(connection, name)?.and_then(|text| text.parse().ok()))
+}
+
+fn write_meta(connection: &Connection, name: &str, value: &str) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")?
+        .execute(params![name, value])?;
+    Ok(())
+}
+
+fn read_clock(connection: &Connection) -> Result<Option<ClockRecord>, rusqlite::Error> {
+    let Some(text) = read_meta(connection, "clock")? else { return Ok(None) };
+    let mut parts = text.split(' ');
+    let mut next = || parts.next().unwrap_or_default();
+    let (virtual_ms, real_ms, pace) = (next().parse(), next().parse(), next().parse());
+    match (virtual_ms, real_ms, pace) {
+        (Ok(virtual_ms), Ok(real_ms), Ok(pace)) => {
+            Ok(Some(ClockRecord { virtual_ms, real_ms, pace }))
+        }
+        _ => Err(rusqlite::Error::InvalidQuery),
+    }
+}
+
+fn write_clock(connection: &Connection, record: ClockRecord) -> Result<(), rusqlite::Error> {
+    let text = format!("{} {} {}", record.virtual_ms, record.real_ms, record.pace);
+    write_meta(connection, "clock", &text)
+}

@@ -1,0 +1,85 @@
+//! Owns the one representation of an instant: milliseconds since the Unix epoch on the sandbox's
+//! virtual clock, written as RFC 3339 UTC. Knows no clock.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An instant on the virtual clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(i64);
+
+impl Time {
+    /// From milliseconds since the epoch, clamped to what RFC 3339 can write.
+    pub(crate) fn from_millis(millis: i64) -> Self {
+        Self(millis.clamp(0, 253_402_300_799_999))
+    }
+
+    /// Milliseconds since the epoch.
+    pub(crate) fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// This instant moved by `millis`.
+    pub(crate) fn plus_millis(self, millis: i64) -> Self {
+        Self::from_millis(self.0.saturating_add(millis))
+    }
+
+    /// Parses RFC 3339 with any offset.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let timestamp: Timestamp = text.parse().ok()?;
+        let millis = timestamp.as_millisecond();
+        (0..=253_402_300_799_999).contains(&millis).then_some(Self(millis))
+    }
+
+    /// The date in UTC, `YYYY-MM-DD`.
+    pub(crate) fn date(self) -> String {
+        self.render("%Y-%m-%d")
+    }
+
+    /// The calendar year and month in UTC.
+    pub(crate) fn year_and_month(self) -> (i64, i64) {
+        let zoned = self.timestamp().to_zoned(TimeZone::UTC);
+        (i64::from(zoned.year()), i64::from(zoned.month()))
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.0).expect("clamped to the range of years 1970 to 9999")
+    }
+
+    fn render(self, format: &str) -> String {
+        self.timestamp().to_zoned(TimeZone::UTC).strftime(format).to_string()
+    }
+}
+
+impl std::fmt::Display for Time {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.render("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Time::parse(&text).ok_or_else(|| serde::de::Error::custom("not an RFC 3339 instant"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Time;
+
+    #[test]
+    fn instants_are_written_with_milliseconds_and_z() {
+        let time = Time::parse("2026-05-19T11:23:14.5+01:00").unwrap();
+        assert_eq!(time.to_string(), "2026-05-19T10:23:14.500Z");
+        assert_eq!(time.date(), "2026-05-19");
+        assert_eq!(Time::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+    }
+}

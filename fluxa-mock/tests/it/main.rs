@@ -1,0 +1,16 @@
+//! The mock's tests, one binary. Every answer of the API that passes through `support::Api` is checked
+//! against `openapi.json`.
+
+mod support;
+
+mod api_keys;
+mod checkout;
+mod clock;
+mod deliveries;
+mod durability;
+mod expand;
+mod idempotency;
+mod lists;
+mod protocol;
+mod refunds;
+mod stream;
