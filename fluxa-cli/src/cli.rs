@@ -92,7 +92,7 @@ pub(crate) struct MockArguments {
     /// Keep everything in this file; without it, in memory.
     #[arg(long, value_name = "FILE")]
     pub(crate) db: Option<PathBuf>,
-    /// How fast the sandbox's time runs: a factor, `instant` or `frozen`.
+    /// How fast the sandbox's time runs: a factor, or `frozen`.
     #[arg(long, default_value = "1", value_name = "PACE")]
     pub(crate) pace: String,
     /// Requests per second and burst, as `100/200`; or `off`.

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match Settings::resolve(&cli.global, commands::mock::WELL_KNOWN_KEY) {
+    match Settings::resolve(&cli.global, &commands::mock::well_known_key()) {
         Ok(settings) => {
             let ui = Ui::new(settings.output);
             let context = Context { settings, ui };

@@ -101,7 +101,7 @@ impl Ui {
 
     /// Prints an error to stderr: what failed, what to do, and where to read on.
     pub(crate) fn error(&self, error: &CliError) {
-        if error.kind == Kind::BrokenPipe {
+        if matches!(error.kind, Kind::BrokenPipe | Kind::Interrupted) {
             return;
         }
         if self.is_json() {

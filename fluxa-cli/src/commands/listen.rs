@@ -73,8 +73,11 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     };
     let report = Report::new(&context.ui);
     let ready_file = arguments.ready_file.as_deref();
+    let stopped = async {
+        interrupted().await;
+    };
     let (summary, ended) = pipeline
-        .run(interrupted(), |event| {
+        .run(stopped, |event| {
             report.show(&event)?;
             if let (ListenEvent::Ready { session, .. }, Some(path)) = (&event, ready_file) {
                 private_file::announce(path, &format!("{session}\n"))?;
@@ -102,8 +105,17 @@ async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession>
     Ok(client.listen_sessions().create(body).await?.into_inner())
 }
 
+/// Who asked the program to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// A person, by Ctrl-C.
+    Interrupted,
+    /// The system, or whoever supervises us.
+    Terminated,
+}
+
 /// Is ready when the user, or the system, asks the program to stop.
-pub(crate) fn interrupted() -> impl Future<Output = ()> {
+pub(crate) fn interrupted() -> impl Future<Output = Stop> {
     async {
         #[cfg(unix)]
         {
@@ -113,13 +125,14 @@ pub(crate) fn interrupted() -> impl Future<Output = ()> {
                 return std::future::pending().await;
             };
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => Stop::Interrupted,
+                _ = terminate.recv() => Stop::Terminated,
             }
         }
         #[cfg(not(unix))]
         {
             let _ = tokio::signal::ctrl_c().await;
+            Stop::Interrupted
         }
     }
 }
