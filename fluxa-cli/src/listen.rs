@@ -41,6 +41,9 @@ const HELD: usize = 1_024;
 /// How long deliveries that are under way may take to end once the stop has been asked for.
 const FAREWELL: Duration = Duration::from_millis(500);
 
+#[cfg(test)]
+mod tests;
+
 /// An event as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Incoming {
