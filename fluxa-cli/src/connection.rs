@@ -55,7 +55,8 @@ impl From<Error> for CliError {
             Error::Api(api) => {
                 let status = api.status().as_u16();
                 let code = api.code().map(str::to_owned);
-                let message = match (api.message(), &code) {
+                let said = api.message().map(|message| message.trim_end_matches('.'));
+                let message = match (said, &code) {
                     (Some(message), Some(code)) => format!("{message} ({code})"),
                     (Some(message), None) => message.to_owned(),
                     (None, _) => format!("the API answered {status}"),

@@ -1,7 +1,5 @@
 //! `fluxa listen`: events to a server on this machine.
 
-use std::future::Future;
-
 use fluxa_sdk::Client;
 use fluxa_sdk::types::{CreateListenSession, ListenSession};
 use serde_json::json;
@@ -115,24 +113,22 @@ pub(crate) enum Stop {
 }
 
 /// Is ready when the user, or the system, asks the program to stop.
-pub(crate) fn interrupted() -> impl Future<Output = Stop> {
-    async {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            // Without signals there is nothing to wait for: go on until something else ends it.
-            let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-                return std::future::pending().await;
-            };
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => Stop::Interrupted,
-                _ = terminate.recv() => Stop::Terminated,
-            }
+pub(crate) async fn interrupted() -> Stop {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without signals there is nothing to wait for: go on until something else ends it.
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => Stop::Interrupted,
+            _ = terminate.recv() => Stop::Terminated,
         }
-        #[cfg(not(unix))]
-        {
-            let _ = tokio::signal::ctrl_c().await;
-            Stop::Interrupted
-        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+        Stop::Interrupted
     }
 }
