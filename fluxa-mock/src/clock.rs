@@ -31,21 +31,34 @@ pub(crate) struct Clock {
 
 /// Real time, Unix milliseconds.
 pub(crate) fn real_millis() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Clock {
     /// A clock that shows real time, at `pace`.
     pub(crate) fn new(pace: f64) -> Self {
-        Self::resume(ClockRecord { virtual_ms: real_millis(), real_ms: real_millis(), pace }, 0)
+        Self::resume(
+            ClockRecord {
+                virtual_ms: real_millis(),
+                real_ms: real_millis(),
+                pace,
+            },
+            0,
+        )
     }
 
     /// Continues from a record: time passed while the process was down counts at the record's pace
     /// when that is real time, and not at all when it was accelerated or frozen (a night's pause
     /// must not become a year). `floor_ms` is the latest instant already shown.
     pub(crate) fn resume(record: ClockRecord, floor_ms: i64) -> Self {
-        let down_ms = if record.pace == 1.0 { (real_millis() - record.real_ms).max(0) } else { 0 };
+        let down_ms = if record.pace == 1.0 {
+            (real_millis() - record.real_ms).max(0)
+        } else {
+            0
+        };
         let base_virtual_ms = (record.virtual_ms + down_ms).max(floor_ms);
         Self {
             state: Mutex::new(State {
@@ -101,7 +114,11 @@ impl Clock {
 
     /// What to write down to continue after a restart.
     pub(crate) fn record(&self) -> ClockRecord {
-        ClockRecord { virtual_ms: self.now().millis(), real_ms: real_millis(), pace: self.pace() }
+        ClockRecord {
+            virtual_ms: self.now().millis(),
+            real_ms: real_millis(),
+            pace: self.pace(),
+        }
     }
 
     /// Real time until the clock shows `instant`; `None` when it will not by itself.
@@ -112,7 +129,9 @@ impl Clock {
             return None;
         }
         let virtual_ms = (instant.millis() - now.millis()).max(0);
-        Some(Duration::from_secs_f64(virtual_ms as f64 / 1000.0 / state.pace))
+        Some(Duration::from_secs_f64(
+            virtual_ms as f64 / 1000.0 / state.pace,
+        ))
     }
 }
 
@@ -138,7 +157,14 @@ mod tests {
 
     #[test]
     fn a_frozen_clock_moves_only_forward_and_only_when_held_further() {
-        let clock = Clock::resume(ClockRecord { virtual_ms: 5_000, real_ms: 0, pace: 0.0 }, 0);
+        let clock = Clock::resume(
+            ClockRecord {
+                virtual_ms: 5_000,
+                real_ms: 0,
+                pace: 0.0,
+            },
+            0,
+        );
         assert_eq!(clock.now().millis(), 5_000);
         clock.hold_at(clock.now().plus_millis(1_000));
         clock.release();
@@ -149,7 +175,11 @@ mod tests {
 
     #[test]
     fn a_frozen_clock_does_not_count_the_time_it_was_down() {
-        let record = ClockRecord { virtual_ms: 5_000, real_ms: 0, pace: 0.0 };
+        let record = ClockRecord {
+            virtual_ms: 5_000,
+            real_ms: 0,
+            pace: 0.0,
+        };
         assert_eq!(Clock::resume(record, 7_000).now().millis(), 7_000);
     }
 }

@@ -43,7 +43,11 @@ struct Lane {
 
 impl Lane {
     fn new() -> Self {
-        Self { abreast: 0, tokens: BURST, at: Instant::now() }
+        Self {
+            abreast: 0,
+            tokens: BURST,
+            at: Instant::now(),
+        }
     }
 
     /// Takes a token; with `Err`, the time until there is one.
@@ -73,7 +77,12 @@ impl Dispatcher {
     /// A dispatcher that is not running yet.
     pub(crate) fn new(store: Store, config: &Config) -> Self {
         let client = Client::new(config);
-        Self { store, client, unlimited: AtomicUsize::new(0), nudge: Notify::new() }
+        Self {
+            store,
+            client,
+            unlimited: AtomicUsize::new(0),
+            nudge: Notify::new(),
+        }
     }
 
     /// Lifts the limit while the clock is being advanced.
@@ -88,8 +97,9 @@ impl Dispatcher {
         let mut changes = self.store.changes();
         loop {
             changes.borrow_and_update();
-            let waiting =
-                self.store.run(Origin::default(), move |tx| delivery::waiting(tx, queue_end));
+            let waiting = self.store.run(Origin::default(), move |tx| {
+                delivery::waiting(tx, queue_end)
+            });
             if waiting.await? == 0 {
                 return Ok(());
             }
@@ -107,8 +117,10 @@ impl Dispatcher {
         let mut lanes: HashMap<String, Lane> = HashMap::new();
         loop {
             changes.borrow_and_update();
-            let queued =
-                self.store.run(Origin::default(), |tx| delivery::queued(tx, 0, WINDOW)).await;
+            let queued = self
+                .store
+                .run(Origin::default(), |tx| delivery::queued(tx, 0, WINDOW))
+                .await;
             let queued: Vec<Queued> = match queued {
                 Ok(queued) => queued,
                 Err(error) => {
@@ -160,7 +172,9 @@ impl Dispatcher {
 
     async fn attempt(&self, id: &str) {
         let wanted = id.to_owned();
-        let task = self.store.run(Origin::default(), move |tx| delivery::prepare(tx, &wanted));
+        let task = self
+            .store
+            .run(Origin::default(), move |tx| delivery::prepare(tx, &wanted));
         let result: Result<_, DomainError> = task.await;
         let task = match result {
             Ok(Some(task)) => task,
@@ -174,7 +188,9 @@ impl Dispatcher {
         let id = id.to_owned();
         let recorded: Result<(), DomainError> = self
             .store
-            .run(Origin::default(), move |tx| delivery::finish(tx, &id, outcome))
+            .run(Origin::default(), move |tx| {
+                delivery::finish(tx, &id, outcome)
+            })
             .await;
         if let Err(error) = recorded {
             tracing::warn!(%error, "the outcome of a delivery was not recorded; it will be repeated");

@@ -1,10 +1,10 @@
 //! Owns the names of the events and their emission: the event row, and a queued delivery for every
 //! endpoint that wants it, in the transaction of the change itself.
 
+use crate::domain::Metadata;
 use crate::domain::delivery;
 use crate::domain::error::DomainError;
 use crate::domain::webhook_endpoint::WebhookEndpoint;
-use crate::domain::Metadata;
 use crate::store::{Resource, Tx};
 use crate::time::Time;
 use fluxa_sdk::contract;
@@ -64,7 +64,10 @@ event_types! {
 impl EventType {
     /// The type of this name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|event_type| event_type.name() == name)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|event_type| event_type.name() == name)
     }
 }
 
@@ -131,7 +134,10 @@ pub(crate) fn emit(
     });
     let transitioned_at = transition.as_ref().map(|_| tx.now());
     let (previous_state, state) = match transition {
-        Some(moved) => (moved.previous_state.map(str::to_owned), Some(moved.state.to_owned())),
+        Some(moved) => (
+            moved.previous_state.map(str::to_owned),
+            Some(moved.state.to_owned()),
+        ),
         None => (None, None),
     };
     let event = Event {
@@ -142,7 +148,12 @@ pub(crate) fn emit(
         metadata: Metadata::new(),
         event_type: event_type.name().to_owned(),
         api_version: contract::API_VERSION.to_owned(),
-        data: EventData { object, previous_state, state, transitioned_at },
+        data: EventData {
+            object,
+            previous_state,
+            state,
+            transitioned_at,
+        },
         request,
     };
     tx.insert(&event)?;
@@ -164,7 +175,11 @@ pub(crate) struct StreamedEvent {
 }
 
 /// Up to `limit` events after `sequence`, oldest first.
-pub(crate) fn after(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<StreamedEvent>, DomainError> {
+pub(crate) fn after(
+    tx: &Tx<'_>,
+    sequence: i64,
+    limit: i64,
+) -> Result<Vec<StreamedEvent>, DomainError> {
     let mut statement = tx.connection().prepare_cached(
         "SELECT sequence, id, type, body FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
     )?;
@@ -185,7 +200,9 @@ pub(crate) fn after(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<Stream
 /// `invalid_cursor` for an unknown id.
 pub(crate) fn position(tx: &Tx<'_>, after: Option<&str>) -> Result<i64, DomainError> {
     match after {
-        Some(id) => tx.sequence_of::<Event>(id)?.ok_or_else(|| DomainError::invalid_cursor(id)),
+        Some(id) => tx
+            .sequence_of::<Event>(id)?
+            .ok_or_else(|| DomainError::invalid_cursor(id)),
         None => Ok(tx
             .connection()
             .prepare_cached("SELECT coalesce(max(sequence), 0) FROM events")?

@@ -52,7 +52,9 @@ impl MockServer {
     /// A server to be configured first.
     #[must_use]
     pub fn builder() -> MockServerBuilder {
-        MockServerBuilder { config: Config::new().pace(0.0).rate_limit(None) }
+        MockServerBuilder {
+            config: Config::new().pace(0.0).rate_limit(None),
+        }
     }
 
     /// The API's base URL, `http://127.0.0.1:<port>/v1`.
@@ -97,7 +99,11 @@ impl MockServer {
     /// # Errors
     /// When the server has stopped.
     pub async fn advance(&self, by: Duration) -> io::Result<()> {
-        self.sandbox.0.advance(by, |_| Ok(())).await.map_err(io::Error::other)
+        self.sandbox
+            .0
+            .advance(by, |_| Ok(()))
+            .await
+            .map_err(io::Error::other)
     }
 
     /// Stops the server and waits until its database is closed.
@@ -124,31 +130,41 @@ impl MockServerBuilder {
     /// Keeps the state in this file.
     #[must_use]
     pub fn db(self, path: impl Into<PathBuf>) -> Self {
-        Self { config: self.config.db(path) }
+        Self {
+            config: self.config.db(path),
+        }
     }
 
     /// Virtual seconds in a real second; frozen (0) by default here.
     #[must_use]
     pub fn pace(self, pace: f64) -> Self {
-        Self { config: self.config.pace(pace) }
+        Self {
+            config: self.config.pace(pace),
+        }
     }
 
     /// The rate limit of each key; off by default here.
     #[must_use]
     pub fn rate_limit(self, limit: impl Into<Option<RateLimit>>) -> Self {
-        Self { config: self.config.rate_limit(limit) }
+        Self {
+            config: self.config.rate_limit(limit),
+        }
     }
 
     /// The same ids on every run.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
-        Self { config: self.config.seed(seed) }
+        Self {
+            config: self.config.seed(seed),
+        }
     }
 
     /// Changes any part of the configuration.
     #[must_use]
     pub fn configure(self, change: impl FnOnce(Config) -> Config) -> Self {
-        Self { config: change(self.config) }
+        Self {
+            config: change(self.config),
+        }
     }
 
     /// Starts the server on a free port of 127.0.0.1.

@@ -15,7 +15,11 @@ pub(crate) struct Ids {
 impl Ids {
     /// A source for the `start`-th start of the sandbox seeded with `seed`.
     pub(crate) fn new(seed: [u8; 32], start: u64) -> Self {
-        Self { seed, start, counter: AtomicU64::new(0) }
+        Self {
+            seed,
+            start,
+            counter: AtomicU64::new(0),
+        }
     }
 
     /// A new id: `prefix` followed by 16 lower-case hexadecimal digits.

@@ -1,8 +1,8 @@
 //! Owns the double-entry ledger: every movement is a set of entries whose debits equal its credits.
 //! Entries are append-only. The ledger, not the state, is the truth; `domain/invariants` compares.
 
-use crate::domain::error::DomainError;
 use crate::domain::Metadata;
+use crate::domain::error::DomainError;
 use crate::domain::payment::{Payment, PaymentState};
 use crate::store::{Resource, Tx};
 use crate::time::Time;
@@ -27,8 +27,14 @@ pub(crate) const FEES: &str = "fees";
 pub(crate) const REFUNDS: &str = "refunds";
 
 /// Every account that this server books on.
-pub(crate) const ACCOUNTS: &[&str] =
-    &[CARDHOLDER, PARTNER_CLEARING, SETTLEMENT_IN_FLIGHT, MERCHANT_BANK, FEES, REFUNDS];
+pub(crate) const ACCOUNTS: &[&str] = &[
+    CARDHOLDER,
+    PARTNER_CLEARING,
+    SETTLEMENT_IN_FLIGHT,
+    MERCHANT_BANK,
+    FEES,
+    REFUNDS,
+];
 
 /// One line of the ledger.
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,22 +78,38 @@ pub(crate) fn record_transition(
     previous: PaymentState,
     next: PaymentState,
 ) -> Result<(), DomainError> {
-    let (Some(fee), Some(net)) = (payment.fee, payment.net) else { return Ok(()) };
+    let (Some(fee), Some(net)) = (payment.fee, payment.net) else {
+        return Ok(());
+    };
     match (previous, next) {
         (_, PaymentState::Captured) => book(
             tx,
             payment,
-            &[(PARTNER_CLEARING, net), (FEES, fee), (CARDHOLDER, -payment.amount)],
+            &[
+                (PARTNER_CLEARING, net),
+                (FEES, fee),
+                (CARDHOLDER, -payment.amount),
+            ],
         ),
-        (_, PaymentState::Settling) => {
-            book(tx, payment, &[(SETTLEMENT_IN_FLIGHT, net), (PARTNER_CLEARING, -net)])
-        }
-        (_, PaymentState::Settled) => {
-            book(tx, payment, &[(MERCHANT_BANK, net), (SETTLEMENT_IN_FLIGHT, -net)])
-        }
+        (_, PaymentState::Settling) => book(
+            tx,
+            payment,
+            &[(SETTLEMENT_IN_FLIGHT, net), (PARTNER_CLEARING, -net)],
+        ),
+        (_, PaymentState::Settled) => book(
+            tx,
+            payment,
+            &[(MERCHANT_BANK, net), (SETTLEMENT_IN_FLIGHT, -net)],
+        ),
         (_, PaymentState::Failed) => {
-            let Some(account) = position(Some(previous)) else { return Ok(()) };
-            book(tx, payment, &[(CARDHOLDER, payment.amount), (account, -net), (FEES, -fee)])
+            let Some(account) = position(Some(previous)) else {
+                return Ok(());
+            };
+            book(
+                tx,
+                payment,
+                &[(CARDHOLDER, payment.amount), (account, -net), (FEES, -fee)],
+            )
         }
         // The refund itself books its amount.
         (_, PaymentState::Refunded | PaymentState::PaymentReceived) => Ok(()),
@@ -95,7 +117,11 @@ pub(crate) fn record_transition(
 }
 
 /// Books a refund of `amount`, paid from where the payment's money is. The fee is not returned.
-pub(crate) fn record_refund(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result<(), DomainError> {
+pub(crate) fn record_refund(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    amount: i64,
+) -> Result<(), DomainError> {
     let account = position(payment.ledger_state)
         .ok_or_else(|| DomainError::internal("a payment was refunded before it was captured"))?;
     book(tx, payment, &[(REFUNDS, amount), (account, -amount)])
@@ -104,7 +130,9 @@ pub(crate) fn record_refund(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Resu
 /// Adds the lines of one movement: positive amounts are debits, negative ones credits.
 fn book(tx: &Tx<'_>, payment: &Payment, lines: &[(&str, i64)]) -> Result<(), DomainError> {
     if lines.iter().map(|(_, amount)| amount).sum::<i64>() != 0 {
-        return Err(DomainError::internal("a movement of the ledger does not balance"));
+        return Err(DomainError::internal(
+            "a movement of the ledger does not balance",
+        ));
     }
     let mut transaction = String::new();
     for (account, amount) in lines.iter().filter(|(_, amount)| *amount != 0) {

@@ -48,9 +48,10 @@ impl Sandbox {
         .map_err(io::Error::other)?;
         // Set once, before anything reads it.
         drop(store.shared().base_url.set(format!("http://{address}/v1")));
-        store.run(Origin::default(), merchant::seed).await.map_err(|error: DomainError| {
-            io::Error::other(error)
-        })?;
+        store
+            .run(Origin::default(), merchant::seed)
+            .await
+            .map_err(|error: DomainError| io::Error::other(error))?;
         let dispatcher = Arc::new(Dispatcher::new(store.clone(), &config));
         let sandbox = Arc::new(Self {
             limiter: RateLimiter::new(config.rate_limit),
@@ -110,7 +111,10 @@ impl Sandbox {
         let held = Held(self);
         let conclude = Arc::new(Mutex::new(Some(conclude)));
         // What was queued before counts as due at once.
-        let mut queue_end = self.store.run(Origin::default(), |tx| delivery::queue_end(tx)).await?;
+        let mut queue_end = self
+            .store
+            .run(Origin::default(), |tx| delivery::queue_end(tx))
+            .await?;
         loop {
             self.dispatcher.wait_until_sent(queue_end).await?;
             let conclude = Arc::clone(&conclude);
@@ -122,7 +126,10 @@ impl Sandbox {
                     }
                     tx.hold_clock_at(target);
                     tx.persist_clock()?;
-                    let conclude = conclude.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    let conclude = conclude
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .take();
                     let conclude = conclude
                         .ok_or_else(|| DomainError::internal("the end was reached twice"))?;
                     conclude(tx).map(Step::Reached)
@@ -191,7 +198,9 @@ async fn fire_as_due(sandbox: Arc<Sandbox>) {
         let alone = sandbox.firing.lock().await;
         let fired = sandbox
             .store
-            .run(Origin::default(), |tx| fire_due(tx, tx.now(), TIMERS_AT_ONCE))
+            .run(Origin::default(), |tx| {
+                fire_due(tx, tx.now(), TIMERS_AT_ONCE)
+            })
             .await;
         drop(alone);
         let next: Option<Time> = match fired {

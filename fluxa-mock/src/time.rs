@@ -29,7 +29,9 @@ impl Time {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let timestamp: Timestamp = text.parse().ok()?;
         let millis = timestamp.as_millisecond();
-        (0..=253_402_300_799_999).contains(&millis).then_some(Self(millis))
+        (0..=253_402_300_799_999)
+            .contains(&millis)
+            .then_some(Self(millis))
     }
 
     /// The date in UTC, `YYYY-MM-DD`.
@@ -48,7 +50,10 @@ impl Time {
     }
 
     fn render(self, format: &str) -> String {
-        self.timestamp().to_zoned(TimeZone::UTC).strftime(format).to_string()
+        self.timestamp()
+            .to_zoned(TimeZone::UTC)
+            .strftime(format)
+            .to_string()
     }
 }
 

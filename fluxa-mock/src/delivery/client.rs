@@ -76,7 +76,11 @@ impl Client {
         if is_address && !is_loopback_name(host) && !is_allowed(&self.allowed, host) {
             return Err(format!("{host} is neither loopback nor on the allow-list."));
         }
-        let http = self.http.get_or_init(|| build(&self.allowed)).as_ref().map_err(Clone::clone)?;
+        let http = self
+            .http
+            .get_or_init(|| build(&self.allowed))
+            .as_ref()
+            .map_err(Clone::clone)?;
         let mut builder = http.post(url).body(task.body.clone());
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
@@ -87,7 +91,10 @@ impl Client {
             .headers()
             .iter()
             .map(|(name, value)| {
-                (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
             })
             .collect();
         let mut body = Vec::new();
@@ -99,25 +106,42 @@ impl Client {
             }
         }
         body.truncate(KEPT_BODY);
-        Ok((status, ReceivedResponse { headers, body: String::from_utf8_lossy(&body).into_owned() }))
+        Ok((
+            status,
+            ReceivedResponse {
+                headers,
+                body: String::from_utf8_lossy(&body).into_owned(),
+            },
+        ))
     }
 }
 
 fn signed(task: &Task) -> SentRequest {
-    let secrets: Vec<&[u8]> = task.secrets.iter().map(|secret| secret.as_bytes()).collect();
+    let secrets: Vec<&[u8]> = task
+        .secrets
+        .iter()
+        .map(|secret| secret.as_bytes())
+        .collect();
     let signature = webhooks::sign_all(&secrets, real_millis() / 1000, task.body.as_bytes());
     let headers = BTreeMap::from([
         (contract::SIGNATURE.to_owned(), signature),
         (contract::EVENT.to_owned(), task.event_type.clone()),
         (contract::DELIVERY_ID.to_owned(), task.delivery.clone()),
-        (USER_AGENT.to_string(), contract::WEBHOOK_USER_AGENT.to_owned()),
+        (
+            USER_AGENT.to_string(),
+            contract::WEBHOOK_USER_AGENT.to_owned(),
+        ),
         (CONTENT_TYPE.to_string(), "application/json".to_owned()),
     ]);
     let mut end = task.body.len().min(KEPT_BODY);
     while !task.body.is_char_boundary(end) {
         end -= 1;
     }
-    SentRequest { url: task.url.clone(), headers, body: task.body[..end].to_owned() }
+    SentRequest {
+        url: task.url.clone(),
+        headers,
+        body: task.body[..end].to_owned(),
+    }
 }
 
 /// The innermost reason: the outer ones only repeat the URL.
@@ -144,7 +168,9 @@ fn build(allowed: &Arc<[String]>) -> Result<reqwest::Client, String> {
         .tls_backend_preconfigured(tls)
         .redirect(redirect::Policy::none())
         .no_proxy()
-        .dns_resolver(Guarded { allowed: Arc::clone(allowed) })
+        .dns_resolver(Guarded {
+            allowed: Arc::clone(allowed),
+        })
         .build()
         .map_err(|error| explain(&error))
 }
@@ -160,7 +186,8 @@ impl Resolve for Guarded {
         let host = name.as_str().to_owned();
         let anywhere = is_allowed(&self.allowed, &host);
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             let usable: Vec<SocketAddr> = found
                 .into_iter()
                 .filter(|address| anywhere || address.ip().is_loopback())

@@ -19,9 +19,22 @@ const LAST_USED_STEP_MS: i64 = 60_000;
 
 /// Resources that scopes name.
 pub(crate) const SCOPED_RESOURCES: &[&str] = &[
-    "checkout", "payments", "refunds", "customers", "payment_methods", "subscriptions", "disputes",
-    "settlements", "ledger", "events", "webhook_endpoints", "listen_sessions", "api_keys",
-    "request_logs", "merchant", "sandbox",
+    "checkout",
+    "payments",
+    "refunds",
+    "customers",
+    "payment_methods",
+    "subscriptions",
+    "disputes",
+    "settlements",
+    "ledger",
+    "events",
+    "webhook_endpoints",
+    "listen_sessions",
+    "api_keys",
+    "request_logs",
+    "merchant",
+    "sandbox",
 ];
 
 /// An API key.
@@ -121,7 +134,10 @@ pub(crate) fn seed(tx: &Tx<'_>) -> Result<(), DomainError> {
         ("restricted", "Sandbox read-only key"),
     ] {
         let scopes = match kind {
-            "restricted" => SCOPED_RESOURCES.iter().map(|name| format!("{name}:read")).collect(),
+            "restricted" => SCOPED_RESOURCES
+                .iter()
+                .map(|name| format!("{name}:read"))
+                .collect(),
             _ => Vec::new(),
         };
         let new = CreateApiKey {
@@ -168,7 +184,9 @@ fn issue(
         expires_at: None,
         last_used_at: None,
         rotated_from,
-        internal: Internal { hash: hash_secret(&secret) },
+        internal: Internal {
+            hash: hash_secret(&secret),
+        },
     };
     tx.insert(&key)?;
     Ok(Issued { key, secret })
@@ -205,7 +223,10 @@ pub(crate) fn rotate(
 ) -> Result<Issued, DomainError> {
     let mut old: ApiKey = tx.get(id)?;
     if old.status != "active" {
-        return Err(DomainError::state_conflict(format!("This key is {}.", old.status)));
+        return Err(DomainError::state_conflict(format!(
+            "This key is {}.",
+            old.status
+        )));
     }
     let grace_ms = grace_seconds.unwrap_or(DEFAULT_GRACE_SECONDS) * 1000;
     old.status = "rotating".to_owned();
@@ -243,7 +264,9 @@ pub(crate) fn authenticate(tx: &Tx<'_>, secret: &str) -> Result<ApiKey, DomainEr
     ]
     .iter()
     .any(|kind| {
-        secret.strip_prefix(kind).is_some_and(|rest| rest.starts_with(contract::LIVE_KEY_INFIX))
+        secret
+            .strip_prefix(kind)
+            .is_some_and(|rest| rest.starts_with(contract::LIVE_KEY_INFIX))
     });
     if live {
         return Err(refuse(
@@ -253,13 +276,19 @@ pub(crate) fn authenticate(tx: &Tx<'_>, secret: &str) -> Result<ApiKey, DomainEr
         ));
     }
     let Some(mut key) = tx.find_by::<ApiKey>("hash", &hash_secret(secret))? else {
-        return Err(refuse("key_invalid", "No API key of this sandbox has this value."));
+        return Err(refuse(
+            "key_invalid",
+            "No API key of this sandbox has this value.",
+        ));
     };
     if key.status == "revoked" {
         return Err(refuse("key_revoked", "This API key was revoked."));
     }
     if key.expires_at.is_some_and(|until| until <= tx.now()) {
-        return Err(refuse("key_expired", "This API key was rotated and its grace period is over."));
+        return Err(refuse(
+            "key_expired",
+            "This API key was rotated and its grace period is over.",
+        ));
     }
     let stale = key
         .last_used_at
@@ -283,27 +312,41 @@ impl ApiKey {
     /// Whether it may do `access` (`read` or `write`) on `resource`.
     pub(crate) fn allows(&self, resource: &str, access: &str) -> bool {
         self.kind == "secret"
-            || self.scopes.iter().any(|scope| scope.split_once(':') == Some((resource, access)))
+            || self
+                .scopes
+                .iter()
+                .any(|scope| scope.split_once(':') == Some((resource, access)))
     }
 }
 
 fn parse_range(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 fn check_scopes(kind: &str, scopes: &[String]) -> Result<(), DomainError> {
     if kind != "restricted" && !scopes.is_empty() {
-        return Err(DomainError::parameter("scopes", "Only restricted keys have scopes."));
+        return Err(DomainError::parameter(
+            "scopes",
+            "Only restricted keys have scopes.",
+        ));
     }
     if kind == "restricted" && scopes.is_empty() {
-        return Err(DomainError::parameter("scopes", "A restricted key needs at least one scope."));
+        return Err(DomainError::parameter(
+            "scopes",
+            "A restricted key needs at least one scope.",
+        ));
     }
     for scope in scopes {
         let known = scope.split_once(':').is_some_and(|(resource, access)| {
             SCOPED_RESOURCES.contains(&resource) && matches!(access, "read" | "write")
         });
         if !known {
-            return Err(DomainError::parameter("scopes", format!("{scope} is not a scope.")));
+            return Err(DomainError::parameter(
+                "scopes",
+                format!("{scope} is not a scope."),
+            ));
         }
     }
     Ok(())
@@ -318,8 +361,9 @@ fn check_allowlist(kind: &str, ranges: &[String]) -> Result<(), DomainError> {
     }
     match ranges.iter().find(|range| parse_range(range).is_none()) {
         None => Ok(()),
-        Some(bad) => {
-            Err(DomainError::parameter("ip_allowlist", format!("{bad} is not a CIDR range.")))
-        }
+        Some(bad) => Err(DomainError::parameter(
+            "ip_allowlist",
+            format!("{bad} is not a CIDR range."),
+        )),
     }
 }

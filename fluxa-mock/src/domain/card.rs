@@ -52,16 +52,19 @@ impl Outcome {
     pub(crate) fn authorisation_failure(self) -> Option<Failure> {
         let (code, message) = match self {
             Self::CardDeclined => ("card_declined", "The card was declined by its issuer."),
-            Self::InsufficientFunds => {
-                ("insufficient_funds", "The card's account does not hold enough.")
-            }
+            Self::InsufficientFunds => (
+                "insufficient_funds",
+                "The card's account does not hold enough.",
+            ),
             Self::ExpiredCard => ("expired_card", "The card has expired."),
-            Self::FraudSuspected => {
-                ("fraud_suspected", "The issuer suspects fraud. Do not retry this card.")
-            }
-            Self::ChallengeThenFailure => {
-                ("three_d_secure_failed", "The cardholder did not pass the 3-D Secure challenge.")
-            }
+            Self::FraudSuspected => (
+                "fraud_suspected",
+                "The issuer suspects fraud. Do not retry this card.",
+            ),
+            Self::ChallengeThenFailure => (
+                "three_d_secure_failed",
+                "The cardholder did not pass the 3-D Secure challenge.",
+            ),
             Self::Success
             | Self::SettlementReturned
             | Self::ChallengeThenSuccess
@@ -88,7 +91,11 @@ impl Outcome {
         };
         let passed = result == "authenticated";
         // Cryptograms of the right shape, made from the payment's id: the same on every run.
-        let digits: String = reference.bytes().rev().map(|byte| format!("{byte:02x}")).collect();
+        let digits: String = reference
+            .bytes()
+            .rev()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let digits = format!("{digits:0<32}");
         let transaction = format!(
             "{}-{}-4{}-8{}-{}",
@@ -140,8 +147,11 @@ impl TestCard {
     /// `parameter_invalid` for a number that is not a test card, a past expiry or a bad CVC; the
     /// message never repeats the number.
     pub(crate) fn read(&self, now: Time) -> Result<(Card, Outcome), DomainError> {
-        let number: String =
-            self.number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let number: String = self
+            .number
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-'))
+            .collect();
         let outcome = match number.as_str() {
             "4242424242424242" | "5555555555554444" => Outcome::Success,
             "4000000000000002" => Outcome::CardDeclined,
@@ -160,9 +170,16 @@ impl TestCard {
             }
         };
         if !(1..=12).contains(&self.exp_month) {
-            return Err(DomainError::parameter("card[exp_month]", "The month is 1 to 12."));
+            return Err(DomainError::parameter(
+                "card[exp_month]",
+                "The month is 1 to 12.",
+            ));
         }
-        let exp_year = if self.exp_year < 100 { self.exp_year + 2000 } else { self.exp_year };
+        let exp_year = if self.exp_year < 100 {
+            self.exp_year + 2000
+        } else {
+            self.exp_year
+        };
         if (exp_year, self.exp_month) < now.year_and_month() || exp_year > 9999 {
             return Err(DomainError::parameter(
                 "card[exp_year]",
@@ -170,10 +187,18 @@ impl TestCard {
             ));
         }
         if self.cvc.len() != 3 || !self.cvc.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(DomainError::parameter("card[cvc]", "The CVC is three digits."));
+            return Err(DomainError::parameter(
+                "card[cvc]",
+                "The CVC is three digits.",
+            ));
         }
         let card = Card {
-            brand: if number.starts_with('5') { "mastercard" } else { "visa" }.to_owned(),
+            brand: if number.starts_with('5') {
+                "mastercard"
+            } else {
+                "visa"
+            }
+            .to_owned(),
             last4: number[number.len() - 4..].to_owned(),
             exp_month: self.exp_month,
             exp_year,

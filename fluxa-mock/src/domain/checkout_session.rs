@@ -99,7 +99,12 @@ pub(crate) fn create(
     };
     tx.insert(&session)?;
     tx.schedule(expires_at, TimerKind::SessionExpiry.name(), &session.id)?;
-    events::emit(tx, EventType::CheckoutSessionCreated, session.render(tx), None)?;
+    events::emit(
+        tx,
+        EventType::CheckoutSessionCreated,
+        session.render(tx),
+        None,
+    )?;
     Ok(session)
 }
 
@@ -183,7 +188,10 @@ impl CheckoutSession {
     fn close(&mut self, tx: &Tx<'_>, status: &str, event: EventType) -> Result<(), DomainError> {
         self.status = status.to_owned();
         if !tx.update_guarded(self, "status", "open")? {
-            return Err(DomainError::invalid("session_not_open", "The session is not open."));
+            return Err(DomainError::invalid(
+                "session_not_open",
+                "The session is not open.",
+            ));
         }
         tx.cancel_timers(&self.id)?;
         events::emit(tx, event, self.render(tx), None)

@@ -75,7 +75,11 @@ pub(crate) fn create(tx: &Tx<'_>, new: CreateCustomer) -> Result<Customer, Domai
 ///
 /// # Errors
 /// `parameter_invalid` for a default method that is not this customer's.
-pub(crate) fn update(tx: &Tx<'_>, id: &str, change: UpdateCustomer) -> Result<Customer, DomainError> {
+pub(crate) fn update(
+    tx: &Tx<'_>,
+    id: &str,
+    change: UpdateCustomer,
+) -> Result<Customer, DomainError> {
     let mut customer: Customer = tx.get(id)?;
     if let Some(method_id) = change.default_payment_method {
         let method: PaymentMethod =
@@ -129,7 +133,9 @@ pub(crate) fn adopt_default(
 
 /// Forgets a method that was detached.
 pub(crate) fn drop_default(tx: &Tx<'_>, id: &str, method_id: &str) -> Result<(), DomainError> {
-    let Some(mut customer) = tx.find::<Customer>(id)? else { return Ok(()) };
+    let Some(mut customer) = tx.find::<Customer>(id)? else {
+        return Ok(());
+    };
     if customer.default_payment_method.as_deref() == Some(method_id) {
         customer.default_payment_method = None;
     }

@@ -103,7 +103,10 @@ fn new_attempt(tx: &Tx<'_>, event: &str, endpoint: &str) -> WebhookDelivery {
         next_attempt_at: None,
         request: None,
         response: None,
-        internal: Internal { first_attempt_at: tx.now(), resend: false },
+        internal: Internal {
+            first_attempt_at: tx.now(),
+            resend: false,
+        },
     }
 }
 
@@ -125,8 +128,13 @@ pub(crate) fn start(tx: &Tx<'_>, event: &str, endpoint: &str) -> Result<(), Doma
 ///
 /// # Errors
 /// `state_conflict` when the endpoint is disabled.
-pub(crate) fn resend(tx: &Tx<'_>, event: &str, endpoint: &str) -> Result<WebhookDelivery, DomainError> {
-    let target: WebhookEndpoint = super::payment_flow::named(tx.find(endpoint), "endpoint", endpoint)?;
+pub(crate) fn resend(
+    tx: &Tx<'_>,
+    event: &str,
+    endpoint: &str,
+) -> Result<WebhookDelivery, DomainError> {
+    let target: WebhookEndpoint =
+        super::payment_flow::named(tx.find(endpoint), "endpoint", endpoint)?;
     if !target.is_enabled() {
         return Err(DomainError::state_conflict("The endpoint is disabled."));
     }
@@ -145,7 +153,9 @@ pub(crate) fn record_listened(
 ) -> Result<WebhookDelivery, DomainError> {
     super::payment_flow::named(tx.find::<Event>(&report.event), "event", &report.event)?;
     let mut delivery = new_attempt(tx, &report.event, session);
-    let succeeded = report.response_status.is_some_and(|status| (200..300).contains(&status));
+    let succeeded = report
+        .response_status
+        .is_some_and(|status| (200..300).contains(&status));
     delivery.attempt = report.attempt.unwrap_or(1);
     delivery.status = if succeeded { "succeeded" } else { "failed" }.to_owned();
     delivery.response_status = report.response_status;
@@ -174,8 +184,9 @@ pub(crate) fn queued(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<Queue
         "SELECT sequence, delivery, endpoint FROM delivery_queue WHERE sequence > ?1 \
          ORDER BY sequence LIMIT ?2",
     )?;
-    let rows = statement
-        .query_map([sequence, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows = statement.query_map([sequence, limit], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -226,8 +237,12 @@ pub(crate) fn prepare(tx: &Tx<'_>, id: &str) -> Result<Option<Task>, DomainError
 /// Records how an attempt ended, and plans the next one.
 pub(crate) fn finish(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<(), DomainError> {
     unqueue(tx, id)?;
-    let Some(mut delivery) = tx.find::<WebhookDelivery>(id)? else { return Ok(()) };
-    let succeeded = outcome.status.is_some_and(|status| (200..300).contains(&status));
+    let Some(mut delivery) = tx.find::<WebhookDelivery>(id)? else {
+        return Ok(());
+    };
+    let succeeded = outcome
+        .status
+        .is_some_and(|status| (200..300).contains(&status));
     delivery.response_status = outcome.status.map(i64::from);
     delivery.error = outcome.error;
     delivery.duration_ms = Some(outcome.duration_ms);
@@ -245,7 +260,11 @@ pub(crate) fn finish(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<(), Doma
     .to_owned();
     if let Some(delay) = retry {
         let delay_ms = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
-        let due = delivery.internal.first_attempt_at.plus_millis(delay_ms).max(tx.now());
+        let due = delivery
+            .internal
+            .first_attempt_at
+            .plus_millis(delay_ms)
+            .max(tx.now());
         delivery.next_attempt_at = Some(due);
         tx.schedule(due, TimerKind::DeliveryRetry.name(), id)?;
     }
@@ -254,7 +273,9 @@ pub(crate) fn finish(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<(), Doma
 
 /// A retry is due: the next attempt, a row of its own.
 pub(crate) fn on_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
-    let Some(last) = tx.find::<WebhookDelivery>(id)? else { return Ok(()) };
+    let Some(last) = tx.find::<WebhookDelivery>(id)? else {
+        return Ok(());
+    };
     let mut next = new_attempt(tx, &last.event, &last.endpoint);
     next.attempt = last.attempt + 1;
     next.internal.first_attempt_at = last.internal.first_attempt_at;
@@ -269,7 +290,9 @@ fn give_up(tx: &Tx<'_>, mut delivery: WebhookDelivery, error: &str) -> Result<()
 }
 
 fn unqueue(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
-    tx.connection().prepare_cached("DELETE FROM delivery_queue WHERE delivery = ?1")?.execute([id])?;
+    tx.connection()
+        .prepare_cached("DELETE FROM delivery_queue WHERE delivery = ?1")?
+        .execute([id])?;
     tx.mark_changed();
     Ok(())
 }

@@ -40,7 +40,13 @@ pub(crate) struct DomainError {
 impl DomainError {
     /// An error of `kind`.
     pub(crate) fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), param: None, retry_after: None }
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            param: None,
+            retry_after: None,
+        }
     }
 
     /// 400.
@@ -55,13 +61,20 @@ impl DomainError {
 
     /// 404 `resource_missing`.
     pub(crate) fn missing(id: &str) -> Self {
-        Self::new(Kind::NotFound, "resource_missing", format!("No object has the id {id}."))
+        Self::new(
+            Kind::NotFound,
+            "resource_missing",
+            format!("No object has the id {id}."),
+        )
     }
 
     /// 400 `invalid_cursor`.
     pub(crate) fn invalid_cursor(after: &str) -> Self {
-        Self::invalid("invalid_cursor", format!("{after} is not a cursor of this list."))
-            .about("after")
+        Self::invalid(
+            "invalid_cursor",
+            format!("{after} is not a cursor of this list."),
+        )
+        .about("after")
     }
 
     /// 400 `state_conflict`.
@@ -72,7 +85,11 @@ impl DomainError {
     /// 500; `detail` goes to the log, not to the client.
     pub(crate) fn internal(detail: impl fmt::Display) -> Self {
         tracing::error!(%detail, "internal error");
-        Self::new(Kind::Internal, "internal_error", "Something failed in the sandbox server.")
+        Self::new(
+            Kind::Internal,
+            "internal_error",
+            "Something failed in the sandbox server.",
+        )
     }
 
     /// Names the parameter at fault.

@@ -51,7 +51,14 @@ pub(crate) fn append(
             "INSERT INTO payment_history (payment, at, actor, previous_state, new_state, reason) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![payment, tx.now().millis(), actor.name(), previous_state, new_state, reason])?;
+        .execute(params![
+            payment,
+            tx.now().millis(),
+            actor.name(),
+            previous_state,
+            new_state,
+            reason
+        ])?;
     Ok(())
 }
 
@@ -67,9 +74,13 @@ pub(crate) fn list(
     let before = match &query.after {
         None => i64::MAX,
         Some(after) => {
-            let sequence: i64 = after.parse().map_err(|_| DomainError::invalid_cursor(after))?;
+            let sequence: i64 = after
+                .parse()
+                .map_err(|_| DomainError::invalid_cursor(after))?;
             tx.connection()
-                .prepare_cached("SELECT 1 FROM payment_history WHERE sequence = ?1 AND payment = ?2")?
+                .prepare_cached(
+                    "SELECT 1 FROM payment_history WHERE sequence = ?1 AND payment = ?2",
+                )?
                 .query_row(params![sequence, payment], |_| Ok(()))
                 .optional()?
                 .ok_or_else(|| DomainError::invalid_cursor(after))?;
@@ -77,7 +88,13 @@ pub(crate) fn list(
         }
     };
     let take = i64::try_from(query.limit + 1).unwrap_or(i64::MAX);
-    let mut entries = read(tx, payment, "AND sequence < ?2 ORDER BY sequence DESC LIMIT ?3", before, take)?;
+    let mut entries = read(
+        tx,
+        payment,
+        "AND sequence < ?2 ORDER BY sequence DESC LIMIT ?3",
+        before,
+        take,
+    )?;
     let has_more = entries.len() > query.limit;
     entries.truncate(query.limit);
     Ok((entries, has_more))
@@ -86,7 +103,13 @@ pub(crate) fn list(
 /// The whole history as CSV, oldest first.
 pub(crate) fn csv(tx: &Tx<'_>, payment: &str) -> Result<String, DomainError> {
     let mut text = String::from("payment,at,actor,previous_state,new_state,reason\n");
-    for entry in read(tx, payment, "AND sequence < ?2 ORDER BY sequence LIMIT ?3", i64::MAX, -1)? {
+    for entry in read(
+        tx,
+        payment,
+        "AND sequence < ?2 ORDER BY sequence LIMIT ?3",
+        i64::MAX,
+        -1,
+    )? {
         // No field can hold a comma or a quote: ids, instants and names only.
         text.push_str(&format!(
             "{},{},{},{},{},{}\n",

@@ -21,10 +21,14 @@ fn audit_ledger(tx: &Tx<'_>, breaches: &mut Vec<String>) -> Result<(), DomainErr
          sum(iif(body->>'$.direction' = 'debit', 1, -1) * (body->>'$.amount')) AS total \
          FROM ledger_entries GROUP BY movement HAVING total <> 0",
     )?;
-    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+    })?;
     for row in rows {
         let (movement, total) = row?;
-        breaches.push(format!("ledger: movement {movement} is out of balance by {total}"));
+        breaches.push(format!(
+            "ledger: movement {movement} is out of balance by {total}"
+        ));
     }
     Ok(())
 }
@@ -38,7 +42,10 @@ fn audit_payments(tx: &Tx<'_>, breaches: &mut Vec<String>) -> Result<(), DomainE
          FROM ledger_entries WHERE payment IS NOT NULL GROUP BY payment, account",
     )?;
     let rows = statement.query_map([], |row| {
-        Ok(((row.get::<_, String>(0)?, row.get::<_, String>(1)?), row.get::<_, i64>(2)?))
+        Ok((
+            (row.get::<_, String>(0)?, row.get::<_, String>(1)?),
+            row.get::<_, i64>(2)?,
+        ))
     })?;
     for row in rows {
         let (key, total) = row?;
@@ -47,23 +54,26 @@ fn audit_payments(tx: &Tx<'_>, breaches: &mut Vec<String>) -> Result<(), DomainE
     let mut statement = tx.connection().prepare("SELECT body FROM payments")?;
     let bodies = statement.query_map([], |row| row.get::<_, String>(0))?;
     for body in bodies {
-        let payment: Payment =
-            serde_json::from_str(&body?).map_err(DomainError::internal)?;
+        let payment: Payment = serde_json::from_str(&body?).map_err(DomainError::internal)?;
         let holds = match payment.state {
             PaymentState::PaymentReceived | PaymentState::Failed => None,
             _ => ledger::position(payment.ledger_state),
         };
-        for account in
-            [ledger::PARTNER_CLEARING, ledger::SETTLEMENT_IN_FLIGHT, ledger::MERCHANT_BANK]
-        {
+        for account in [
+            ledger::PARTNER_CLEARING,
+            ledger::SETTLEMENT_IN_FLIGHT,
+            ledger::MERCHANT_BANK,
+        ] {
             let expected = match holds {
                 Some(position) if position == account => {
                     payment.net.unwrap_or(0) - payment.amount_refunded
                 }
                 _ => 0,
             };
-            let booked =
-                positions.get(&(payment.id.clone(), account.to_owned())).copied().unwrap_or(0);
+            let booked = positions
+                .get(&(payment.id.clone(), account.to_owned()))
+                .copied()
+                .unwrap_or(0);
             if booked != expected {
                 breaches.push(format!(
                     "payment {} is {} but the ledger has {booked} in {account}, not {expected}",

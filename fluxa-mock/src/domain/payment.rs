@@ -74,7 +74,10 @@ pub(crate) struct PaymentMethodDetails {
 impl PaymentMethodDetails {
     /// A card.
     pub(crate) fn card(card: Card) -> Self {
-        Self { kind: "card".to_owned(), card }
+        Self {
+            kind: "card".to_owned(),
+            card,
+        }
     }
 }
 
@@ -127,7 +130,10 @@ pub(crate) struct Internal {
     pub(crate) settlement: Option<String>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
 fn is_zero(amount: &i64) -> bool {
     *amount == 0
 }
@@ -155,7 +161,10 @@ impl Resource for Payment {
     fn render(&self, tx: &Tx<'_>) -> Value {
         let mut value = crate::store::public_view(self);
         if let Some(object) = value.as_object_mut() {
-            object.insert("url".to_owned(), format!("{}/payments/{}", tx.base_url(), self.id).into());
+            object.insert(
+                "url".to_owned(),
+                format!("{}/payments/{}", tx.base_url(), self.id).into(),
+            );
         }
         value
     }
@@ -218,17 +227,29 @@ pub(crate) struct Cause {
 impl Cause {
     /// The sandbox's own doing.
     pub(crate) fn system(reason: &'static str) -> Self {
-        Self { actor: Actor::System, reason, failure: None }
+        Self {
+            actor: Actor::System,
+            reason,
+            failure: None,
+        }
     }
 
     /// The merchant's call.
     pub(crate) fn merchant(reason: &'static str) -> Self {
-        Self { actor: Actor::Merchant, reason, failure: None }
+        Self {
+            actor: Actor::Merchant,
+            reason,
+            failure: None,
+        }
     }
 
     /// A failure.
     pub(crate) fn failure(failure: Failure) -> Self {
-        Self { actor: Actor::System, reason: failure.code, failure: Some(failure) }
+        Self {
+            actor: Actor::System,
+            reason: failure.code,
+            failure: Some(failure),
+        }
     }
 }
 
@@ -291,7 +312,9 @@ pub(crate) fn transition(
         }
     }
     if !tx.update_guarded(payment, "state", previous.name())? {
-        return Err(DomainError::state_conflict("Another move of this payment came first."));
+        return Err(DomainError::state_conflict(
+            "Another move of this payment came first.",
+        ));
     }
     ledger::record_transition(tx, payment, previous, next)?;
     record_move(tx, payment, Some(previous), cause.actor, cause.reason)
@@ -305,13 +328,32 @@ fn record_move(
     reason: &str,
 ) -> Result<(), DomainError> {
     let previous = previous.map(PaymentState::name);
-    history::append(tx, &payment.id, actor, previous, payment.state.name(), reason)?;
-    let transition = Transition { previous_state: previous, state: payment.state.name() };
-    events::emit(tx, payment.state.event(), payment.render(tx), Some(transition))
+    history::append(
+        tx,
+        &payment.id,
+        actor,
+        previous,
+        payment.state.name(),
+        reason,
+    )?;
+    let transition = Transition {
+        previous_state: previous,
+        state: payment.state.name(),
+    };
+    events::emit(
+        tx,
+        payment.state.event(),
+        payment.render(tx),
+        Some(transition),
+    )
 }
 
 /// Replaces the metadata.
-pub(crate) fn set_metadata(tx: &Tx<'_>, id: &str, metadata: Metadata) -> Result<Payment, DomainError> {
+pub(crate) fn set_metadata(
+    tx: &Tx<'_>,
+    id: &str,
+    metadata: Metadata,
+) -> Result<Payment, DomainError> {
     let mut payment: Payment = tx.get(id)?;
     payment.metadata = metadata;
     tx.update(&payment)?;

@@ -32,11 +32,18 @@ pub(crate) fn create(
     new: CreatePayment,
     timing: Timing,
 ) -> Result<Payment, DomainError> {
-    let customer: Option<Customer> =
-        new.customer.as_deref().map(|id| named(tx.find(id), "customer", id)).transpose()?;
+    let customer: Option<Customer> = new
+        .customer
+        .as_deref()
+        .map(|id| named(tx.find(id), "customer", id))
+        .transpose()?;
     let method_id = new
         .payment_method
-        .or_else(|| customer.as_ref().and_then(|customer| customer.default_payment_method.clone()))
+        .or_else(|| {
+            customer
+                .as_ref()
+                .and_then(|customer| customer.default_payment_method.clone())
+        })
         .ok_or_else(|| {
             DomainError::invalid(
                 "payment_method_missing",
@@ -80,7 +87,12 @@ pub(crate) fn named<T>(
 pub(crate) fn authorise(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainError> {
     let mut payment = payment::receive(tx, new)?;
     if let Some(failure) = payment.internal.outcome.authorisation_failure() {
-        payment::transition(tx, &mut payment, PaymentState::Failed, &Cause::failure(failure))?;
+        payment::transition(
+            tx,
+            &mut payment,
+            PaymentState::Failed,
+            &Cause::failure(failure),
+        )?;
         return Ok(payment);
     }
     if payment.internal.timing == Timing::Manual {
@@ -129,7 +141,12 @@ fn finish(tx: &Tx<'_>, payment: &mut Payment) -> Result<(), DomainError> {
 }
 
 fn schedule_next(tx: &Tx<'_>, payment: &Payment) -> Result<(), DomainError> {
-    let Timing::Steps { settling_ms, settled_ms, .. } = payment.internal.timing else {
+    let Timing::Steps {
+        settling_ms,
+        settled_ms,
+        ..
+    } = payment.internal.timing
+    else {
         return Ok(());
     };
     let (kind, delay_ms) = match payment.state {
@@ -150,7 +167,10 @@ pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment
     match to {
         PaymentState::Failed => {
             let failure = if payment.state == PaymentState::PaymentReceived {
-                Failure { code: "card_declined", message: "The card was declined by its issuer." }
+                Failure {
+                    code: "card_declined",
+                    message: "The card was declined by its issuer.",
+                }
             } else {
                 Failure {
                     code: "settlement_returned",

@@ -60,7 +60,12 @@ pub(crate) fn vault(
         internal: Internal { outcome },
     };
     tx.insert(&method)?;
-    events::emit(tx, EventType::PaymentMethodAttached, method.render(tx), None)?;
+    events::emit(
+        tx,
+        EventType::PaymentMethodAttached,
+        method.render(tx),
+        None,
+    )?;
     Ok(method)
 }
 
@@ -68,19 +73,30 @@ pub(crate) fn vault(
 ///
 /// # Errors
 /// `state_conflict` when it belongs to another customer.
-pub(crate) fn attach(tx: &Tx<'_>, id: &str, customer_id: &str) -> Result<PaymentMethod, DomainError> {
+pub(crate) fn attach(
+    tx: &Tx<'_>,
+    id: &str,
+    customer_id: &str,
+) -> Result<PaymentMethod, DomainError> {
     let mut method: PaymentMethod = tx.get(id)?;
     let owner: Customer = named(tx.find(customer_id), "customer", customer_id)?;
     match method.customer.as_deref() {
         Some(current) if current == customer_id => return Ok(method),
         Some(_) => {
-            return Err(DomainError::state_conflict("Detach it from its customer first."));
+            return Err(DomainError::state_conflict(
+                "Detach it from its customer first.",
+            ));
         }
         None => {}
     }
     method.customer = Some(customer_id.to_owned());
     tx.update(&method)?;
-    events::emit(tx, EventType::PaymentMethodAttached, method.render(tx), None)?;
+    events::emit(
+        tx,
+        EventType::PaymentMethodAttached,
+        method.render(tx),
+        None,
+    )?;
     customer::adopt_default(tx, owner, id)?;
     Ok(method)
 }
@@ -88,9 +104,16 @@ pub(crate) fn attach(tx: &Tx<'_>, id: &str, customer_id: &str) -> Result<Payment
 /// Detaches a method from its customer; detaching it again changes nothing.
 pub(crate) fn detach(tx: &Tx<'_>, id: &str) -> Result<PaymentMethod, DomainError> {
     let mut method: PaymentMethod = tx.get(id)?;
-    let Some(owner) = method.customer.take() else { return Ok(method) };
+    let Some(owner) = method.customer.take() else {
+        return Ok(method);
+    };
     tx.update(&method)?;
-    events::emit(tx, EventType::PaymentMethodDetached, method.render(tx), None)?;
+    events::emit(
+        tx,
+        EventType::PaymentMethodDetached,
+        method.render(tx),
+        None,
+    )?;
     customer::drop_default(tx, &owner, id)?;
     Ok(method)
 }

@@ -61,10 +61,16 @@ pub(crate) fn create(
     timing: Option<Timing>,
 ) -> Result<Refund, DomainError> {
     let mut payment: Payment = named(tx.find(&new.payment), "payment", &new.payment)?;
-    if matches!(payment.state, PaymentState::PaymentReceived | PaymentState::Failed) {
+    if matches!(
+        payment.state,
+        PaymentState::PaymentReceived | PaymentState::Failed
+    ) {
         return Err(DomainError::invalid(
             "payment_not_refundable",
-            format!("A payment that is {} cannot be refunded.", payment.state.name()),
+            format!(
+                "A payment that is {} cannot be refunded.",
+                payment.state.name()
+            ),
         )
         .about("payment"));
     }
@@ -118,8 +124,10 @@ pub(crate) fn on_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
 /// Processes every pending refund of a payment at once; refunds the whole when there is none.
 pub(crate) fn complete_all(tx: &Tx<'_>, payment: &Payment) -> Result<(), DomainError> {
     let refunds: Vec<Refund> = tx.all_by("payment", &payment.id)?;
-    let pending: Vec<Refund> =
-        refunds.into_iter().filter(|refund| refund.status == "pending").collect();
+    let pending: Vec<Refund> = refunds
+        .into_iter()
+        .filter(|refund| refund.status == "pending")
+        .collect();
     if pending.is_empty() {
         let whole = CreateRefund {
             payment: payment.id.clone(),
@@ -163,7 +171,9 @@ fn close(
 ) -> Result<Refund, DomainError> {
     refund.status = status.to_owned();
     if !tx.update_guarded(&refund, "status", "pending")? {
-        return Err(DomainError::state_conflict("The refund is no longer pending."));
+        return Err(DomainError::state_conflict(
+            "The refund is no longer pending.",
+        ));
     }
     events::emit(tx, event, refund.render(tx), None)?;
     Ok(refund)

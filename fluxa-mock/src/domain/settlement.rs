@@ -87,7 +87,11 @@ fn open(tx: &Tx<'_>, currency: &str) -> Result<Settlement, DomainError> {
         settled_at: None,
     };
     tx.insert(&batch)?;
-    tx.schedule(tx.now().plus_millis(WINDOW_MS), TimerKind::SettlementClose.name(), &batch.id)?;
+    tx.schedule(
+        tx.now().plus_millis(WINDOW_MS),
+        TimerKind::SettlementClose.name(),
+        &batch.id,
+    )?;
     Ok(batch)
 }
 
@@ -112,7 +116,9 @@ fn close(tx: &Tx<'_>, mut batch: Settlement) -> Result<Settlement, DomainError> 
     batch.status = "completed".to_owned();
     batch.settled_at = Some(tx.now());
     if !tx.update_guarded(&batch, "status", "open")? {
-        return Err(DomainError::state_conflict("The settlement is already completed."));
+        return Err(DomainError::state_conflict(
+            "The settlement is already completed.",
+        ));
     }
     tx.cancel_timers(&batch.id)?;
     events::emit(tx, EventType::SettlementCompleted, batch.render(tx), None)?;

@@ -44,8 +44,14 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
     tx.mark_changed();
     let tx = &tx.with_origin(Origin::default());
     let reference = timer.reference.as_str();
-    let Some(kind) = TimerKind::ALL.into_iter().find(|kind| kind.name() == timer.kind) else {
-        return Err(DomainError::internal(format!("no timer is called {}", timer.kind)));
+    let Some(kind) = TimerKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == timer.kind)
+    else {
+        return Err(DomainError::internal(format!(
+            "no timer is called {}",
+            timer.kind
+        )));
     };
     match kind {
         TimerKind::PaymentSettling | TimerKind::PaymentSettled => {

@@ -19,7 +19,11 @@ pub(crate) enum Timing {
     /// Only by calls of the sandbox.
     Manual,
     /// By timers, milliseconds after the step before.
-    Steps { settling_ms: i64, settled_ms: i64, refund_ms: i64 },
+    Steps {
+        settling_ms: i64,
+        settled_ms: i64,
+        refund_ms: i64,
+    },
 }
 
 impl Default for Timing {
@@ -45,7 +49,11 @@ impl Timing {
             _ => {}
         }
         if let Some(each) = parse_duration(text) {
-            return Ok(Self::Steps { settling_ms: each, settled_ms: each, refund_ms: each });
+            return Ok(Self::Steps {
+                settling_ms: each,
+                settled_ms: each,
+                refund_ms: each,
+            });
         }
         let (mut settling, mut settled, mut refund) = (None, None, None);
         for part in text.split(',') {
@@ -56,7 +64,10 @@ impl Timing {
                 "refund" => &mut refund,
                 _ => return Err(refuse()),
             };
-            if slot.replace(parse_duration(value.trim()).ok_or_else(refuse)?).is_some() {
+            if slot
+                .replace(parse_duration(value.trim()).ok_or_else(refuse)?)
+                .is_some()
+            {
                 return Err(refuse());
             }
         }
@@ -86,7 +97,9 @@ fn parse_duration(text: &str) -> Option<i64> {
         "h" => 3_600_000,
         _ => return None,
     };
-    number.checked_mul(scale).filter(|millis| *millis <= LONGEST_MS)
+    number
+        .checked_mul(scale)
+        .filter(|millis| *millis <= LONGEST_MS)
 }
 
 #[cfg(test)]
@@ -103,15 +116,31 @@ mod tests {
         assert_eq!(Timing::parse("instant").unwrap(), Timing::Instant);
         assert_eq!(Timing::parse("manual").unwrap(), Timing::Manual);
         assert_eq!(Timing::parse("500ms").unwrap(), steps(500, 500, 500));
-        assert_eq!(Timing::parse("2m").unwrap(), steps(120_000, 120_000, 120_000));
+        assert_eq!(
+            Timing::parse("2m").unwrap(),
+            steps(120_000, 120_000, 120_000)
+        );
         let mixed = Timing::parse("settling=1s,settled=2s,refund=3s").unwrap();
         assert_eq!(mixed, steps(1_000, 2_000, 3_000));
-        assert_eq!(Timing::parse("refund=0s").unwrap(), steps(30_000, 30_000, 0));
+        assert_eq!(
+            Timing::parse("refund=0s").unwrap(),
+            steps(30_000, 30_000, 0)
+        );
     }
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "fast", "5", "-1s", "5d", "settling", "settling=1s,settling=2s", "x=1s", "1s,"] {
+        for text in [
+            "",
+            "fast",
+            "5",
+            "-1s",
+            "5d",
+            "settling",
+            "settling=1s,settling=2s",
+            "x=1s",
+            "1s,",
+        ] {
             assert!(Timing::parse(text).is_err(), "{text} was accepted");
         }
     }

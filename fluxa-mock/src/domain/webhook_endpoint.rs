@@ -86,9 +86,10 @@ impl WebhookEndpoint {
     /// The secrets that sign now: the newest first, the old one while its grace lasts.
     pub(crate) fn secrets(&self, now: Time) -> Vec<String> {
         let mut secrets = vec![self.internal.secret.clone()];
-        if let (Some(previous), Some(until)) =
-            (&self.internal.previous_secret, self.previous_secret_expires_at)
-            && now < until
+        if let (Some(previous), Some(until)) = (
+            &self.internal.previous_secret,
+            self.previous_secret_expires_at,
+        ) && now < until
         {
             secrets.push(previous.clone());
         }
@@ -130,7 +131,10 @@ pub(crate) fn create(
         description: new.description,
         status: "enabled".to_owned(),
         previous_secret_expires_at: None,
-        internal: Internal { secret: new_secret(), previous_secret: None },
+        internal: Internal {
+            secret: new_secret(),
+            previous_secret: None,
+        },
     };
     tx.insert(&endpoint)?;
     Ok(endpoint)
@@ -184,9 +188,8 @@ pub(crate) fn rotate_secret(
 }
 
 fn check_url(tx: &Tx<'_>, text: &str) -> Result<(), DomainError> {
-    let refuse = |message: &str| {
-        DomainError::invalid("webhook_url_not_allowed", message).about("url")
-    };
+    let refuse =
+        |message: &str| DomainError::invalid("webhook_url_not_allowed", message).about("url");
     let url = url::Url::parse(text).map_err(|_| refuse("This is not an absolute URL."))?;
     let host = url.host_str().unwrap_or_default();
     if !url.username().is_empty() || url.password().is_some() {
@@ -195,7 +198,9 @@ fn check_url(tx: &Tx<'_>, text: &str) -> Result<(), DomainError> {
     match url.scheme() {
         "https" if !host.is_empty() => Ok(()),
         "http" if is_loopback_name(host) || tx.is_allowed_host(host) => Ok(()),
-        "http" => Err(refuse("Plain http is for loopback addresses only; use https.")),
+        "http" => Err(refuse(
+            "Plain http is for loopback addresses only; use https.",
+        )),
         _ => Err(refuse("Use https, or http to a loopback address.")),
     }
 }
@@ -204,5 +209,7 @@ fn check_url(tx: &Tx<'_>, text: &str) -> Result<(), DomainError> {
 pub(crate) fn is_loopback_name(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }

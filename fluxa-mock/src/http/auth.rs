@@ -21,13 +21,21 @@ impl Caller {
     /// Reads the headers.
     pub(super) fn new(headers: &HeaderMap, address: IpAddr) -> Self {
         let text = |name: &str| {
-            headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            headers
+                .get(name)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         let bearer = text(contract::AUTHORIZATION).and_then(|value| {
             let (scheme, key) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case(contract::BEARER.trim()).then(|| key.trim().to_owned())
+            scheme
+                .eq_ignore_ascii_case(contract::BEARER.trim())
+                .then(|| key.trim().to_owned())
         });
-        Self { bearer, version: text(contract::VERSION), address }
+        Self {
+            bearer,
+            version: text(contract::VERSION),
+            address,
+        }
     }
 }
 

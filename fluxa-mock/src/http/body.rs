@@ -20,13 +20,19 @@ const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// `body_too_large`; `body_malformed` when it is cut or too slow.
-pub(super) async fn read(mut body: Body, cap: usize, limit: Duration) -> Result<Bytes, DomainError> {
+pub(super) async fn read(
+    mut body: Body,
+    cap: usize,
+    limit: Duration,
+) -> Result<Bytes, DomainError> {
     let reading = async {
         let mut whole = BytesMut::new();
         let mut total = 0;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| malformed("The body was cut off."))?;
-            let Ok(data) = frame.into_data() else { continue };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             total += data.len();
             if total <= cap {
                 whole.extend_from_slice(&data);
@@ -57,21 +63,34 @@ pub(super) fn parse(
     if body.is_empty() {
         return Ok((Map::new(), Source::Json));
     }
-    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let media = media.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let media = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let media = media
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .trim()
+        .to_ascii_lowercase();
     match media.as_str() {
         "application/x-www-form-urlencoded" => Ok((form::parse(body)?, Source::Form)),
         "" | "application/json" => {
             let Strict(value) = serde_json::from_slice(body).map_err(|error| {
                 let place = format!("line {}, column {}", error.line(), error.column());
-                malformed(&format!("The body is not valid JSON: {} at {place}.", category(&error)))
+                malformed(&format!(
+                    "The body is not valid JSON: {} at {place}.",
+                    category(&error)
+                ))
             })?;
             match value {
                 Value::Object(object) => Ok((object, Source::Json)),
                 _ => Err(malformed("The body is not a JSON object.")),
             }
         }
-        _ => Err(malformed("Send application/json or application/x-www-form-urlencoded.")),
+        _ => Err(malformed(
+            "Send application/json or application/x-www-form-urlencoded.",
+        )),
     }
 }
 

@@ -34,7 +34,10 @@ pub(super) fn router() -> Router<Arc<Sandbox>> {
 }
 
 async fn health(State(sandbox): Shared, request: Request) -> Response {
-    answer(&sandbox, request_id(&request), |_| Ok(json!({ "status": "ready" }))).await
+    answer(&sandbox, request_id(&request), |_| {
+        Ok(json!({ "status": "ready" }))
+    })
+    .await
 }
 
 async fn reset(State(sandbox): Shared, request: Request) -> Response {
@@ -66,7 +69,9 @@ async fn set_clock(State(sandbox): Shared, request: Request) -> Response {
     let (parts, content) = request.into_parts();
     let config = &sandbox.config;
     let read = match body::read(content, config.body_cap, config.body_timeout).await {
-        Ok(bytes) => body::parse(&parts.headers, &bytes).and_then(|(raw, _)| ClockOrder::parse(raw)),
+        Ok(bytes) => {
+            body::parse(&parts.headers, &bytes).and_then(|(raw, _)| ClockOrder::parse(raw))
+        }
         Err(error) => Err(error),
     };
     let order = match read {
@@ -79,10 +84,14 @@ async fn set_clock(State(sandbox): Shared, request: Request) -> Response {
     }
     let task = tokio::spawn(async move {
         sandbox
-            .advance(order.advance, |tx| clock_view(tx).map(|clock| clock.to_string()))
+            .advance(order.advance, |tx| {
+                clock_view(tx).map(|clock| clock.to_string())
+            })
             .await
     });
-    let result = task.await.unwrap_or_else(|error| Err(DomainError::internal(error)));
+    let result = task
+        .await
+        .unwrap_or_else(|error| Err(DomainError::internal(error)));
     finish(result, &id)
 }
 
@@ -93,7 +102,10 @@ struct ClockOrder {
 
 impl ClockOrder {
     fn parse(raw: Map<String, Value>) -> Result<Self, DomainError> {
-        let mut order = Self { pace: None, advance: Duration::ZERO };
+        let mut order = Self {
+            pace: None,
+            advance: Duration::ZERO,
+        };
         for (name, value) in raw {
             let bad = |message: &str| DomainError::parameter(name.clone(), message);
             let number = value.as_f64();
@@ -131,7 +143,9 @@ async fn answer(
 ) -> Response {
     let result = sandbox
         .store
-        .run(Origin::default(), move |tx| work(tx).map(|value| value.to_string()))
+        .run(Origin::default(), move |tx| {
+            work(tx).map(|value| value.to_string())
+        })
         .await;
     finish(result, &id)
 }
@@ -144,5 +158,8 @@ fn finish(result: Result<String, DomainError>, request_id: &str) -> Response {
 }
 
 fn request_id(request: &Request) -> String {
-    request.extensions().get::<RequestId>().map_or(String::new(), |id| id.0.clone())
+    request
+        .extensions()
+        .get::<RequestId>()
+        .map_or(String::new(), |id| id.0.clone())
 }

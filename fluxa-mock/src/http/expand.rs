@@ -37,8 +37,9 @@ impl Node {
             (Payment, "settlement") => Settlement,
             (Payment | CheckoutSession, "subscription") => Subscription,
             (Payment, "dispute") => Dispute,
-            (Refund | CheckoutSession | Dispute, "payment")
-            | (Subscription, "latest_payment") => Payment,
+            (Refund | CheckoutSession | Dispute, "payment") | (Subscription, "latest_payment") => {
+                Payment
+            }
             (Customer, "default_payment_method") | (Subscription, "payment_method") => {
                 PaymentMethod
             }
@@ -71,7 +72,10 @@ pub(super) fn check(start: Node, paths: &[String]) -> Result<(), DomainError> {
         let segments: Vec<&str> = path.split('.').collect();
         let refuse = |code, message| Err(DomainError::invalid(code, message).about("expand"));
         if segments.len() > contract::EXPAND_MAX_DEPTH {
-            let message = format!("{path} is deeper than {} levels.", contract::EXPAND_MAX_DEPTH);
+            let message = format!(
+                "{path} is deeper than {} levels.",
+                contract::EXPAND_MAX_DEPTH
+            );
             return refuse("expand_too_deep", message);
         }
         let mut node = start;
@@ -97,7 +101,10 @@ pub(super) fn apply(
 ) -> Result<(), DomainError> {
     let is_list = body.get("has_more").is_some();
     let items: Vec<&mut Value> = if is_list {
-        body["data"].as_array_mut().map(|items| items.iter_mut().collect()).unwrap_or_default()
+        body["data"]
+            .as_array_mut()
+            .map(|items| items.iter_mut().collect())
+            .unwrap_or_default()
     } else {
         vec![body]
     };
@@ -111,20 +118,36 @@ pub(super) fn apply(
 }
 
 fn inline(tx: &Tx<'_>, node: Node, path: &[&str], object: &mut Value) -> Result<(), DomainError> {
-    let Some((field, rest)) = path.split_first() else { return Ok(()) };
-    let Some(target) = node.field(field) else { return Ok(()) };
+    let Some((field, rest)) = path.split_first() else {
+        return Ok(());
+    };
+    let Some(target) = node.field(field) else {
+        return Ok(());
+    };
     // A payment does not show its settlement unless it is expanded: its id is kept inside.
     if node == Node::Payment && *field == "settlement" && object.get("settlement").is_none() {
-        let id = object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let batch = tx.find::<Payment>(&id)?.and_then(|payment| payment.internal.settlement);
+        let id = object
+            .get("id")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let batch = tx
+            .find::<Payment>(&id)?
+            .and_then(|payment| payment.internal.settlement);
         object["settlement"] = batch.map_or(Value::Null, Value::String);
     }
-    let Some(slot) = object.get_mut(*field) else { return Ok(()) };
+    let Some(slot) = object.get_mut(*field) else {
+        return Ok(());
+    };
     if let Value::String(id) = slot {
         // A deleted object stays an id.
         if let Some(loaded) = target.load(tx, id)? {
             *slot = loaded;
         }
     }
-    if slot.is_object() { inline(tx, target, rest, slot) } else { Ok(()) }
+    if slot.is_object() {
+        inline(tx, target, rest, slot)
+    } else {
+        Ok(())
+    }
 }

@@ -26,7 +26,10 @@ fn malformed(name: &str) -> DomainError {
 }
 
 fn clip(name: &str) -> String {
-    name.chars().filter(|character| !character.is_control()).take(60).collect()
+    name.chars()
+        .filter(|character| !character.is_control())
+        .take(60)
+        .collect()
 }
 
 fn split_name(name: &str) -> Result<Vec<&str>, DomainError> {
@@ -59,12 +62,18 @@ fn place(
             Some(_) => Err(twice()),
         },
         [list, ""] => {
-            let slot = object.entry((*list).to_owned()).or_insert_with(|| Value::Array(Vec::new()));
-            slot.as_array_mut().ok_or_else(twice)?.push(Value::String(text));
+            let slot = object
+                .entry((*list).to_owned())
+                .or_insert_with(|| Value::Array(Vec::new()));
+            slot.as_array_mut()
+                .ok_or_else(twice)?
+                .push(Value::String(text));
             Ok(())
         }
         [first, rest @ ..] if !rest[0].is_empty() => {
-            let slot = object.entry((*first).to_owned()).or_insert_with(|| Value::Object(Map::new()));
+            let slot = object
+                .entry((*first).to_owned())
+                .or_insert_with(|| Value::Object(Map::new()));
             place(slot.as_object_mut().ok_or_else(twice)?, rest, text, name)
         }
         _ => Err(malformed(name)),
@@ -88,7 +97,15 @@ mod tests {
 
     #[test]
     fn a_name_given_twice_or_malformed_is_refused() {
-        for form in ["a=1&a=2", "a[b]=1&a=2", "a[]=1&a[b]=2", "a[b=1", "[b]=1", "a[b]c=1", "a[][b]=1"] {
+        for form in [
+            "a=1&a=2",
+            "a[b]=1&a=2",
+            "a[]=1&a[b]=2",
+            "a[b=1",
+            "[b]=1",
+            "a[b]c=1",
+            "a[][b]=1",
+        ] {
             assert!(parse(form.as_bytes()).is_err(), "{form} was accepted");
         }
     }

@@ -35,15 +35,32 @@ pub(super) async fn around(
         .get::<Allowance>()
         .copied()
         .unwrap_or_else(|| sandbox.limiter.full());
-    reply::set(&mut response, contract::RATE_LIMIT_LIMIT, &allowance.limit.to_string());
-    reply::set(&mut response, contract::RATE_LIMIT_REMAINING, &allowance.remaining.to_string());
-    reply::set(&mut response, contract::RATE_LIMIT_RESET, &allowance.reset.to_string());
+    reply::set(
+        &mut response,
+        contract::RATE_LIMIT_LIMIT,
+        &allowance.limit.to_string(),
+    );
+    reply::set(
+        &mut response,
+        contract::RATE_LIMIT_REMAINING,
+        &allowance.remaining.to_string(),
+    );
+    reply::set(
+        &mut response,
+        contract::RATE_LIMIT_RESET,
+        &allowance.reset.to_string(),
+    );
     response
 }
 
 fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainError> {
-    let refuse =
-        |message: &str| Err(DomainError::new(Kind::Permission, "origin_not_allowed", message));
+    let refuse = |message: &str| {
+        Err(DomainError::new(
+            Kind::Permission,
+            "origin_not_allowed",
+            message,
+        ))
+    };
     let mut hosts = headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().unwrap_or_default(),
@@ -54,7 +71,9 @@ fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainErro
     }
     for origin in headers.get_all(ORIGIN) {
         let origin = origin.to_str().unwrap_or_default();
-        let own = origin.strip_prefix("http://").is_some_and(|rest| rest.eq_ignore_ascii_case(host));
+        let own = origin
+            .strip_prefix("http://")
+            .is_some_and(|rest| rest.eq_ignore_ascii_case(host));
         if !own {
             return refuse("Web pages of other origins may not call this server.");
         }
@@ -71,5 +90,6 @@ fn is_own_host(host: &str, sandbox: &Sandbox) -> bool {
         return true;
     }
     let bare = name.trim_start_matches('[').trim_end_matches(']');
-    bare.parse::<IpAddr>().is_ok_and(|address| address == sandbox.address.ip())
+    bare.parse::<IpAddr>()
+        .is_ok_and(|address| address == sandbox.address.ip())
 }

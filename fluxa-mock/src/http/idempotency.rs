@@ -38,15 +38,17 @@ impl InFlight {
             }
             Arc::clone(running.entry(key.to_owned()).or_default())
         };
-        tokio::time::timeout(patience, gate.lock_owned()).await.map_err(|_| {
-            let mut error = DomainError::new(
-                Kind::Idempotency,
-                contract::CODE_IDEMPOTENCY_KEY_IN_USE,
-                "The first request with this Idempotency-Key is still running.",
-            );
-            error.retry_after = Some(1);
-            error
-        })
+        tokio::time::timeout(patience, gate.lock_owned())
+            .await
+            .map_err(|_| {
+                let mut error = DomainError::new(
+                    Kind::Idempotency,
+                    contract::CODE_IDEMPOTENCY_KEY_IN_USE,
+                    "The first request with this Idempotency-Key is still running.",
+                );
+                error.retry_after = Some(1);
+                error
+            })
     }
 }
 

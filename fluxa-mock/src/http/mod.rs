@@ -54,7 +54,10 @@ pub(crate) fn router(sandbox: Arc<Sandbox>) -> Router {
     api.merge(control::router())
         .fallback(route_missing)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn_with_state(Arc::clone(&sandbox), guard::around))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&sandbox),
+            guard::around,
+        ))
         .with_state(sandbox)
 }
 
@@ -70,11 +73,18 @@ async fn run(
 
 async fn route_missing(request: Request) -> Response {
     let message = format!("There is no path {}.", request.uri().path());
-    reply::refusal(&request, &DomainError::new(Kind::NotFound, "route_missing", message))
+    reply::refusal(
+        &request,
+        &DomainError::new(Kind::NotFound, "route_missing", message),
+    )
 }
 
 async fn method_not_allowed(request: Request) -> Response {
-    let message = format!("{} does not take {}.", request.uri().path(), request.method());
+    let message = format!(
+        "{} does not take {}.",
+        request.uri().path(),
+        request.method()
+    );
     let refused = DomainError::new(Kind::MethodNotAllowed, "method_not_allowed", message);
     reply::refusal(&request, &refused)
 }

@@ -76,12 +76,20 @@ pub(super) struct Param {
 
 /// A parameter that must be given.
 pub(super) const fn required(name: &'static str, kind: ParamKind) -> Param {
-    Param { name, kind, required: true }
+    Param {
+        name,
+        kind,
+        required: true,
+    }
 }
 
 /// A parameter that may be given.
 pub(super) const fn optional(name: &'static str, kind: ParamKind) -> Param {
-    Param { name, kind, required: false }
+    Param {
+        name,
+        kind,
+        required: false,
+    }
 }
 
 /// Does the work of an operation in a transaction.
@@ -204,8 +212,9 @@ impl Input {
 
     /// The parameters as the domain wants them.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, DomainError> {
-        serde_json::from_value(Value::Object(self.params.clone()))
-            .map_err(|error| DomainError::internal(format!("parsed parameters do not fit: {error}")))
+        serde_json::from_value(Value::Object(self.params.clone())).map_err(|error| {
+            DomainError::internal(format!("parsed parameters do not fit: {error}"))
+        })
     }
 
     /// The timing asked for.
@@ -225,13 +234,17 @@ impl Input {
 
     /// The page asked for, with `filters` besides those in the parameters.
     pub(super) fn page(&self, columns: &[&'static str], mut filters: Vec<Filter>) -> ListQuery {
-        const OPERATORS: [(&str, &str); 4] = [("gte", ">="), ("gt", ">"), ("lte", "<="), ("lt", "<")];
+        const OPERATORS: [(&str, &str); 4] =
+            [("gte", ">="), ("gt", ">"), ("lte", "<="), ("lt", "<")];
         for column in columns {
             match self.params.get(*column) {
                 Some(Value::String(text)) => filters.push(Filter::equals(column, text.clone())),
                 Some(Value::Object(bounds)) => {
                     for (name, operator) in OPERATORS {
-                        let bound = bounds.get(name).and_then(Value::as_str).and_then(Time::parse);
+                        let bound = bounds
+                            .get(name)
+                            .and_then(Value::as_str)
+                            .and_then(Time::parse);
                         if let Some(instant) = bound {
                             filters.push(Filter::compare(column, operator, instant));
                         }
@@ -242,7 +255,11 @@ impl Input {
         }
         let default = i64::from(contract::LIST_LIMIT_DEFAULT);
         let limit = usize::try_from(self.integer("limit").unwrap_or(default)).unwrap_or(1);
-        ListQuery { filters, limit, after: self.text("after").map(str::to_owned) }
+        ListQuery {
+            filters,
+            limit,
+            after: self.text("after").map(str::to_owned),
+        }
     }
 
     /// Lists a resource, filtered by the parameters named as its columns.
@@ -253,7 +270,11 @@ impl Input {
         filters: Vec<Filter>,
     ) -> Result<Answer, DomainError> {
         let page: Page<R> = tx.list(&self.page(columns, filters))?;
-        let cursor = page.data.last().filter(|_| page.has_more).map(|last| last.id().to_owned());
+        let cursor = page
+            .data
+            .last()
+            .filter(|_| page.has_more)
+            .map(|last| last.id().to_owned());
         let data: Vec<Value> = page.data.iter().map(|item| item.render(tx)).collect();
         Ok(Answer::ok(list_body(data, cursor)))
     }
@@ -284,17 +305,26 @@ pub(super) enum Content {
 impl Answer {
     /// 200.
     pub(super) fn ok(value: Value) -> Self {
-        Self { status: 200, content: Content::Json(value) }
+        Self {
+            status: 200,
+            content: Content::Json(value),
+        }
     }
 
     /// 201.
     pub(super) fn created(value: Value) -> Self {
-        Self { status: 201, content: Content::Json(value) }
+        Self {
+            status: 201,
+            content: Content::Json(value),
+        }
     }
 
     /// 200, as CSV.
     pub(super) fn csv(text: String) -> Self {
-        Self { status: 200, content: Content::Csv(text) }
+        Self {
+            status: 200,
+            content: Content::Csv(text),
+        }
     }
 
     /// 200: an object was deleted.

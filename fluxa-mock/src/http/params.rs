@@ -17,7 +17,10 @@ pub(super) enum Source {
 }
 
 const PAGING: [Param; 2] = [
-    optional("limit", ParamKind::Integer(1, contract::LIST_LIMIT_MAX as i64)),
+    optional(
+        "limit",
+        ParamKind::Integer(1, contract::LIST_LIMIT_MAX as i64),
+    ),
     optional("after", ParamKind::Text(255)),
 ];
 
@@ -44,7 +47,10 @@ fn check_object(
         "" => name.to_owned(),
         _ => format!("{parent}[{name}]"),
     };
-    if let Some(unknown) = raw.keys().find(|name| params.iter().all(|param| param.name != *name)) {
+    if let Some(unknown) = raw
+        .keys()
+        .find(|name| params.iter().all(|param| param.name != *name))
+    {
         let name = named(unknown);
         let message = format!("This operation has no parameter {name}.");
         return Err(DomainError::invalid("parameter_unknown", message).about(name));
@@ -112,7 +118,11 @@ fn check_value(
                     !user.is_empty() && host.contains('.') && !host.contains('@')
                 })
                 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-            if valid { Ok(text.into()) } else { Err(bad(format!("{name} is an email address."))) }
+            if valid {
+                Ok(text.into())
+            } else {
+                Err(bad(format!("{name} is an email address.")))
+            }
         }),
         ParamKind::Metadata => metadata(value, name),
         ParamKind::TextList => text_list(value, name).map(Value::from),
@@ -137,7 +147,9 @@ fn integer(value: &Value, source: Source) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         Value::String(text) if source == Source::Form => text.parse().ok().or_else(|| {
-            let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+            let plain = text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
             whole(text.parse().ok().filter(|_| plain)?)
         }),
         _ => None,
@@ -151,7 +163,10 @@ fn whole(number: f64) -> Option<i64> {
 
 fn amount(value: &Value, source: Source, name: &str) -> Result<Value, DomainError> {
     let minor = integer(value, source).ok_or_else(|| {
-        DomainError::parameter(name, format!("{name} is an integer of minor units, such as pence."))
+        DomainError::parameter(
+            name,
+            format!("{name} is an integer of minor units, such as pence."),
+        )
     })?;
     if minor < contract::AMOUNT_MINOR_MIN {
         let least = contract::AMOUNT_MINOR_MIN;
@@ -159,7 +174,10 @@ fn amount(value: &Value, source: Source, name: &str) -> Result<Value, DomainErro
         return Err(DomainError::invalid("amount_too_small", message).about(name));
     }
     if minor > contract::AMOUNT_MINOR_MAX {
-        let message = format!("Amount must be at most {} pence.", contract::AMOUNT_MINOR_MAX);
+        let message = format!(
+            "Amount must be at most {} pence.",
+            contract::AMOUNT_MINOR_MAX
+        );
         return Err(DomainError::invalid("amount_too_large", message).about(name));
     }
     Ok(minor.into())
@@ -168,7 +186,10 @@ fn amount(value: &Value, source: Source, name: &str) -> Result<Value, DomainErro
 fn currency(text: &str, name: &str) -> Result<Value, DomainError> {
     let code = text.to_ascii_uppercase();
     if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(DomainError::parameter(name, format!("{name} is a three-letter ISO 4217 code.")));
+        return Err(DomainError::parameter(
+            name,
+            format!("{name} is a three-letter ISO 4217 code."),
+        ));
     }
     if code != crate::ledger::CURRENCY {
         let message = format!("{code} is not available yet; GBP is.");
@@ -189,13 +210,26 @@ fn metadata(value: Value, name: &str) -> Result<Value, DomainError> {
     if parsed.len() > keys {
         return Err(bad(format!("Metadata has at most {keys} keys.")));
     }
-    if parsed.keys().any(|key| key.is_empty() || key.chars().count() > key_chars) {
-        return Err(bad(format!("A metadata key has 1 to {key_chars} characters.")));
+    if parsed
+        .keys()
+        .any(|key| key.is_empty() || key.chars().count() > key_chars)
+    {
+        return Err(bad(format!(
+            "A metadata key has 1 to {key_chars} characters."
+        )));
     }
-    if parsed.values().any(|text| text.chars().count() > value_chars) {
-        return Err(bad(format!("A metadata value has at most {value_chars} characters.")));
+    if parsed
+        .values()
+        .any(|text| text.chars().count() > value_chars)
+    {
+        return Err(bad(format!(
+            "A metadata value has at most {value_chars} characters."
+        )));
     }
-    Ok(parsed.into_iter().map(|(key, text)| (key, Value::String(text))).collect())
+    Ok(parsed
+        .into_iter()
+        .map(|(key, text)| (key, Value::String(text)))
+        .collect())
 }
 
 /// A list of texts; a form may also number it (`events[0]=a`), as PHP does.
@@ -210,7 +244,12 @@ pub(super) fn text_list(value: Value, name: &str) -> Result<Vec<String>, DomainE
     };
     items
         .into_iter()
-        .map(|item| item.as_str().filter(|text| text.len() <= 255).map(str::to_owned).ok_or_else(bad))
+        .map(|item| {
+            item.as_str()
+                .filter(|text| text.len() <= 255)
+                .map(str::to_owned)
+                .ok_or_else(bad)
+        })
         .collect()
 }
 
@@ -225,16 +264,21 @@ fn event_types(value: Value, name: &str) -> Result<Value, DomainError> {
 
 /// Splits a comma-separated list of event types.
 pub(super) fn split_types(list: &str) -> Vec<String> {
-    list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    list.split(',')
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Refuses names that are no event types.
 pub(super) fn check_types(names: &[String], param: &str) -> Result<(), DomainError> {
     match names.iter().find(|name| EventType::parse(name).is_none()) {
         None => Ok(()),
-        Some(unknown) => {
-            Err(DomainError::parameter(param, format!("{unknown} is not a type of event.")))
-        }
+        Some(unknown) => Err(DomainError::parameter(
+            param,
+            format!("{unknown} is not a type of event."),
+        )),
     }
 }
 
@@ -243,7 +287,9 @@ fn time_range(value: Value, name: &str) -> Result<Value, DomainError> {
         let message = format!("Bound {name} as {name}[gte], with an RFC 3339 instant.");
         DomainError::parameter(name, message)
     };
-    let Value::Object(bounds) = value else { return Err(bad()) };
+    let Value::Object(bounds) = value else {
+        return Err(bad());
+    };
     let mut checked = Map::new();
     for (bound, instant) in bounds {
         if !matches!(bound.as_str(), "gte" | "gt" | "lte" | "lt") {
@@ -258,12 +304,17 @@ fn time_range(value: Value, name: &str) -> Result<Value, DomainError> {
 /// Refuses an id of another resource, or of no valid form.
 pub(super) fn check_id(id: &str, prefix: &str) -> Result<(), DomainError> {
     let valid = id.strip_prefix(prefix).is_some_and(|rest| {
-        rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        rest.len() == 16
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     });
     if valid {
         return Ok(());
     }
-    let named = contract::ID_PREFIXES.iter().find(|(known, _)| *known == prefix);
+    let named = contract::ID_PREFIXES
+        .iter()
+        .find(|(known, _)| *known == prefix);
     let resource = named.map_or("resource", |(_, name)| name);
     let other = contract::ID_PREFIXES
         .iter()

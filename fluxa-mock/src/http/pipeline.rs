@@ -79,7 +79,10 @@ async fn serve(sandbox: &Arc<Sandbox>, call: Call) -> Reply {
         _ => {
             let shared = Arc::clone(sandbox);
             let origin = call.origin();
-            sandbox.store.run(origin, move |tx| call.execute(tx, &shared)).await
+            sandbox
+                .store
+                .run(origin, move |tx| call.execute(tx, &shared))
+                .await
         }
     };
     drop(gate);
@@ -106,8 +109,10 @@ impl Call {
             .extensions
             .get::<Peer>()
             .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0);
-        let request_id =
-            parts.extensions.get::<RequestId>().map_or(String::new(), |id| id.0.clone());
+        let request_id = parts
+            .extensions
+            .get::<RequestId>()
+            .map_or(String::new(), |id| id.0.clone());
         let text = |name: &str| {
             let value = parts.headers.get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -156,17 +161,20 @@ impl Call {
         sandbox: &Sandbox,
     ) -> Result<Result<Admitted, Reply>, DomainError> {
         let admission = auth::admit(tx, self.operation, &self.caller, &sandbox.limiter);
-        let blank =
-            Reply::new(200, JSON, String::new(), &self.request_id).with_allowance(admission.allowance);
+        let blank = Reply::new(200, JSON, String::new(), &self.request_id)
+            .with_allowance(admission.allowance);
         match self.check(tx, admission.key) {
-            Ok(Checked::Proceed(input, expand, fingerprint)) => {
-                Ok(Ok(Admitted { input: *input, reply_with: blank, expand, fingerprint }))
-            }
+            Ok(Checked::Proceed(input, expand, fingerprint)) => Ok(Ok(Admitted {
+                input: *input,
+                reply_with: blank,
+                expand,
+                fingerprint,
+            })),
             Ok(Checked::Replay(reply)) => Ok(Err(reply.with_allowance(blank.allowance))),
             Err(error) if error.kind == Kind::Internal => Err(error),
-            Err(error) => {
-                Ok(Err(Reply::refusal(&error, &blank.request_id).with_allowance(blank.allowance)))
-            }
+            Err(error) => Ok(Err(
+                Reply::refusal(&error, &blank.request_id).with_allowance(blank.allowance)
+            )),
         }
     }
 
@@ -214,7 +222,11 @@ impl Call {
             timing: self.timing,
             wants_csv: self.wants_csv,
         };
-        Ok(Checked::Proceed(Box::new(input), parsed.expand, fingerprint))
+        Ok(Checked::Proceed(
+            Box::new(input),
+            parsed.expand,
+            fingerprint,
+        ))
     }
 
     fn execute(self, tx: &Tx<'_>, sandbox: &Sandbox) -> Result<Reply, DomainError> {
@@ -281,11 +293,14 @@ impl Admitted {
 async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, DomainError> {
     let origin = call.origin();
     let shared = Arc::clone(sandbox);
-    let admitted =
-        match sandbox.store.run(origin, move |tx| call.admit(tx, &shared)).await? {
-            Ok(admitted) => admitted,
-            Err(reply) => return Ok(reply),
-        };
+    let admitted = match sandbox
+        .store
+        .run(origin, move |tx| call.admit(tx, &shared))
+        .await?
+    {
+        Ok(admitted) => admitted,
+        Err(reply) => return Ok(reply),
+    };
     let seconds = admitted.input.integer("seconds").unwrap_or(0);
     let by = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     sandbox
@@ -309,7 +324,10 @@ fn merge(
             return Err(DomainError::invalid("parameter_unknown", message).about(name));
         }
         if raw.insert(name, value).is_some() {
-            return Err(DomainError::parameter("expand", "The parameter is given twice."));
+            return Err(DomainError::parameter(
+                "expand",
+                "The parameter is given twice.",
+            ));
         }
     }
     Ok((raw, source))
@@ -339,8 +357,16 @@ fn parse(
         Ok((params::check(operation, rest, source)?, paths))
     })();
     Ok(match checked {
-        Ok((checked, expand)) => Parsed { checked: Ok(checked), raw, expand },
-        Err(error) => Parsed { checked: Err(error), raw, expand: Vec::new() },
+        Ok((checked, expand)) => Parsed {
+            checked: Ok(checked),
+            raw,
+            expand,
+        },
+        Err(error) => Parsed {
+            checked: Err(error),
+            raw,
+            expand: Vec::new(),
+        },
     })
 }
 

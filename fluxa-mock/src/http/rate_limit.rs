@@ -17,7 +17,10 @@ pub struct RateLimit {
 impl Default for RateLimit {
     /// Fluxa's own: 100 a second, bursts of 200.
     fn default() -> Self {
-        Self { per_second: 100, burst: 200 }
+        Self {
+            per_second: 100,
+            burst: 200,
+        }
     }
 }
 
@@ -44,17 +47,27 @@ pub(crate) struct RateLimiter {
 impl RateLimiter {
     /// A limiter; `None` lets everything through.
     pub(crate) fn new(limit: Option<RateLimit>) -> Self {
-        Self { limit, buckets: Mutex::new(HashMap::new()) }
+        Self {
+            limit,
+            buckets: Mutex::new(HashMap::new()),
+        }
     }
 
     /// Takes a token of `key`; with `Err`, how many seconds until there is one.
     pub(crate) fn take(&self, key: &str) -> (Allowance, Result<(), u64>) {
-        let Some(limit) = self.limit else { return (self.full(), Ok(())) };
-        let (rate, burst) = (f64::from(limit.per_second.max(1)), f64::from(limit.burst.max(1)));
+        let Some(limit) = self.limit else {
+            return (self.full(), Ok(()));
+        };
+        let (rate, burst) = (
+            f64::from(limit.per_second.max(1)),
+            f64::from(limit.burst.max(1)),
+        );
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let bucket =
-            buckets.entry(key.to_owned()).or_insert_with(|| Bucket { tokens: burst, at: now });
+        let bucket = buckets.entry(key.to_owned()).or_insert_with(|| Bucket {
+            tokens: burst,
+            at: now,
+        });
         bucket.tokens = (bucket.tokens + (now - bucket.at).as_secs_f64() * rate).min(burst);
         bucket.at = now;
         let outcome = if bucket.tokens >= 1.0 {
@@ -75,6 +88,10 @@ impl RateLimiter {
     /// The allowance of a key that has used nothing.
     pub(crate) fn full(&self) -> Allowance {
         let limit = self.limit.unwrap_or_default();
-        Allowance { limit: limit.per_second, remaining: limit.burst, reset: real_millis() / 1000 }
+        Allowance {
+            limit: limit.per_second,
+            remaining: limit.burst,
+            reset: real_millis() / 1000,
+        }
     }
 }

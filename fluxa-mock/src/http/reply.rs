@@ -89,6 +89,9 @@ pub(super) fn set(response: &mut Response, name: &str, value: &str) {
 
 /// A refusal outside any operation.
 pub(super) fn refusal(request: &Request, refused: &DomainError) -> Response {
-    let id = request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str());
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .map_or("", |id| id.0.as_str());
     Reply::refusal(refused, id).into_response()
 }

@@ -84,13 +84,19 @@ async fn feed(
     let mut epoch = sandbox.epoch.subscribe();
     let ping = sandbox.config.ping_interval;
     let mut next_ping = Instant::now() + ping;
-    if sender.send(Bytes::from_static(b": connected\n\n")).await.is_err() {
+    if sender
+        .send(Bytes::from_static(b": connected\n\n"))
+        .await
+        .is_err()
+    {
         return;
     }
     loop {
         // Seen before reading: what commits after the read wakes the loop again.
         changes.borrow_and_update();
-        let read = sandbox.store.run(Origin::default(), move |tx| events::after(tx, cursor, PAGE));
+        let read = sandbox
+            .store
+            .run(Origin::default(), move |tx| events::after(tx, cursor, PAGE));
         let page: Vec<StreamedEvent> = match read.await {
             Ok(page) => page,
             Err(error) => {
@@ -131,16 +137,20 @@ async fn feed(
 /// A key revoked or expired meanwhile ends its streams.
 async fn still_admitted(sandbox: &Sandbox, bearer: &str) -> bool {
     let bearer = bearer.to_owned();
-    let check = sandbox
-        .store
-        .run(Origin::default(), move |tx| api_key::authenticate(tx, &bearer).map(|_| ()));
+    let check = sandbox.store.run(Origin::default(), move |tx| {
+        api_key::authenticate(tx, &bearer).map(|_| ())
+    });
     let checked: Result<(), DomainError> = check.await;
     checked.is_ok()
 }
 
 fn frame(event: &StreamedEvent) -> Bytes {
     // The body is one line: JSON escapes every line break.
-    format!("id: {}\nevent: {}\ndata: {}\n\n", event.id, event.event_type, event.body).into()
+    format!(
+        "id: {}\nevent: {}\ndata: {}\n\n",
+        event.id, event.event_type, event.body
+    )
+    .into()
 }
 
 struct Chunks(mpsc::Receiver<Bytes>);

@@ -60,7 +60,11 @@ impl Store {
             .name("fluxa-mock-store".to_owned())
             .spawn(move || owner.run())
             .map_err(|_| rusqlite::Error::InvalidQuery)?;
-        Ok(Self { messages, changes, shared })
+        Ok(Self {
+            messages,
+            changes,
+            shared,
+        })
     }
 
     /// What transactions consult: ids, clock, base URL.
@@ -132,11 +136,10 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
     write_meta(connection, "starts", &start.to_string())?;
     let clock = match read_clock(connection)? {
         Some(record) => {
-            let floor = connection.query_row(
-                "SELECT coalesce(max(at), 0) FROM instants",
-                [],
-                |row| row.get::<_, i64>(0),
-            )?;
+            let floor =
+                connection.query_row("SELECT coalesce(max(at), 0) FROM instants", [], |row| {
+                    row.get::<_, i64>(0)
+                })?;
             Clock::resume(record, floor)
         }
         None => Clock::new(opening.pace),
@@ -169,14 +172,18 @@ fn write_meta(connection: &Connection, name: &str, value: &str) -> Result<(), ru
 }
 
 fn read_clock(connection: &Connection) -> Result<Option<ClockRecord>, rusqlite::Error> {
-    let Some(text) = read_meta(connection, "clock")? else { return Ok(None) };
+    let Some(text) = read_meta(connection, "clock")? else {
+        return Ok(None);
+    };
     let mut parts = text.split(' ');
     let mut next = || parts.next().unwrap_or_default();
     let (virtual_ms, real_ms, pace) = (next().parse(), next().parse(), next().parse());
     match (virtual_ms, real_ms, pace) {
-        (Ok(virtual_ms), Ok(real_ms), Ok(pace)) => {
-            Ok(Some(ClockRecord { virtual_ms, real_ms, pace }))
-        }
+        (Ok(virtual_ms), Ok(real_ms), Ok(pace)) => Ok(Some(ClockRecord {
+            virtual_ms,
+            real_ms,
+            pace,
+        })),
         _ => Err(rusqlite::Error::InvalidQuery),
     }
 }

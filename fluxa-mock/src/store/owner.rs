@@ -46,7 +46,11 @@ impl Owner {
         changed: watch::Sender<u64>,
     ) -> Self {
         connection.set_prepared_statement_cache_capacity(256);
-        Self { connection, messages, changed }
+        Self {
+            connection,
+            messages,
+            changed,
+        }
     }
 
     /// Serves jobs until told to stop, or until the last handle is gone.

@@ -45,12 +45,20 @@ pub(crate) struct Filter {
 impl Filter {
     /// `column = value`.
     pub(crate) fn equals(column: &'static str, value: impl Into<String>) -> Self {
-        Self { column, operator: "=", value: value.into() }
+        Self {
+            column,
+            operator: "=",
+            value: value.into(),
+        }
     }
 
     /// `column operator instant`.
     pub(crate) fn compare(column: &'static str, operator: &'static str, instant: Time) -> Self {
-        Self { column, operator, value: instant.to_string() }
+        Self {
+            column,
+            operator,
+            value: instant.to_string(),
+        }
     }
 }
 
@@ -93,7 +101,10 @@ impl Tx<'_> {
         column: &'static str,
         expected: &str,
     ) -> Result<bool, DomainError> {
-        let sql = format!("UPDATE {} SET body = ?1 WHERE id = ?2 AND {column} = ?3", R::TABLE);
+        let sql = format!(
+            "UPDATE {} SET body = ?1 WHERE id = ?2 AND {column} = ?3",
+            R::TABLE
+        );
         let rows = self.connection().prepare_cached(&sql)?.execute(params![
             to_body(resource),
             resource.id(),
@@ -111,9 +122,15 @@ impl Tx<'_> {
 
     /// The resource with this id, unless deleted.
     pub(crate) fn find<R: Resource>(&self, id: &str) -> Result<Option<R>, DomainError> {
-        let sql = format!("SELECT body FROM {} WHERE id = ?1 AND deleted = 0", R::TABLE);
-        let body: Option<String> =
-            self.connection().prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?;
+        let sql = format!(
+            "SELECT body FROM {} WHERE id = ?1 AND deleted = 0",
+            R::TABLE
+        );
+        let body: Option<String> = self
+            .connection()
+            .prepare_cached(&sql)?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
         body.map(|body| from_body(&body)).transpose()
     }
 
@@ -140,8 +157,11 @@ impl Tx<'_> {
             "SELECT body FROM {} WHERE {column} = ?1 AND deleted = 0 ORDER BY sequence LIMIT 1",
             R::TABLE
         );
-        let body: Option<String> =
-            self.connection().prepare_cached(&sql)?.query_row([value], |row| row.get(0)).optional()?;
+        let body: Option<String> = self
+            .connection()
+            .prepare_cached(&sql)?
+            .query_row([value], |row| row.get(0))
+            .optional()?;
         body.map(|body| from_body(&body)).transpose()
     }
 
@@ -171,11 +191,17 @@ impl Tx<'_> {
         let mut values: Vec<rusqlite::types::Value> = Vec::new();
         for filter in &query.filters {
             values.push(filter.value.clone().into());
-            sql.push_str(&format!(" AND {} {} ?{}", filter.column, filter.operator, values.len()));
+            sql.push_str(&format!(
+                " AND {} {} ?{}",
+                filter.column,
+                filter.operator,
+                values.len()
+            ));
         }
         if let Some(after) = &query.after {
-            let sequence =
-                self.sequence_of::<R>(after)?.ok_or_else(|| DomainError::invalid_cursor(after))?;
+            let sequence = self
+                .sequence_of::<R>(after)?
+                .ok_or_else(|| DomainError::invalid_cursor(after))?;
             values.push(sequence.into());
             sql.push_str(&format!(" AND sequence < ?{}", values.len()));
         }
@@ -188,14 +214,21 @@ impl Tx<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         let has_more = bodies.len() > query.limit;
         bodies.truncate(query.limit);
-        let data = bodies.iter().map(|body| from_body(body)).collect::<Result<_, _>>()?;
+        let data = bodies
+            .iter()
+            .map(|body| from_body(body))
+            .collect::<Result<_, _>>()?;
         Ok(Page { data, has_more })
     }
 
     /// The place of an id in its table, deleted or not.
     pub(crate) fn sequence_of<R: Resource>(&self, id: &str) -> Result<Option<i64>, DomainError> {
         let sql = format!("SELECT sequence FROM {} WHERE id = ?1", R::TABLE);
-        Ok(self.connection().prepare_cached(&sql)?.query_row([id], |row| row.get(0)).optional()?)
+        Ok(self
+            .connection()
+            .prepare_cached(&sql)?
+            .query_row([id], |row| row.get(0))
+            .optional()?)
     }
 }
 
@@ -204,6 +237,7 @@ fn to_body<R: Serialize>(resource: &R) -> String {
 }
 
 fn from_body<R: DeserializeOwned>(body: &str) -> Result<R, DomainError> {
-    serde_json::from_str(body)
-        .map_err(|error| DomainError::internal(format!("a stored object does not read back: {error}")))
+    serde_json::from_str(body).map_err(|error| {
+        DomainError::internal(format!("a stored object does not read back: {error}"))
+    })
 }

@@ -10,17 +10,30 @@ const VERSION: i64 = 1;
 const RESOURCES: &[(&str, &[&str])] = &[
     (
         "payments",
-        &["state", "customer", "settlement_reference", "created_at", "settled_at", "settlement"],
+        &[
+            "state",
+            "customer",
+            "settlement_reference",
+            "created_at",
+            "settled_at",
+            "settlement",
+        ],
     ),
     ("refunds", &["payment", "status", "created_at"]),
     ("customers", &["email", "created_at"]),
     ("payment_methods", &["customer", "created_at"]),
     ("checkout_sessions", &["status", "customer", "created_at"]),
-    ("settlements", &["status", "settlement_reference", "created_at", "settled_at"]),
+    (
+        "settlements",
+        &["status", "settlement_reference", "created_at", "settled_at"],
+    ),
     ("ledger_entries", &["payment", "account", "created_at"]),
     ("events", &["type", "created_at", "subject"]),
     ("webhook_endpoints", &["status", "created_at"]),
-    ("webhook_deliveries", &["endpoint", "event", "status", "created_at"]),
+    (
+        "webhook_deliveries",
+        &["endpoint", "event", "status", "created_at"],
+    ),
     ("listen_sessions", &["created_at"]),
     ("api_keys", &["kind", "status", "created_at", "hash"]),
     ("merchants", &["created_at"]),
@@ -89,7 +102,9 @@ pub(crate) fn create(connection: &Connection) -> Result<(), rusqlite::Error> {
     if version != 0 && version != VERSION {
         return Err(rusqlite::Error::SqliteFailure(
             rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_SCHEMA),
-            Some(format!("the file has schema {version}, this server writes schema {VERSION}")),
+            Some(format!(
+                "the file has schema {version}, this server writes schema {VERSION}"
+            )),
         ));
     }
     if version == VERSION {
@@ -108,8 +123,14 @@ pub(crate) fn create(connection: &Connection) -> Result<(), rusqlite::Error> {
 /// Empties the sandbox: dropping and recreating, because the append-only tables refuse a DELETE.
 pub(crate) fn reset(connection: &Connection) -> Result<(), rusqlite::Error> {
     let mut sql = String::from("DROP VIEW instants;");
-    let others =
-        ["payment_history", "timers", "delivery_queue", "idempotency", "listen_secrets", "settlement_counters"];
+    let others = [
+        "payment_history",
+        "timers",
+        "delivery_queue",
+        "idempotency",
+        "listen_secrets",
+        "settlement_counters",
+    ];
     for table in RESOURCES.iter().map(|(table, _)| *table).chain(others) {
         sql.push_str(&format!("DROP TABLE {table};"));
     }
@@ -134,7 +155,11 @@ fn resource_table(table: &str, columns: &[&str]) -> String {
             ("api_keys", "hash") => "$.internal.hash",
             _ => "",
         };
-        let path = if path.is_empty() { format!("$.{column}") } else { path.to_owned() };
+        let path = if path.is_empty() {
+            format!("$.{column}")
+        } else {
+            path.to_owned()
+        };
         sql.push_str(&format!(
             ", {column} TEXT GENERATED ALWAYS AS (json_extract(body, '{path}')) VIRTUAL"
         ));

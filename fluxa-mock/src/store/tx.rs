@@ -36,7 +36,13 @@ pub(crate) struct Tx<'a> {
 impl<'a> Tx<'a> {
     pub(super) fn new(connection: &'a Connection, shared: &'a Shared, origin: Origin) -> Self {
         let now = Cell::new(shared.clock.now());
-        Self { connection, shared, now, origin, changed: Cell::new(false) }
+        Self {
+            connection,
+            shared,
+            now,
+            origin,
+            changed: Cell::new(false),
+        }
     }
 
     /// The connection, for SQL that is not a resource's.
@@ -78,12 +84,18 @@ impl<'a> Tx<'a> {
 
     /// The API's base URL, `…/v1`.
     pub(crate) fn base_url(&self) -> &str {
-        self.shared.base_url.get().map_or("http://127.0.0.1/v1", String::as_str)
+        self.shared
+            .base_url
+            .get()
+            .map_or("http://127.0.0.1/v1", String::as_str)
     }
 
     /// Whether the configuration lets webhooks go to this host.
     pub(crate) fn is_allowed_host(&self, host: &str) -> bool {
-        self.shared.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+        self.shared
+            .allowed_hosts
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 
     /// The clock of the sandbox.
@@ -120,7 +132,12 @@ impl<'a> Tx<'a> {
     }
 
     /// Adds a timer.
-    pub(crate) fn schedule(&self, due: Time, kind: &str, reference: &str) -> Result<(), DomainError> {
+    pub(crate) fn schedule(
+        &self,
+        due: Time,
+        kind: &str,
+        reference: &str,
+    ) -> Result<(), DomainError> {
         self.connection
             .prepare_cached("INSERT INTO timers (due, kind, reference) VALUES (?1, ?2, ?3)")?
             .execute(params![due.millis(), kind, reference])?;
@@ -139,7 +156,8 @@ impl<'a> Tx<'a> {
 
     /// The next timer, in (due, sequence) order.
     pub(crate) fn next_timer(&self) -> Result<Option<Timer>, DomainError> {
-        let sql = "SELECT sequence, due, kind, reference FROM timers ORDER BY due, sequence LIMIT 1";
+        let sql =
+            "SELECT sequence, due, kind, reference FROM timers ORDER BY due, sequence LIMIT 1";
         Ok(self
             .connection
             .prepare_cached(sql)?
@@ -156,7 +174,9 @@ impl<'a> Tx<'a> {
 
     /// Removes a timer that is being fired.
     pub(crate) fn remove_timer(&self, sequence: i64) -> Result<(), DomainError> {
-        self.connection.prepare_cached("DELETE FROM timers WHERE sequence = ?1")?.execute([sequence])?;
+        self.connection
+            .prepare_cached("DELETE FROM timers WHERE sequence = ?1")?
+            .execute([sequence])?;
         Ok(())
     }
 

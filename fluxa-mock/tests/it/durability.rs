@@ -1,1 +1,189 @@
-//! placeholder
+//! What survives: a restart, a crash, and attempts to rewrite the past.
+
+use crate::support::Api;
+use crate::support::receiver::Receiver;
+use fluxa_mock::MockServer;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+async fn open(file: &Path) -> (MockServer, Api) {
+    let server = MockServer::builder().db(file).start().await.unwrap();
+    let api = Api::new(&server);
+    (server, api)
+}
+
+/// The files as a power cut would leave them: copied while the server still runs.
+fn crash_copy(file: &Path, to: &Path) {
+    for suffix in ["", "-wal"] {
+        let name = format!("{}{suffix}", file.display());
+        if Path::new(&name).exists() {
+            std::fs::copy(&name, format!("{}{suffix}", to.display())).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_restart_continues_timers_deliveries_and_the_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mock.db");
+    let receiver = Receiver::start().await;
+    receiver.answer_with(500);
+    let (server, api) = open(&file).await;
+    let hook = json!({ "url": receiver.url(), "events": ["payment.settled", "customer.created"] });
+    api.post("/v1/webhook_endpoints", hook).await.ok();
+    api.post("/v1/customers", json!({ "email": "a@example.com" }))
+        .await
+        .ok();
+    let payment = api.payment("30s").await;
+    server.advance(Duration::from_secs(45)).await.unwrap();
+    let before = api.get("/v1/sandbox/clock").await.ok().body["now"].clone();
+    server.shutdown().await;
+
+    receiver.answer_with(200);
+    let (server, api) = open(&file).await;
+    assert_eq!(api.get("/v1/sandbox/clock").await.ok().body["now"], before);
+    let path = format!("/v1/payments/{payment}");
+    assert_eq!(api.get(&path).await.body["state"], "SETTLING");
+    server.advance(Duration::from_secs(15)).await.unwrap();
+    assert_eq!(api.get(&path).await.body["state"], "SETTLED");
+    let types: Vec<Value> = receiver
+        .received()
+        .iter()
+        .map(|one| one.event()["type"].clone())
+        .collect();
+    assert_eq!(
+        types
+            .iter()
+            .filter(|name| *name == "customer.created")
+            .count(),
+        2
+    );
+    assert_eq!(
+        types
+            .iter()
+            .filter(|name| *name == "payment.settled")
+            .count(),
+        1
+    );
+    api.assert_invariants().await;
+}
+
+#[tokio::test]
+async fn a_crash_leaves_effect_and_stored_answer_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, copy) = (dir.path().join("mock.db"), dir.path().join("crashed.db"));
+    let (_server, api) = open(&file).await;
+    let create = |api: &Api| {
+        api.call(Method::POST, "/v1/customers")
+            .key("once")
+            .json(&json!({ "email": "a@example.com" }))
+    };
+    let first = create(&api).send().await.ok();
+    crash_copy(&file, &copy);
+
+    let (_after, crashed) = open(&copy).await;
+    let second = create(&crashed).send().await.ok();
+    assert_eq!(second.text, first.text);
+    assert_eq!(second.headers["x-fluxa-idempotent-replayed"], "true");
+    assert_eq!(crashed.get("/v1/customers").await.ids(), [first.id()]);
+    // Ids stay new after a restart.
+    let other = crashed
+        .post("/v1/customers", json!({ "email": "b@example.com" }))
+        .await
+        .ok();
+    assert_ne!(other.id(), first.id());
+}
+
+#[tokio::test]
+async fn everything_acknowledged_under_load_is_there_after_a_crash() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, copy) = (dir.path().join("mock.db"), dir.path().join("crashed.db"));
+    let (_server, api) = open(&file).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let api = api.clone();
+        tasks.spawn(async move {
+            let body = json!({ "email": format!("c{number}@example.com") });
+            api.post("/v1/customers", body).await.ok().id()
+        });
+    }
+    let mut made = tasks.join_all().await;
+    crash_copy(&file, &copy);
+    let (_after, crashed) = open(&copy).await;
+    let mut found = crashed.get("/v1/customers?limit=100").await.ids();
+    made.sort();
+    found.sort();
+    assert_eq!(found, made);
+    let audit = crashed.get("/_mock/invariants").await.ok().body;
+    assert_eq!(audit["ok"], true);
+}
+
+#[tokio::test]
+async fn history_and_ledger_cannot_be_rewritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mock.db");
+    let (server, api) = open(&file).await;
+    api.payment("instant").await;
+    server.shutdown().await;
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    for sql in [
+        "UPDATE payment_history SET reason = 'x'",
+        "DELETE FROM payment_history",
+        "UPDATE ledger_entries SET body = '{}'",
+        "DELETE FROM ledger_entries",
+    ] {
+        let refused = connection.execute(sql, []).unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{sql}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_notices_a_payment_that_lies() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mock.db");
+    let (server, api) = open(&file).await;
+    api.payment("manual").await;
+    server.shutdown().await;
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let forge = "UPDATE payments SET body = json_set(body, '$.state', 'SETTLED', \
+                 '$.ledger_state', 'SETTLED', '$.net', 4900)";
+    assert_eq!(connection.execute(forge, []).unwrap(), 1);
+    drop(connection);
+    let (_server, api) = open(&file).await;
+    let audit = api.get("/_mock/invariants").await.ok().body;
+    assert_eq!(audit["ok"], false);
+    assert!(audit["breaches"].as_array().unwrap().len() >= 2, "{audit}");
+}
+
+#[tokio::test]
+async fn a_file_has_one_owner() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mock.db");
+    let (_server, _api) = open(&file).await;
+    assert!(MockServer::builder().db(&file).start().await.is_err());
+}
+
+#[tokio::test]
+async fn no_card_number_reaches_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mock.db");
+    let (server, api) = open(&file).await;
+    let session = api.session(None, Some("instant")).await;
+    let path = format!("/v1/sandbox/checkout/sessions/{session}/complete");
+    let card = crate::support::card("4242424242424242");
+    api.call(Method::POST, &path)
+        .key("k")
+        .json(&card)
+        .send()
+        .await
+        .ok();
+    server.shutdown().await;
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(
+        !bytes
+            .windows(16)
+            .any(|window| window == b"4242424242424242")
+    );
+}

@@ -1,1 +1,311 @@
-//! placeholder
+//! The wire: errors, encodings, limits, hosts, slow clients.
+
+use crate::support::{Api, start};
+use fluxa_mock::{Config, MockServer, RateLimit};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+fn session() -> Value {
+    json!({
+        "amount": 1999, "currency": "gbp",
+        "success_url": "https://example.com/done", "cancel_url": "https://example.com/cancel",
+    })
+}
+
+async fn create(api: &Api, change: impl FnOnce(&mut Value)) -> crate::support::Answer {
+    let mut body = session();
+    change(&mut body);
+    api.post("/v1/checkout/sessions", body).await
+}
+
+/// Sends raw bytes and returns the answer as text, until the server closes.
+async fn raw(server: &MockServer, request: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn amounts_are_integers_of_pence_within_limits() {
+    let (_server, api) = start().await;
+    let amount = |amount: Value| create(&api, move |body| body["amount"] = amount);
+    assert_eq!(amount(json!(4999.0)).await.ok().body["amount"], 4999);
+    amount(json!(30)).await.ok();
+    amount(json!(99_999_999)).await.ok();
+    amount(json!(49.99)).await.refused(400, "parameter_invalid");
+    amount(json!("1999"))
+        .await
+        .refused(400, "parameter_invalid");
+    amount(json!(null)).await.refused(400, "parameter_invalid");
+    amount(json!(100_000_000))
+        .await
+        .refused(400, "amount_too_large");
+    let small = amount(json!(29)).await.refused(400, "amount_too_small");
+    assert_eq!(small.body["error"]["param"], "amount");
+    assert_eq!(
+        small.body["error"]["message"],
+        "Amount must be at least 30 pence for GBP transactions."
+    );
+}
+
+#[tokio::test]
+async fn parameters_are_checked_by_name_and_type() {
+    let (_server, api) = start().await;
+    let missing = create(&api, |body| {
+        drop(body.as_object_mut().unwrap().remove("currency"))
+    })
+    .await;
+    assert_eq!(
+        missing.refused(400, "parameter_missing").body["error"]["param"],
+        "currency"
+    );
+    create(&api, |body| body["colour"] = "red".into())
+        .await
+        .refused(400, "parameter_unknown");
+    create(&api, |body| body["currency"] = "EUR".into())
+        .await
+        .refused(400, "currency_unsupported");
+    create(&api, |body| body["success_url"] = "/done".into())
+        .await
+        .refused(400, "parameter_invalid");
+    let wrong = create(&api, |body| {
+        body["customer"] = "pay_0123456789abcdef".into()
+    })
+    .await;
+    let wrong = wrong.refused(400, "invalid_id");
+    assert!(
+        wrong.body["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("cus_")
+    );
+    api.get("/v1/payments/cus_0123456789abcdef")
+        .await
+        .refused(400, "invalid_id");
+    api.get("/v1/payments/pay_0123456789abcdef")
+        .await
+        .refused(404, "resource_missing");
+    api.get("/v1/payments/pay_0123456789abcdef?limit=1")
+        .await
+        .refused(400, "parameter_unknown");
+    let version = api
+        .call(Method::GET, "/v1/payments")
+        .header("Fluxa-Version", "2020-01-01");
+    version.send().await.refused(400, "invalid_api_version");
+    let timing = api
+        .call(Method::POST, "/v1/checkout/sessions")
+        .json(&session());
+    let timing = timing.header("X-Fluxa-Sandbox-Timing", "soon").send().await;
+    timing.refused(400, "parameter_invalid");
+}
+
+#[tokio::test]
+async fn metadata_limits_count_characters() {
+    let (_server, api) = start().await;
+    let metadata = |metadata: Value| create(&api, move |body| body["metadata"] = metadata);
+    let full: Value = (0..50)
+        .map(|number| (format!("{number:0>40}"), json!("é".repeat(500))))
+        .collect();
+    metadata(full).await.ok();
+    let many: Value = (0..51)
+        .map(|number| (format!("k{number}"), json!("v")))
+        .collect();
+    metadata(many).await.refused(400, "metadata_invalid");
+    metadata(json!({ "k".repeat(41): "v" }))
+        .await
+        .refused(400, "metadata_invalid");
+    metadata(json!({ "k": "v".repeat(501) }))
+        .await
+        .refused(400, "metadata_invalid");
+    metadata(json!({ "k": 1 }))
+        .await
+        .refused(400, "metadata_invalid");
+}
+
+#[tokio::test]
+async fn bodies_that_are_malformed_or_too_large_are_refused() {
+    let (_server, api) = start().await;
+    let post = || api.call(Method::POST, "/v1/customers");
+    let json_type = ("Content-Type", "application/json");
+    for body in [
+        "{",
+        "[]",
+        "{\"email\":\"a@b.c\",\"email\":\"d@e.f\"}",
+        "nonsense",
+    ] {
+        let call = post()
+            .header(json_type.0, json_type.1)
+            .bytes(body.as_bytes().to_vec());
+        call.send().await.refused(400, "body_malformed");
+    }
+    post()
+        .form("metadata[a=1")
+        .send()
+        .await
+        .refused(400, "body_malformed");
+    post()
+        .form("email=a@b.c&email=d@e.f")
+        .send()
+        .await
+        .refused(400, "parameter_invalid");
+    let text = post()
+        .header("Content-Type", "text/plain")
+        .bytes(b"hello".to_vec());
+    text.send().await.refused(400, "body_malformed");
+    let large = post()
+        .header(json_type.0, json_type.1)
+        .bytes(vec![b' '; 1024 * 1024 + 1]);
+    large.send().await.refused(400, "body_too_large");
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_have_the_envelope_too() {
+    let (_server, api) = start().await;
+    api.get("/v1/nonsense").await.refused(404, "route_missing");
+    api.get("/").await.refused(404, "route_missing");
+    api.delete("/v1/payments")
+        .await
+        .refused(405, "method_not_allowed");
+    api.get("/v1/subscriptions")
+        .await
+        .refused(501, "not_implemented");
+    api.with_key("")
+        .get("/v1/subscriptions")
+        .await
+        .refused(401, "key_missing");
+    api.with_key("").get("/v1/status").await.ok();
+    api.with_key("").get("/_mock/health").await.ok();
+}
+
+#[tokio::test]
+async fn every_operation_of_the_contract_is_routed() {
+    let (_server, api) = start().await;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json");
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut count = 0;
+    for (template, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            // Without a key: a route that exists asks for one before it looks at the id.
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let path = format!("/v1{}", template.replace("{id}", "x"));
+            let status = api
+                .with_key("")
+                .call(method.clone(), &path)
+                .send()
+                .await
+                .status;
+            let expected = if template == "/status" { 200 } else { 401 };
+            assert_eq!(status, expected, "{method} {path}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 69);
+}
+
+#[tokio::test]
+async fn the_rate_limit_counts_per_key_and_says_when_to_return() {
+    let limit = RateLimit {
+        per_second: 1,
+        burst: 3,
+    };
+    let server = MockServer::builder()
+        .rate_limit(limit)
+        .start()
+        .await
+        .unwrap();
+    let api = Api::new(&server);
+    for left in ["2", "1", "0"] {
+        let answer = api.get("/v1/merchant").await.ok();
+        assert_eq!(answer.headers["x-ratelimit-remaining"], left);
+        assert_eq!(answer.headers["x-ratelimit-limit"], "1");
+    }
+    let refused = api
+        .get("/v1/merchant")
+        .await
+        .refused(429, "rate_limit_exceeded");
+    assert_eq!(refused.headers["retry-after"], "1");
+    api.with_key(server.restricted_key())
+        .get("/v1/merchant")
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn foreign_hosts_and_origins_are_refused() {
+    let (server, _api) = start().await;
+    let ask = |headers: String| {
+        let request = format!("GET /_mock/health HTTP/1.1\r\n{headers}Connection: close\r\n\r\n");
+        async { raw(&server, &Box::leak(request.into_boxed_str())[..]).await }
+    };
+    let port = server.address().port();
+    for host in [
+        format!("localhost:{port}"),
+        "127.0.0.1".to_owned(),
+        format!("[::1]:{port}"),
+    ] {
+        let answer = ask(format!("Host: {host}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{host}: {answer}");
+    }
+    let own = format!("Host: localhost:{port}\r\nOrigin: http://localhost:{port}\r\n");
+    assert!(ask(own).await.starts_with("HTTP/1.1 200"));
+    let foreign = [
+        "Host: evil.example\r\n".to_owned(),
+        "Host: localhost.evil.example\r\n".to_owned(),
+        "Host: 127.0.0.1.evil.example:80\r\n".to_owned(),
+        "Host: localhost\r\nHost: evil.example\r\n".to_owned(),
+        String::new(),
+        format!("Host: localhost:{port}\r\nOrigin: https://evil.example\r\n"),
+        format!("Host: localhost:{port}\r\nOrigin: null\r\n"),
+        format!("Host: localhost:{port}\r\nOrigin: http://localhost:1\r\n"),
+    ];
+    for headers in foreign {
+        let answer = ask(headers.clone()).await;
+        assert!(answer.starts_with("HTTP/1.1 403"), "{headers}: {answer}");
+        assert!(answer.contains("origin_not_allowed") && answer.contains("x-fluxa-request-id"));
+    }
+}
+
+#[tokio::test]
+async fn slow_and_idle_connections_are_closed() {
+    let limit = Duration::from_millis(150);
+    let server = MockServer::builder()
+        .configure(|config| config.header_timeout(limit).body_timeout(limit))
+        .start()
+        .await
+        .unwrap();
+    // `raw` returns only when the server closes.
+    let wait = Duration::from_secs(5);
+    for part in [
+        "",
+        "GET /_mock/health HTTP/1.1\r\nHost:",
+        "GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ] {
+        let closed = tokio::time::timeout(wait, raw(&server, part)).await;
+        assert!(closed.is_ok(), "{part:?} was kept open");
+    }
+    let slow = "POST /v1/customers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{";
+    let answer = tokio::time::timeout(wait, raw(&server, slow))
+        .await
+        .unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 401") || answer.starts_with("HTTP/1.1 400"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_listener_beyond_loopback_needs_permission() {
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let refused = fluxa_mock::serve(listener, Config::new(), async {})
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let config = Config::new().allow_non_loopback(true);
+    fluxa_mock::serve(listener, config, async {}).await.unwrap();
+}

@@ -16,22 +16,43 @@ async fn refunds_in_parts_add_up_and_stop_at_the_amount() {
     let path = format!("/v1/payments/{payment}");
     assert_eq!(api.get(&path).await.body["state"], "SETTLED");
     // What is pending is spoken for.
-    api.post("/v1/refunds", refund(4000)).await.refused(400, "refund_exceeds_remaining");
+    api.post("/v1/refunds", refund(4000))
+        .await
+        .refused(400, "refund_exceeds_remaining");
     server.advance(Duration::from_secs(30)).await.unwrap();
     let after = api.get(&path).await.body;
-    assert_eq!((&after["state"], &after["amount_refunded"]), (&json!("REFUNDED"), &json!(1000)));
+    assert_eq!(
+        (&after["state"], &after["amount_refunded"]),
+        (&json!("REFUNDED"), &json!(1000))
+    );
 
-    api.post("/v1/refunds", json!({ "payment": payment })).await.ok();
+    api.post("/v1/refunds", json!({ "payment": payment }))
+        .await
+        .ok();
     server.advance(Duration::from_secs(30)).await.unwrap();
     assert_eq!(api.get(&path).await.body["amount_refunded"], 4999);
-    api.post("/v1/refunds", refund(1)).await.refused(400, "refund_exceeds_remaining");
+    api.post("/v1/refunds", refund(1))
+        .await
+        .refused(400, "refund_exceeds_remaining");
 
-    let list = api.get(&format!("/v1/refunds?payment={payment}&status=succeeded")).await.ok();
+    let list = api
+        .get(&format!("/v1/refunds?payment={payment}&status=succeeded"))
+        .await
+        .ok();
     assert_eq!(list.ids().len(), 2);
-    assert_eq!(api.event_types(&first.id()).await, ["refund.created", "refund.succeeded"]);
+    assert_eq!(
+        api.event_types(&first.id()).await,
+        ["refund.created", "refund.succeeded"]
+    );
     // One move, one event, however many refunds.
     let moves = api.event_types(&payment).await;
-    assert_eq!(moves.iter().filter(|name| *name == "payment.refunded").count(), 1);
+    assert_eq!(
+        moves
+            .iter()
+            .filter(|name| *name == "payment.refunded")
+            .count(),
+        1
+    );
     api.assert_invariants().await;
 }
 
@@ -51,13 +72,25 @@ async fn payments_that_were_not_captured_are_not_refundable() {
 #[tokio::test]
 async fn a_refund_of_a_payment_that_is_returned_meanwhile_fails() {
     let (server, api) = start().await;
-    let session = api.session(None, Some("settling=1s,settled=1s,refund=10s")).await;
+    let session = api
+        .session(None, Some("settling=1s,settled=1s,refund=10s"))
+        .await;
     let payment = api.pay(&session, "4000000000001976").await.ok().id();
-    let refund = api.post("/v1/refunds", json!({ "payment": payment })).await.ok().id();
+    let refund = api
+        .post("/v1/refunds", json!({ "payment": payment }))
+        .await
+        .ok()
+        .id();
     server.advance(Duration::from_secs(10)).await.unwrap();
     let refund = api.get(&format!("/v1/refunds/{refund}")).await.body;
-    assert_eq!((&refund["status"], &refund["failure_code"]), (&json!("failed"), &json!("refund_declined")));
-    assert_eq!(api.get(&format!("/v1/payments/{payment}")).await.body["state"], "FAILED");
+    assert_eq!(
+        (&refund["status"], &refund["failure_code"]),
+        (&json!("failed"), &json!("refund_declined"))
+    );
+    assert_eq!(
+        api.get(&format!("/v1/payments/{payment}")).await.body["state"],
+        "FAILED"
+    );
     api.assert_invariants().await;
 }
 
@@ -74,8 +107,14 @@ async fn a_captured_payment_refunded_at_once_never_settles() {
         .ok();
     assert_eq!(refund.body["status"], "succeeded");
     server.advance(Duration::from_secs(3600)).await.unwrap();
-    let payment = api.get(&format!("/v1/payments/{payment}?expand[]=settlement")).await.body;
-    assert_eq!((&payment["state"], &payment["ledger_state"]), (&json!("REFUNDED"), &json!("CAPTURED")));
+    let payment = api
+        .get(&format!("/v1/payments/{payment}?expand[]=settlement"))
+        .await
+        .body;
+    assert_eq!(
+        (&payment["state"], &payment["ledger_state"]),
+        (&json!("REFUNDED"), &json!("CAPTURED"))
+    );
     assert_eq!(payment["settlement"], json!(null));
     api.assert_invariants().await;
 }

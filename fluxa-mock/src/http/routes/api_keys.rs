@@ -13,7 +13,9 @@ const METADATA: Param = optional("metadata", ParamKind::Metadata);
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::post("/api_keys", "api_keys", |tx, input| {
-        Ok(Answer::created(api_key::create(tx, input.parse()?)?.render(tx)))
+        Ok(Answer::created(
+            api_key::create(tx, input.parse()?)?.render(tx),
+        ))
     })
     .params(&[
         required("kind", KINDS),
@@ -28,16 +30,28 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .list()
     .params(&[
         optional("kind", KINDS),
-        optional("status", ParamKind::Choice(&["active", "rotating", "revoked"])),
+        optional(
+            "status",
+            ParamKind::Choice(&["active", "rotating", "revoked"]),
+        ),
         optional("created_at", ParamKind::TimeRange),
     ]),
-    Operation::get("/api_keys/{id}", "api_keys", |tx, input| input.retrieve::<ApiKey>(tx))
-        .id(prefix::API_KEY),
+    Operation::get("/api_keys/{id}", "api_keys", |tx, input| {
+        input.retrieve::<ApiKey>(tx)
+    })
+    .id(prefix::API_KEY),
     Operation::patch("/api_keys/{id}", "api_keys", |tx, input| {
-        Ok(Answer::ok(api_key::update(tx, input.id(), input.parse()?)?.render(tx)))
+        Ok(Answer::ok(
+            api_key::update(tx, input.id(), input.parse()?)?.render(tx),
+        ))
     })
     .id(prefix::API_KEY)
-    .params(&[optional("name", ParamKind::Text(100)), SCOPES, IP_ALLOWLIST, METADATA]),
+    .params(&[
+        optional("name", ParamKind::Text(100)),
+        SCOPES,
+        IP_ALLOWLIST,
+        METADATA,
+    ]),
     Operation::post("/api_keys/{id}/rotate", "api_keys", |tx, input| {
         let issued = api_key::rotate(tx, input.id(), input.integer("grace_seconds"))?;
         Ok(Answer::created(issued.render(tx)))

@@ -27,7 +27,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
     })
     .list()
     .params(&[
-        optional("status", ParamKind::Choice(&["open", "complete", "expired"])),
+        optional(
+            "status",
+            ParamKind::Choice(&["open", "complete", "expired"]),
+        ),
         optional("customer", ParamKind::Id(prefix::CUSTOMER)),
         optional("created_at", ParamKind::TimeRange),
     ])
@@ -38,7 +41,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .id(prefix::CHECKOUT_SESSION)
     .expand(Node::CheckoutSession),
     Operation::post("/checkout/sessions/{id}/expire", "checkout", |tx, input| {
-        Ok(Answer::ok(checkout_session::expire(tx, input.id())?.render(tx)))
+        Ok(Answer::ok(
+            checkout_session::expire(tx, input.id())?.render(tx),
+        ))
     })
     .id(prefix::CHECKOUT_SESSION)
     .expand(Node::CheckoutSession),

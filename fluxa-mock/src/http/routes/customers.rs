@@ -13,7 +13,9 @@ const METADATA: Param = optional("metadata", ParamKind::Metadata);
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::post("/customers", "customers", |tx, input| {
-        Ok(Answer::created(customer::create(tx, input.parse()?)?.render(tx)))
+        Ok(Answer::created(
+            customer::create(tx, input.parse()?)?.render(tx),
+        ))
     })
     .params(&[required("email", ParamKind::Email), NAME, PHONE, METADATA])
     .expand(Node::Customer),
@@ -26,18 +28,25 @@ pub(super) static OPERATIONS: &[Operation] = &[
         optional("created_at", ParamKind::TimeRange),
     ])
     .expand(Node::Customer),
-    Operation::get("/customers/{id}", "customers", |tx, input| input.retrieve::<Customer>(tx))
-        .id(prefix::CUSTOMER)
-        .expand(Node::Customer),
+    Operation::get("/customers/{id}", "customers", |tx, input| {
+        input.retrieve::<Customer>(tx)
+    })
+    .id(prefix::CUSTOMER)
+    .expand(Node::Customer),
     Operation::patch("/customers/{id}", "customers", |tx, input| {
-        Ok(Answer::ok(customer::update(tx, input.id(), input.parse()?)?.render(tx)))
+        Ok(Answer::ok(
+            customer::update(tx, input.id(), input.parse()?)?.render(tx),
+        ))
     })
     .id(prefix::CUSTOMER)
     .params(&[
         optional("email", ParamKind::Email),
         NAME,
         PHONE,
-        optional("default_payment_method", ParamKind::Id(prefix::PAYMENT_METHOD)),
+        optional(
+            "default_payment_method",
+            ParamKind::Id(prefix::PAYMENT_METHOD),
+        ),
         METADATA,
     ])
     .expand(Node::Customer),
@@ -46,11 +55,15 @@ pub(super) static OPERATIONS: &[Operation] = &[
         Ok(Answer::deleted(input.id(), "customer"))
     })
     .id(prefix::CUSTOMER),
-    Operation::get("/customers/{id}/payment_methods", "payment_methods", |tx, input| {
-        tx.get::<Customer>(input.id())?;
-        let filter = Filter::equals("customer", input.id());
-        input.list::<PaymentMethod>(tx, &[], vec![filter])
-    })
+    Operation::get(
+        "/customers/{id}/payment_methods",
+        "payment_methods",
+        |tx, input| {
+            tx.get::<Customer>(input.id())?;
+            let filter = Filter::equals("customer", input.id());
+            input.list::<PaymentMethod>(tx, &[], vec![filter])
+        },
+    )
     .id(prefix::CUSTOMER)
     .list()
     .expand(Node::PaymentMethod),
@@ -59,16 +72,28 @@ pub(super) static OPERATIONS: &[Operation] = &[
     })
     .id(prefix::PAYMENT_METHOD)
     .expand(Node::PaymentMethod),
-    Operation::post("/payment_methods/{id}/attach", "payment_methods", |tx, input| {
-        let customer = input.text("customer").unwrap_or_default();
-        Ok(Answer::ok(payment_method::attach(tx, input.id(), customer)?.render(tx)))
-    })
+    Operation::post(
+        "/payment_methods/{id}/attach",
+        "payment_methods",
+        |tx, input| {
+            let customer = input.text("customer").unwrap_or_default();
+            Ok(Answer::ok(
+                payment_method::attach(tx, input.id(), customer)?.render(tx),
+            ))
+        },
+    )
     .id(prefix::PAYMENT_METHOD)
     .params(&[required("customer", ParamKind::Id(prefix::CUSTOMER))])
     .expand(Node::PaymentMethod),
-    Operation::post("/payment_methods/{id}/detach", "payment_methods", |tx, input| {
-        Ok(Answer::ok(payment_method::detach(tx, input.id())?.render(tx)))
-    })
+    Operation::post(
+        "/payment_methods/{id}/detach",
+        "payment_methods",
+        |tx, input| {
+            Ok(Answer::ok(
+                payment_method::detach(tx, input.id())?.render(tx),
+            ))
+        },
+    )
     .id(prefix::PAYMENT_METHOD)
     .expand(Node::PaymentMethod),
 ];

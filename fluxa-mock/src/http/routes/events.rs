@@ -19,12 +19,19 @@ pub(super) static OPERATIONS: &[Operation] = &[
         optional("after", ParamKind::Text(255)),
         optional("types", ParamKind::Text(2000)),
     ]),
-    Operation::get("/events/{id}", "events", |tx, input| input.retrieve::<Event>(tx))
-        .id(prefix::EVENT),
+    Operation::get("/events/{id}", "events", |tx, input| {
+        input.retrieve::<Event>(tx)
+    })
+    .id(prefix::EVENT),
     Operation::post("/events/{id}/resend", "events", |tx, input| {
         let endpoint = input.text("endpoint").unwrap_or_default();
-        Ok(Answer::created(delivery::resend(tx, input.id(), endpoint)?.render(tx)))
+        Ok(Answer::created(
+            delivery::resend(tx, input.id(), endpoint)?.render(tx),
+        ))
     })
     .id(prefix::EVENT)
-    .params(&[required("endpoint", ParamKind::Id(prefix::WEBHOOK_ENDPOINT))]),
+    .params(&[required(
+        "endpoint",
+        ParamKind::Id(prefix::WEBHOOK_ENDPOINT),
+    )]),
 ];

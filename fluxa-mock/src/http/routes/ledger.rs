@@ -25,5 +25,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         optional("account", ParamKind::Choice(ACCOUNTS)),
         optional("created_at", ParamKind::TimeRange),
     ]),
-    Operation::get("/ledger/balances", "ledger", |tx, _| Ok(Answer::ok(ledger::balances(tx)?))),
+    Operation::get("/ledger/balances", "ledger", |tx, _| {
+        Ok(Answer::ok(ledger::balances(tx)?))
+    }),
 ];

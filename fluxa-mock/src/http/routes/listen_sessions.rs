@@ -16,11 +16,15 @@ pub(super) static OPERATIONS: &[Operation] = &[
         optional("events", ParamKind::EventTypes),
         optional("metadata", ParamKind::Metadata),
     ]),
-    Operation::post("/listen_sessions/{id}/deliveries", "listen_sessions", |tx, input| {
-        tx.get::<ListenSession>(input.id())?;
-        let delivery = delivery::record_listened(tx, input.id(), input.parse()?)?;
-        Ok(Answer::created(delivery.render(tx)))
-    })
+    Operation::post(
+        "/listen_sessions/{id}/deliveries",
+        "listen_sessions",
+        |tx, input| {
+            tx.get::<ListenSession>(input.id())?;
+            let delivery = delivery::record_listened(tx, input.id(), input.parse()?)?;
+            Ok(Answer::created(delivery.render(tx)))
+        },
+    )
     .id(prefix::LISTEN_SESSION)
     .params(&[
         required("event", ParamKind::Id(prefix::EVENT)),

@@ -6,7 +6,9 @@ use crate::store::Resource;
 use serde_json::json;
 
 pub(super) static OPERATIONS: &[Operation] = &[
-    Operation::get("/merchant", "merchant", |tx, _| Ok(Answer::ok(merchant::get(tx)?.render(tx)))),
+    Operation::get("/merchant", "merchant", |tx, _| {
+        Ok(Answer::ok(merchant::get(tx)?.render(tx)))
+    }),
     Operation::get("/status", "", |tx, _| {
         let services = ["public_api", "dashboard", "hosted_checkout", "webhooks"]
             .map(|name| json!({ "name": name, "status": "operational" }));

@@ -12,8 +12,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 /// The six states, as parameters name them.
-pub(super) const STATES: &[&str] =
-    &["PAYMENT_RECEIVED", "CAPTURED", "SETTLING", "SETTLED", "FAILED", "REFUNDED"];
+pub(super) const STATES: &[&str] = &[
+    "PAYMENT_RECEIVED",
+    "CAPTURED",
+    "SETTLING",
+    "SETTLED",
+    "FAILED",
+    "REFUNDED",
+];
 
 #[derive(Deserialize)]
 struct UpdatePayment {
@@ -35,7 +41,13 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ])
     .expand(Node::Payment),
     Operation::get("/payments", "payments", |tx, input| {
-        let columns = &["state", "customer", "settlement_reference", "created_at", "settled_at"];
+        let columns = &[
+            "state",
+            "customer",
+            "settlement_reference",
+            "created_at",
+            "settled_at",
+        ];
         input.list::<Payment>(tx, columns, Vec::new())
     })
     .list()
@@ -47,9 +59,11 @@ pub(super) static OPERATIONS: &[Operation] = &[
         optional("settled_at", ParamKind::TimeRange),
     ])
     .expand(Node::Payment),
-    Operation::get("/payments/{id}", "payments", |tx, input| input.retrieve::<Payment>(tx))
-        .id(prefix::PAYMENT)
-        .expand(Node::Payment),
+    Operation::get("/payments/{id}", "payments", |tx, input| {
+        input.retrieve::<Payment>(tx)
+    })
+    .id(prefix::PAYMENT)
+    .expand(Node::Payment),
     Operation::patch("/payments/{id}", "payments", |tx, input| {
         let change: UpdatePayment = input.parse()?;
         let payment = match change.metadata {
@@ -67,7 +81,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
             return Ok(Answer::csv(history::csv(tx, input.id())?));
         }
         let (entries, more) = history::list(tx, input.id(), &input.page(&[], Vec::new()))?;
-        let cursor = entries.last().filter(|_| more).map(|entry| entry.sequence.to_string());
+        let cursor = entries
+            .last()
+            .filter(|_| more)
+            .map(|entry| entry.sequence.to_string());
         let data = entries.iter().map(|entry| json!(entry)).collect();
         Ok(Answer::ok(list_body(data, cursor)))
     })

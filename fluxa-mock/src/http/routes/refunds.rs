@@ -24,11 +24,16 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .list()
     .params(&[
         optional("payment", ParamKind::Id(prefix::PAYMENT)),
-        optional("status", ParamKind::Choice(&["pending", "succeeded", "failed"])),
+        optional(
+            "status",
+            ParamKind::Choice(&["pending", "succeeded", "failed"]),
+        ),
         optional("created_at", ParamKind::TimeRange),
     ])
     .expand(Node::Refund),
-    Operation::get("/refunds/{id}", "refunds", |tx, input| input.retrieve::<Refund>(tx))
-        .id(prefix::REFUND)
-        .expand(Node::Refund),
+    Operation::get("/refunds/{id}", "refunds", |tx, input| {
+        input.retrieve::<Refund>(tx)
+    })
+    .id(prefix::REFUND)
+    .expand(Node::Refund),
 ];

@@ -27,11 +27,15 @@ struct AdvancePayment {
 }
 
 pub(super) static OPERATIONS: &[Operation] = &[
-    Operation::post("/sandbox/checkout/sessions/{id}/complete", "sandbox", |tx, input| {
-        let CompleteCheckoutSession { card } = input.parse()?;
-        let payment = checkout_session::complete(tx, input.id(), &card, input.timing()?)?;
-        Ok(Answer::ok(payment.render(tx)))
-    })
+    Operation::post(
+        "/sandbox/checkout/sessions/{id}/complete",
+        "sandbox",
+        |tx, input| {
+            let CompleteCheckoutSession { card } = input.parse()?;
+            let payment = checkout_session::complete(tx, input.id(), &card, input.timing()?)?;
+            Ok(Answer::ok(payment.render(tx)))
+        },
+    )
     .id(prefix::CHECKOUT_SESSION)
     .params(&[required(
         "card",
@@ -47,7 +51,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .expand(Node::Payment),
     Operation::post("/sandbox/payments/{id}/advance", "sandbox", |tx, input| {
         let AdvancePayment { to } = input.parse()?;
-        Ok(Answer::ok(payment_flow::advance(tx, input.id(), to)?.render(tx)))
+        Ok(Answer::ok(
+            payment_flow::advance(tx, input.id(), to)?.render(tx),
+        ))
     })
     .id(prefix::PAYMENT)
     .params(&[required("to", ParamKind::Choice(STATES))])
@@ -57,9 +63,16 @@ pub(super) static OPERATIONS: &[Operation] = &[
         let data = closed.iter().rev().map(|batch| batch.render(tx)).collect();
         Ok(Answer::ok(list_body(data, None)))
     }),
-    Operation::special(Method::Post, "/sandbox/clock/advance", "sandbox", Answering::AdvanceClock)
-        .params(&[required("seconds", ParamKind::Integer(0, 315_360_000))]),
-    Operation::get("/sandbox/clock", "sandbox", |tx, _| Ok(Answer::ok(clock_view(tx)?))),
+    Operation::special(
+        Method::Post,
+        "/sandbox/clock/advance",
+        "sandbox",
+        Answering::AdvanceClock,
+    )
+    .params(&[required("seconds", ParamKind::Integer(0, 315_360_000))]),
+    Operation::get("/sandbox/clock", "sandbox", |tx, _| {
+        Ok(Answer::ok(clock_view(tx)?))
+    }),
 ];
 
 /// The clock as the API shows it.

@@ -19,19 +19,32 @@ pub(super) static OPERATIONS: &[Operation] = &[
         let endpoint = webhook_endpoint::create(tx, input.parse()?)?;
         Ok(Answer::created(endpoint.render_with_secret(tx)))
     })
-    .params(&[required("url", ParamKind::Text(2048)), EVENTS, DESCRIPTION, METADATA]),
+    .params(&[
+        required("url", ParamKind::Text(2048)),
+        EVENTS,
+        DESCRIPTION,
+        METADATA,
+    ]),
     Operation::get("/webhook_endpoints", "webhook_endpoints", |tx, input| {
         input.list::<WebhookEndpoint>(tx, &["status", "created_at"], Vec::new())
     })
     .list()
     .params(&[STATUS, optional("created_at", ParamKind::TimeRange)]),
-    Operation::get("/webhook_endpoints/{id}", "webhook_endpoints", |tx, input| {
-        input.retrieve::<WebhookEndpoint>(tx)
-    })
+    Operation::get(
+        "/webhook_endpoints/{id}",
+        "webhook_endpoints",
+        |tx, input| input.retrieve::<WebhookEndpoint>(tx),
+    )
     .id(prefix::WEBHOOK_ENDPOINT),
-    Operation::patch("/webhook_endpoints/{id}", "webhook_endpoints", |tx, input| {
-        Ok(Answer::ok(webhook_endpoint::update(tx, input.id(), input.parse()?)?.render(tx)))
-    })
+    Operation::patch(
+        "/webhook_endpoints/{id}",
+        "webhook_endpoints",
+        |tx, input| {
+            Ok(Answer::ok(
+                webhook_endpoint::update(tx, input.id(), input.parse()?)?.render(tx),
+            ))
+        },
+    )
     .id(prefix::WEBHOOK_ENDPOINT)
     .params(&[
         optional("url", ParamKind::Text(2048)),
@@ -40,23 +53,37 @@ pub(super) static OPERATIONS: &[Operation] = &[
         STATUS,
         METADATA,
     ]),
-    Operation::delete("/webhook_endpoints/{id}", "webhook_endpoints", |tx, input| {
-        webhook_endpoint::delete(tx, input.id())?;
-        Ok(Answer::deleted(input.id(), "webhook_endpoint"))
-    })
+    Operation::delete(
+        "/webhook_endpoints/{id}",
+        "webhook_endpoints",
+        |tx, input| {
+            webhook_endpoint::delete(tx, input.id())?;
+            Ok(Answer::deleted(input.id(), "webhook_endpoint"))
+        },
+    )
     .id(prefix::WEBHOOK_ENDPOINT),
-    Operation::post("/webhook_endpoints/{id}/rotate_secret", "webhook_endpoints", |tx, input| {
-        let grace = input.integer("grace_seconds").unwrap_or(DEFAULT_GRACE_SECONDS);
-        let endpoint = webhook_endpoint::rotate_secret(tx, input.id(), grace)?;
-        Ok(Answer::ok(endpoint.render_with_secret(tx)))
-    })
+    Operation::post(
+        "/webhook_endpoints/{id}/rotate_secret",
+        "webhook_endpoints",
+        |tx, input| {
+            let grace = input
+                .integer("grace_seconds")
+                .unwrap_or(DEFAULT_GRACE_SECONDS);
+            let endpoint = webhook_endpoint::rotate_secret(tx, input.id(), grace)?;
+            Ok(Answer::ok(endpoint.render_with_secret(tx)))
+        },
+    )
     .id(prefix::WEBHOOK_ENDPOINT)
     .params(&[GRACE]),
-    Operation::get("/webhook_endpoints/{id}/deliveries", "webhook_endpoints", |tx, input| {
-        tx.get::<WebhookEndpoint>(input.id())?;
-        let filter = Filter::equals("endpoint", input.id());
-        input.list::<WebhookDelivery>(tx, &["event", "status", "created_at"], vec![filter])
-    })
+    Operation::get(
+        "/webhook_endpoints/{id}/deliveries",
+        "webhook_endpoints",
+        |tx, input| {
+            tx.get::<WebhookEndpoint>(input.id())?;
+            let filter = Filter::equals("endpoint", input.id());
+            input.list::<WebhookDelivery>(tx, &["event", "status", "created_at"], vec![filter])
+        },
+    )
     .id(prefix::WEBHOOK_ENDPOINT)
     .list()
     .params(&[

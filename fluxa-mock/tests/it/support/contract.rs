@@ -20,10 +20,17 @@ fn template(path: &str) -> Option<&'static str> {
     let fits = |template: &&String| {
         let names: Vec<&str> = template.split('/').collect();
         names.len() == parts.len()
-            && names.iter().zip(&parts).all(|(name, part)| name.starts_with('{') || name == part)
+            && names
+                .iter()
+                .zip(&parts)
+                .all(|(name, part)| name.starts_with('{') || name == part)
     };
-    let mut found: Vec<&String> =
-        DOCUMENT["paths"].as_object().unwrap().keys().filter(fits).collect();
+    let mut found: Vec<&String> = DOCUMENT["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(fits)
+        .collect();
     // A literal path beats a template.
     found.sort_by_key(|template| template.contains('{'));
     found.first().map(|template| template.as_str())
@@ -38,7 +45,7 @@ fn resolve(value: &'static Value) -> &'static Value {
 
 /// Validates `value` against a schema of the document.
 #[track_caller]
-pub fn validate(schema: &Value, value: &Value, what: &str) {
+pub(crate) fn validate(schema: &Value, value: &Value, what: &str) {
     let name = schema.to_string();
     let known = VALIDATORS.lock().unwrap().get(&name).cloned();
     let validator = known.unwrap_or_else(|| {
@@ -47,23 +54,36 @@ pub fn validate(schema: &Value, value: &Value, what: &str) {
             "allOf": [schema], "components": DOCUMENT["components"],
         });
         let compiled = Arc::new(
-            jsonschema::options().should_validate_formats(true).build(&whole).unwrap(),
+            jsonschema::options()
+                .should_validate_formats(true)
+                .build(&whole)
+                .unwrap(),
         );
-        VALIDATORS.lock().unwrap().insert(name, Arc::clone(&compiled));
+        VALIDATORS
+            .lock()
+            .unwrap()
+            .insert(name, Arc::clone(&compiled));
         compiled
     });
     let errors: Vec<String> = validator
         .iter_errors(value)
         .map(|error| format!("{} at {}", error, error.instance_path()))
         .collect();
-    assert!(errors.is_empty(), "{what} breaks the contract:\n{}\n{value:#}", errors.join("\n"));
+    assert!(
+        errors.is_empty(),
+        "{what} breaks the contract:\n{}\n{value:#}",
+        errors.join("\n")
+    );
 }
 
 /// Checks an answer to an operation of the contract.
 #[track_caller]
-pub fn check(method: &str, path: &str, answer: &Answer) {
+pub(crate) fn check(method: &str, path: &str, answer: &Answer) {
     for header in ["x-fluxa-request-id", "fluxa-version", "x-ratelimit-limit"] {
-        assert!(answer.headers.contains_key(header), "{method} {path} lacks {header}");
+        assert!(
+            answer.headers.contains_key(header),
+            "{method} {path} lacks {header}"
+        );
     }
     let bare = path.split('?').next().unwrap();
     let operation = bare
@@ -72,11 +92,21 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
         .map(|template| &DOCUMENT["paths"][template][method.to_ascii_lowercase()])
         .filter(|operation| operation.is_object());
     if answer.status >= 400 {
-        validate(&json!({ "$ref": "#/components/schemas/Error" }), &answer.body, path);
+        validate(
+            &json!({ "$ref": "#/components/schemas/Error" }),
+            &answer.body,
+            path,
+        );
         let error = &answer.body["error"];
         let code = error["code"].as_str().unwrap();
-        assert_eq!(error["doc_url"], format!("https://docs.fluxapay.co.uk/{code}"));
-        assert_eq!(error["request_id"], answer.headers["x-fluxa-request-id"].as_str());
+        assert_eq!(
+            error["doc_url"],
+            format!("https://docs.fluxapay.co.uk/{code}")
+        );
+        assert_eq!(
+            error["request_id"],
+            answer.headers["x-fluxa-request-id"].as_str()
+        );
     }
     let Some(operation) = operation else { return };
     let responses = &operation["responses"];
@@ -88,7 +118,10 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
         .unwrap_or_else(|| panic!("{method} {path} may not answer {status}: {}", answer.text));
     let content = &resolve(response)["content"];
     let media = answer.headers["content-type"].split(';').next().unwrap();
-    assert!(content[media].is_object(), "{method} {path} may not answer {media}");
+    assert!(
+        content[media].is_object(),
+        "{method} {path} may not answer {media}"
+    );
     if media == "application/json" {
         let schema = &content[media]["schema"];
         validate(schema, &answer.body, &format!("{method} {path} {status}"));
@@ -101,7 +134,7 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
 
 /// Checks an event against the schema of its own type.
 #[track_caller]
-pub fn check_event(event: &Value) {
+pub(crate) fn check_event(event: &Value) {
     let wanted = &event["type"];
     let (name, _) = DOCUMENT["components"]["schemas"]
         .as_object()
@@ -109,13 +142,18 @@ pub fn check_event(event: &Value) {
         .iter()
         .find(|(_, schema)| &schema["allOf"][1]["properties"]["type"]["const"] == wanted)
         .unwrap_or_else(|| panic!("the contract has no event {wanted}"));
-    validate(&json!({ "$ref": format!("#/components/schemas/{name}") }), event, name);
+    validate(
+        &json!({ "$ref": format!("#/components/schemas/{name}") }),
+        event,
+        name,
+    );
 }
 
 fn assert_no_unknown_fields(schema: &'static Value, value: &Value) {
     let schema = resolve(schema);
     if let (Some(items), Some(list)) = (schema.get("items"), value.as_array()) {
-        list.iter().for_each(|item| assert_no_unknown_fields(items, item));
+        list.iter()
+            .for_each(|item| assert_no_unknown_fields(items, item));
     }
     let (Some(properties), Some(object)) = (schema["properties"].as_object(), value.as_object())
     else {

@@ -1,7 +1,7 @@
 //! What the tests share: a client that checks every answer, a webhook receiver, the usual steps.
 
-pub mod contract;
-pub mod receiver;
+pub(crate) mod contract;
+pub(crate) mod receiver;
 
 use fluxa_mock::MockServer;
 use reqwest::Method;
@@ -11,52 +11,62 @@ use std::sync::Arc;
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HashMap<String, String>,
-    pub text: String,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) text: String,
+    pub(crate) body: Value,
 }
 
 impl Answer {
-    pub fn id(&self) -> String {
-        self.body["id"].as_str().unwrap_or_else(|| panic!("no id: {}", self.text)).to_owned()
+    pub(crate) fn id(&self) -> String {
+        self.body["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no id: {}", self.text))
+            .to_owned()
     }
 
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.body["error"]["code"].as_str().unwrap_or("")
     }
 
     /// Asserts success.
     #[track_caller]
-    pub fn ok(self) -> Self {
-        assert!((200..300).contains(&self.status), "{} {}", self.status, self.text);
+    pub(crate) fn ok(self) -> Self {
+        assert!(
+            (200..300).contains(&self.status),
+            "{} {}",
+            self.status,
+            self.text
+        );
         self
     }
 
     /// Asserts a refusal.
     #[track_caller]
-    pub fn refused(self, status: u16, code: &str) -> Self {
+    pub(crate) fn refused(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.text);
         self
     }
 
-    pub fn ids(&self) -> Vec<String> {
+    pub(crate) fn ids(&self) -> Vec<String> {
         let data = self.body["data"].as_array().unwrap();
-        data.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+        data.iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
 /// A client of one server with one key.
 #[derive(Clone)]
-pub struct Api {
-    pub url: String,
-    pub key: String,
+pub(crate) struct Api {
+    pub(crate) url: String,
+    pub(crate) key: String,
     http: reqwest::Client,
 }
 
 /// A request being put together.
-pub struct Call {
+pub(crate) struct Call {
     api: Api,
     method: Method,
     path: String,
@@ -64,51 +74,68 @@ pub struct Call {
     body: Option<Vec<u8>>,
 }
 
-pub fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 impl Api {
-    pub fn new(server: &MockServer) -> Self {
-        Self { url: server.url(), key: server.secret_key(), http: http() }
+    pub(crate) fn new(server: &MockServer) -> Self {
+        Self {
+            url: server.url(),
+            key: server.secret_key(),
+            http: http(),
+        }
     }
 
-    pub fn with_key(&self, key: impl Into<String>) -> Self {
-        Self { key: key.into(), ..self.clone() }
+    pub(crate) fn with_key(&self, key: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            ..self.clone()
+        }
     }
 
-    pub fn call(&self, method: Method, path: &str) -> Call {
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call {
         let mut headers = Vec::new();
         if !self.key.is_empty() {
             headers.push(("Authorization".to_owned(), format!("Bearer {}", self.key)));
         }
-        Call { api: self.clone(), method, path: path.to_owned(), headers, body: None }
+        Call {
+            api: self.clone(),
+            method,
+            path: path.to_owned(),
+            headers,
+            body: None,
+        }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path).send().await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.call(Method::POST, path).json(&body).send().await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PATCH, path).json(&body).send().await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call(Method::DELETE, path).send().await
     }
 
     /// Opens a session of 4999p, for a customer if given, with this timing if given.
-    pub async fn session(&self, customer: Option<&str>, timing: Option<&str>) -> String {
+    pub(crate) async fn session(&self, customer: Option<&str>, timing: Option<&str>) -> String {
         let mut body = json!({
             "amount": 4999, "currency": "GBP",
             "success_url": "https://example.com/done", "cancel_url": "https://example.com/cancel",
@@ -124,18 +151,22 @@ impl Api {
     }
 
     /// Pays a session.
-    pub async fn pay(&self, session: &str, number: &str) -> Answer {
-        self.post(&format!("/v1/sandbox/checkout/sessions/{session}/complete"), card(number)).await
+    pub(crate) async fn pay(&self, session: &str, number: &str) -> Answer {
+        self.post(
+            &format!("/v1/sandbox/checkout/sessions/{session}/complete"),
+            card(number),
+        )
+        .await
     }
 
     /// A payment of 4999p with the success card.
-    pub async fn payment(&self, timing: &str) -> String {
+    pub(crate) async fn payment(&self, timing: &str) -> String {
         let session = self.session(None, Some(timing)).await;
         self.pay(&session, "4242424242424242").await.ok().id()
     }
 
     /// Types of all events about an object, oldest first.
-    pub async fn event_types(&self, object: &str) -> Vec<String> {
+    pub(crate) async fn event_types(&self, object: &str) -> Vec<String> {
         let events = self.get("/v1/events?limit=100").await.ok();
         let data = events.body["data"].as_array().unwrap().iter().rev();
         data.filter(|event| event["data"]["object"]["id"] == object)
@@ -144,43 +175,43 @@ impl Api {
     }
 
     /// Asserts that the audit finds nothing.
-    pub async fn assert_invariants(&self) {
+    pub(crate) async fn assert_invariants(&self) {
         let audit = self.get("/_mock/invariants").await.ok();
         assert_eq!(audit.body, json!({ "ok": true, "breaches": [] }));
     }
 }
 
-pub fn card(number: &str) -> Value {
+pub(crate) fn card(number: &str) -> Value {
     json!({ "card": { "number": number, "exp_month": 12, "exp_year": 2099, "cvc": "123" } })
 }
 
 impl Call {
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn key(self, key: &str) -> Self {
+    pub(crate) fn key(self, key: &str) -> Self {
         self.header("Idempotency-Key", key)
     }
 
-    pub fn json(mut self, body: &Value) -> Self {
+    pub(crate) fn json(mut self, body: &Value) -> Self {
         self.body = Some(body.to_string().into_bytes());
         self.header("Content-Type", "application/json")
     }
 
-    pub fn form(mut self, body: &str) -> Self {
+    pub(crate) fn form(mut self, body: &str) -> Self {
         self.body = Some(body.as_bytes().to_vec());
         self.header("Content-Type", "application/x-www-form-urlencoded")
     }
 
-    pub fn bytes(mut self, body: Vec<u8>) -> Self {
+    pub(crate) fn bytes(mut self, body: Vec<u8>) -> Self {
         self.body = Some(body);
         self
     }
 
     /// Sends, and checks the answer against the contract.
-    pub async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Answer {
         let url = format!("{}{}", self.api.url, self.path);
         let mut request = self.api.http.request(self.method.clone(), url);
         for (name, value) in &self.headers {
@@ -198,14 +229,19 @@ impl Call {
             .collect();
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { status, headers, text, body };
+        let answer = Answer {
+            status,
+            headers,
+            text,
+            body,
+        };
         contract::check(self.method.as_str(), &self.path, &answer);
         answer
     }
 }
 
 /// A server and its client.
-pub async fn start() -> (MockServer, Api) {
+pub(crate) async fn start() -> (MockServer, Api) {
     let server = MockServer::start().await.unwrap();
     let api = Api::new(&server);
     (server, api)

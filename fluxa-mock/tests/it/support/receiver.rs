@@ -15,25 +15,34 @@ use tokio::sync::watch;
 
 /// A delivery as received.
 #[derive(Clone, Debug)]
-pub struct Received {
-    pub headers: HashMap<String, String>,
-    pub body: Vec<u8>,
+pub(crate) struct Received {
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Received {
-    pub fn event(&self) -> Value {
+    pub(crate) fn event(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
     /// The `v1` signatures and the `t` of the header.
-    pub fn signatures(&self) -> (String, Vec<String>) {
+    pub(crate) fn signatures(&self) -> (String, Vec<String>) {
         let header = &self.headers["x-fluxa-signature"];
         let value = |part: &str, name: &str| part.strip_prefix(name).map(str::to_owned);
-        let t = header.split(',').find_map(|part| value(part, "t=")).unwrap();
-        (t, header.split(',').filter_map(|part| value(part, "v1=")).collect())
+        let t = header
+            .split(',')
+            .find_map(|part| value(part, "t="))
+            .unwrap();
+        (
+            t,
+            header
+                .split(',')
+                .filter_map(|part| value(part, "v1="))
+                .collect(),
+        )
     }
 
-    pub fn is_signed_with(&self, secret: &str) -> bool {
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         let (t, signatures) = self.signatures();
         let mut message = format!("{t}.").into_bytes();
         message.extend_from_slice(&self.body);
@@ -49,7 +58,9 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> String {
         .chain_update(block.map(|byte| byte ^ 0x36))
         .chain_update(message)
         .finalize();
-    let outer = Sha256::new().chain_update(block.map(|byte| byte ^ 0x5c)).chain_update(inner);
+    let outer = Sha256::new()
+        .chain_update(block.map(|byte| byte ^ 0x5c))
+        .chain_update(inner);
     hex::encode(outer.finalize())
 }
 
@@ -60,8 +71,8 @@ struct Shared {
 }
 
 /// A running endpoint.
-pub struct Receiver {
-    pub address: SocketAddr,
+pub(crate) struct Receiver {
+    pub(crate) address: SocketAddr,
     shared: Arc<Shared>,
 }
 
@@ -70,13 +81,16 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
         .iter()
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
         .collect();
-    shared.received.lock().unwrap().push(Received { headers, body: body.to_vec() });
+    shared.received.lock().unwrap().push(Received {
+        headers,
+        body: body.to_vec(),
+    });
     shared.count.send_modify(|count| *count += 1);
     StatusCode::from_u16(*shared.status.lock().unwrap()).unwrap()
 }
 
 impl Receiver {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
@@ -84,36 +98,44 @@ impl Receiver {
             status: Mutex::new(200),
             count: watch::channel(0).0,
         });
-        let router = Router::new().fallback(receive).with_state(Arc::clone(&shared));
+        let router = Router::new()
+            .fallback(receive)
+            .with_state(Arc::clone(&shared));
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let service = hyper_util::service::TowerToHyperService::new(router.clone());
                 let io = hyper_util::rt::TokioIo::new(stream);
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(io, service));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new().serve_connection(io, service),
+                );
             }
         });
         Self { address, shared }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/hook", self.address)
     }
 
-    pub fn answer_with(&self, status: u16) {
+    pub(crate) fn answer_with(&self, status: u16) {
         *self.shared.status.lock().unwrap() = status;
     }
 
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap().clone()
     }
 
     /// Waits until at least `count` deliveries have come.
-    pub async fn wait_for(&self, count: usize) -> Vec<Received> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut seen = self.shared.count.subscribe();
         let waiting = seen.wait_for(|seen| *seen >= count);
         let waited = tokio::time::timeout(std::time::Duration::from_secs(10), waiting).await;
-        assert!(waited.is_ok(), "{} of {count} deliveries came", self.received().len());
+        assert!(
+            waited.is_ok(),
+            "{} of {count} deliveries came",
+            self.received().len()
+        );
         self.received()
     }
 }
