@@ -20,8 +20,9 @@ use crate::ui::Line;
 
 pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result<()> {
     let filter = Filter::parse(&arguments.events)?;
-    // With --mock the server is started here, unless one runs already.
-    let _mock = match context.settings.mock {
+    // With --mock the server is started here, unless one runs already. Not for its secret alone,
+    // which would be gone with the server before anyone could use it.
+    let _mock = match context.settings.mock && !arguments.print_secret {
         true => mock::start_if_absent(context).await?,
         false => None,
     };
