@@ -57,7 +57,7 @@ pub(crate) struct GlobalArguments {
     /// Directory of the configuration [env: FLUXA_CONFIG_DIR].
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
-    /// Say more on stderr.
+    /// Say on stderr what is asked of the API; -vv also what the libraries do.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }

@@ -1,6 +1,6 @@
 //! Owns the way from settings to a client of the API, and from the SDK's errors to the CLI's.
 
-use fluxa_sdk::{Client, Error};
+use fluxa_sdk::{Client, Error, Outcome};
 
 use crate::config::{Origin, Settings};
 use crate::env;
@@ -55,7 +55,8 @@ impl From<Error> for CliError {
             Error::Api(api) => {
                 let status = api.status().as_u16();
                 let code = api.code().map(str::to_owned);
-                let message = match (api.message(), &code) {
+                let said = api.message().map(|message| message.trim_end_matches('.'));
+                let message = match (said, &code) {
                     (Some(message), Some(code)) => format!("{message} ({code})"),
                     (Some(message), None) => message.to_owned(),
                     (None, _) => format!("the API answered {status}"),
@@ -76,20 +77,25 @@ impl From<Error> for CliError {
             }
             Error::Config(_) => Self::usage(error.to_string()),
             Error::Network(_) | Error::Timeout(_) | Error::Decode(_) => {
-                let mut message = error.to_string();
-                let mut source = std::error::Error::source(&error);
-                while let Some(cause) = source {
-                    let cause_text = cause.to_string();
-                    if !message.contains(&cause_text) {
-                        message = format!("{message}: {cause_text}");
-                    }
-                    source = cause.source();
+                let failed = Self::network(deepest(&error));
+                match error.outcome() {
+                    Outcome::Unknown if error.idempotency_key().is_some() => failed
+                        .hint("it may have been carried out all the same: look before repeating"),
+                    _ => failed,
                 }
-                Self::network(message)
             }
             _ => Self::failure(error.to_string()),
         }
     }
+}
+
+/// Returns what is at the bottom of an error of the network: the rest only leads there.
+fn deepest(error: &Error) -> String {
+    let mut deepest: &dyn std::error::Error = error;
+    while let (Error::Network(_), Some(source)) = (error, deepest.source()) {
+        deepest = source;
+    }
+    deepest.to_string()
 }
 
 fn hint_of(status: u16, code: Option<&str>) -> Option<&'static str> {

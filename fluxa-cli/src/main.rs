@@ -35,6 +35,7 @@ fn main() -> ExitCode {
     match Settings::resolve(&cli.global, &commands::mock::well_known_key()) {
         Ok(settings) => {
             let ui = Ui::new(settings.output);
+            ui::show_traces(cli.global.verbose);
             let context = Context { settings, ui };
             let outcome = dispatch(&context, cli.command);
             context.ui.stop_bar();

@@ -5,6 +5,7 @@
 mod clean;
 mod line;
 mod table;
+mod trace;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ use serde_json::json;
 pub(crate) use clean::clean;
 pub(crate) use line::{Line, Tone};
 pub(crate) use table::Table;
+pub(crate) use trace::show_traces;
 
 use crate::env;
 use crate::error::{CliError, Kind, Result, redact};

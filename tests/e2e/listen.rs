@@ -20,7 +20,7 @@ fn events_arrive_signed_with_the_headers_of_the_contract() {
     let secret = secret(&mock, &home);
     let endpoint = Endpoint::start(&secret, &[]);
     let ready = home.path("listen-ready");
-    let listen = Running::start(mock.fluxa(
+    let mut command = mock.fluxa(
         &home,
         &[
             "listen",
@@ -33,7 +33,12 @@ fn events_arrive_signed_with_the_headers_of_the_contract() {
             "--ready-file",
             ready.to_str().unwrap(),
         ],
-    ));
+    );
+    // Loopback goes through no proxy, whatever the environment says.
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        command.env(name, "http://127.0.0.1:1");
+    }
+    let listen = Running::start(command);
     assert!(ready_file(&ready).starts_with("lst_"));
     mock.run(&home, &["trigger", "payment.settled"]).expect(0);
     let run = listen.finish().expect(0);
@@ -246,4 +251,28 @@ fn a_server_killed_and_restarted_mid_stream_costs_no_event_and_repeats_none() {
         assert_eq!(times.get(event), Some(&1), "{event}");
     }
     assert_eq!(times.len(), expected.len());
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_is_not_followed() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[307]);
+    let mut listen = Running::start(mock.fluxa(
+        &home,
+        &[
+            "listen",
+            "-f",
+            &endpoint.url(),
+            "--max-events",
+            "1",
+            "--output",
+            "json",
+        ],
+    ));
+    listen.next_of_type("ready");
+    mock.run(&home, &["trigger", "customer.created"]).expect(0);
+    assert_eq!(listen.next_of_type("delivery")["status"], 307);
+    listen.finish().expect(7);
+    assert_eq!(endpoint.deliveries().len(), 1);
 }

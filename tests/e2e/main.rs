@@ -3,6 +3,11 @@
 //! Each test has its own home, its own ports and a cleared environment. Nothing sleeps: a test
 //! waits for a ready file, a line or a condition, with a deadline.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on panics; clippy knows tests by #[test] alone"
+)]
+
 mod config;
 mod demo;
 mod errors;

@@ -104,7 +104,7 @@ async fn resend(context: &Context, client: &Client, id: &str, endpoint: &str) ->
     };
     context.ui.line(
         &Line::new()
-            .bold(delivery.id.to_string())
+            .bold(&delivery.id)
             .text(format!("  {} → {}  ", delivery.event, delivery.endpoint))
             .push(Tone::Accent, answered),
     )

@@ -50,10 +50,6 @@ async fn list(context: &Context, client: &Client) -> Result<()> {
     }
     let mut table = Table::new(["ID", "NAME", "KIND", "KEY", "STATUS", "MAY", "LAST USED"]);
     for key in &keys {
-        let rights = match key.scopes.as_slice() {
-            [] => "everything of its kind".to_owned(),
-            scopes => scopes.join(" "),
-        };
         let (tone, status) = status(key);
         table.row([
             (Tone::Bold, key.id.to_string()),
@@ -61,7 +57,7 @@ async fn list(context: &Context, client: &Client) -> Result<()> {
             (Tone::Plain, key.kind.to_string()),
             (Tone::Dim, format!("…{}", key.last4)),
             (tone, status),
-            (Tone::Plain, rights),
+            (Tone::Plain, rights(&key.scopes)),
             (
                 Tone::Dim,
                 key.last_used_at
@@ -70,6 +66,20 @@ async fn list(context: &Context, client: &Client) -> Result<()> {
         ]);
     }
     context.ui.lines(&table.lines())
+}
+
+/// Returns what a key may do, on one line: all of it is in `--output json`.
+fn rights(scopes: &[String]) -> String {
+    const SHOWN: usize = 3;
+    match scopes {
+        [] => "everything of its kind".to_owned(),
+        few if few.len() <= SHOWN => few.join(" "),
+        many => format!(
+            "{} and {} more",
+            many[..SHOWN].join(" "),
+            many.len() - SHOWN
+        ),
+    }
 }
 
 fn status(key: &ApiKey) -> (Tone, String) {
@@ -127,12 +137,9 @@ fn show_secret(context: &Context, key: &ApiKey) -> Result<()> {
     if context.ui.is_json() {
         return context.ui.json(key);
     }
-    context.ui.line(
-        &Line::new()
-            .bold(key.id.to_string())
-            .text("  ")
-            .text(&key.name),
-    )?;
+    context
+        .ui
+        .line(&Line::new().bold(&key.id).text("  ").text(&key.name))?;
     if let Some(secret) = &key.secret {
         context
             .ui
@@ -162,11 +169,8 @@ async fn revoke(context: &Context, client: &Client, id: String, yes: bool) -> Re
     let key = client.api_keys().revoke(id.as_str()).await?.into_inner();
     match context.ui.is_json() {
         true => context.ui.json(&key),
-        false => context.ui.line(
-            &Line::new()
-                .bold(key.id.to_string())
-                .text("  ")
-                .text(key.status.to_string()),
-        ),
+        false => context
+            .ui
+            .line(&Line::new().bold(&key.id).text("  ").text(&key.status)),
     }
 }

@@ -1,7 +1,5 @@
 //! `fluxa listen`: events to a server on this machine.
 
-use std::future::Future;
-
 use fluxa_sdk::Client;
 use fluxa_sdk::types::{CreateListenSession, ListenSession};
 use serde_json::json;
@@ -22,8 +20,9 @@ use crate::ui::Line;
 
 pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result<()> {
     let filter = Filter::parse(&arguments.events)?;
-    // With --mock the server is started here, unless one runs already.
-    let _mock = match context.settings.mock {
+    // With --mock the server is started here, unless one runs already. Not for its secret alone,
+    // which would be gone with the server before anyone could use it.
+    let _mock = match context.settings.mock && !arguments.print_secret {
         true => mock::start_if_absent(context).await?,
         false => None,
     };
@@ -115,24 +114,22 @@ pub(crate) enum Stop {
 }
 
 /// Is ready when the user, or the system, asks the program to stop.
-pub(crate) fn interrupted() -> impl Future<Output = Stop> {
-    async {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            // Without signals there is nothing to wait for: go on until something else ends it.
-            let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-                return std::future::pending().await;
-            };
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => Stop::Interrupted,
-                _ = terminate.recv() => Stop::Terminated,
-            }
+pub(crate) async fn interrupted() -> Stop {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without signals there is nothing to wait for: go on until something else ends it.
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => Stop::Interrupted,
+            _ = terminate.recv() => Stop::Terminated,
         }
-        #[cfg(not(unix))]
-        {
-            let _ = tokio::signal::ctrl_c().await;
-            Stop::Interrupted
-        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+        Stop::Interrupted
     }
 }

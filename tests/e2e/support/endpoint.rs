@@ -119,6 +119,10 @@ impl Endpoint {
             state.statuses.pop_front().unwrap_or(200)
         };
         let mut stream = stream;
-        write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").ok()
+        write!(
+            stream,
+            "HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+        )
+        .ok()
     }
 }

@@ -186,9 +186,9 @@ impl<'a> Stage<'a> {
             .stamped()
             .push(tone, dot)
             .text(" ")
-            .column(tone, state.unwrap_or_default(), 17)
+            .column(tone, state.unwrap_or_default(), 18)
             .column(Tone::Plain, event_type, 27)
-            .column(Tone::Dim, event, 21)
+            .column(Tone::Dim, event, 22)
             .push(Tone::Good, "✓ signature");
         if let Some(detail) = detail(content, state) {
             line = line.text("  ").dim(detail);
@@ -222,4 +222,53 @@ fn detail(content: &Value, state: Option<&str>) -> Option<String> {
 /// Returns minor units of GBP as people write them.
 pub(super) fn pounds(amount_minor: i64) -> String {
     format!("£{}.{:02}", amount_minor / 100, amount_minor % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::error::Kind;
+    use crate::ui::Output;
+
+    fn receipt(event: &str, event_type: &EventType, object: &str) -> Receipt {
+        Receipt::Verified {
+            body: Bytes::from(json!({ "data": { "object": { "id": object } } }).to_string()),
+            event: event.to_owned(),
+            event_type: event_type.to_string(),
+        }
+    }
+
+    async fn outcome(receipts: Vec<Receipt>) -> Result<()> {
+        let ui = Ui::new(Output::Json);
+        let (sender, received) = mpsc::unbounded_channel();
+        for receipt in receipts {
+            sender.send(receipt).unwrap();
+        }
+        let mut stage = Stage::new(&ui, received);
+        stage.expect(&[(EventType::PaymentSettled, "pay_1")]).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_webhook_that_does_not_come_is_an_unmet_expectation() {
+        let other = receipt("evt_1", &EventType::PaymentSettled, "pay_2");
+        assert_eq!(outcome(vec![other]).await.unwrap_err().kind, Kind::Unmet);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_webhook_that_is_not_genuine_is_an_unmet_expectation() {
+        let refused = Receipt::Refused {
+            reason: "no signature matches".into(),
+        };
+        let genuine = receipt("evt_1", &EventType::PaymentSettled, "pay_1");
+        let error = outcome(vec![refused, genuine]).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Unmet);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_early_counts_and_a_duplicate_is_no_fault() {
+        let genuine = receipt("evt_1", &EventType::PaymentSettled, "pay_1");
+        outcome(vec![Receipt::Duplicate, genuine]).await.unwrap();
+    }
 }
