@@ -68,12 +68,15 @@ async fn filters_narrow_by_state_time_and_relation() {
         let api = api.clone();
         async move { api.get(&format!("/v1/payments?{query}")).await.ok().ids() }
     };
-    assert_eq!(list("state=PAYMENT_RECEIVED".into()).await, [open.clone()]);
+    assert_eq!(list("state=PAYMENT_RECEIVED".into()).await, [open.as_str()]);
     assert_eq!(
         list(format!("state=SETTLED&settled_at[gte]={cut}")).await,
-        [late.clone()]
+        [late.as_str()]
     );
-    assert_eq!(list(format!("settled_at[lt]={cut}")).await, [early.clone()]);
+    assert_eq!(
+        list(format!("settled_at[lt]={cut}")).await,
+        [early.as_str()]
+    );
     assert_eq!(
         list(format!("created_at[gt]={cut}")).await,
         Vec::<String>::new()
