@@ -27,9 +27,11 @@ async fn pages_neither_skip_nor_repeat_while_items_are_added_and_deleted() {
         };
         assert_eq!(page.body["has_more"], true);
         path = format!("/v1/customers?limit=4&after={cursor}");
-        // Between pages: one more at the top, and the cursor's own object gone.
+        // Between pages: one more at the top and, every other time, the cursor's own object gone.
         customer(&api, 1000 + seen.len()).await;
-        api.delete(&format!("/v1/customers/{cursor}")).await.ok();
+        if seen.len() % 8 == 0 {
+            api.delete(&format!("/v1/customers/{cursor}")).await.ok();
+        }
     }
     made.reverse();
     assert_eq!(seen, made);
