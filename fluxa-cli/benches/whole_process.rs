@@ -146,6 +146,9 @@ async fn forwarding() -> (Duration, Duration) {
     let api = free_address();
     let _mock = mock(api);
     let base = format!("http://{api}/v1");
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("installed once");
     let http = reqwest::Client::builder()
         .no_proxy()
         .build()

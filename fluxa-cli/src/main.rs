@@ -1,3 +1,125 @@
-//! The `fluxa` binary.
+//! The `fluxa` binary: parse → dispatch → exit code.
 
-fn main() {}
+mod cli;
+mod commands;
+mod config;
+mod connection;
+mod credentials;
+mod env;
+mod error;
+mod listen;
+mod private_file;
+mod suggest;
+mod trigger;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use commands::Context;
+use config::Settings;
+use error::{CliError, Result};
+use ui::{Output, Ui};
+
+fn main() -> ExitCode {
+    // Before anything else: --version and --help need no runtime, no files, no environment.
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            ui::clap_message(&error, output_as_typed());
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match Settings::resolve(&cli.global, &commands::mock::well_known_key()) {
+        Ok(settings) => {
+            let ui = Ui::new(settings.output);
+            let context = Context { settings, ui };
+            let outcome = dispatch(&context, cli.command);
+            context.ui.stop_bar();
+            finish(&context.ui, outcome)
+        }
+        Err(error) => {
+            let output = config::early_output(&cli.global)
+                .ok()
+                .flatten()
+                .unwrap_or_default();
+            finish(&Ui::new(output), Err(error))
+        }
+    }
+}
+
+fn finish(ui: &Ui, outcome: Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::Config(command) => commands::config::run(context, command),
+        Command::Demo => on_many_threads()?.block_on(commands::demo::run(context)),
+        Command::Mock(arguments) => {
+            on_many_threads()?.block_on(commands::mock::run(context, arguments))
+        }
+        Command::Listen(arguments) if context.settings.mock => {
+            on_many_threads()?.block_on(commands::listen::run(context, arguments))
+        }
+        Command::Listen(arguments) => {
+            on_one_thread()?.block_on(commands::listen::run(context, arguments))
+        }
+        Command::Trigger(arguments) => {
+            on_one_thread()?.block_on(commands::trigger::run(context, arguments))
+        }
+        Command::Keys(command) => on_one_thread()?.block_on(commands::keys::run(context, command)),
+        Command::Events(command) => {
+            on_one_thread()?.block_on(commands::events::run(context, command))
+        }
+    }
+}
+
+/// One thread is enough for a client, and hands an event on without waking another.
+fn on_one_thread() -> Result<tokio::runtime::Runtime> {
+    started(
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build(),
+    )
+}
+
+/// A server that shares the process with its clients gets threads of its own.
+fn on_many_threads() -> Result<tokio::runtime::Runtime> {
+    started(
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build(),
+    )
+}
+
+fn started(runtime: std::io::Result<tokio::runtime::Runtime>) -> Result<tokio::runtime::Runtime> {
+    runtime.map_err(|error| CliError::failure(format!("cannot start the runtime: {error}")))
+}
+
+/// Returns the output asked for on a command line that could not be parsed.
+fn output_as_typed() -> Output {
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        let json = match argument.to_str() {
+            Some("--output") => arguments.next().is_some_and(|value| value == "json"),
+            Some(argument) => argument == "--output=json",
+            None => false,
+        };
+        if json {
+            return Output::Json;
+        }
+    }
+    match env::text(env::OUTPUT).as_deref() {
+        Some("json") => Output::Json,
+        _ => Output::Human,
+    }
+}

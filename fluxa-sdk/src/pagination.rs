@@ -251,3 +251,6 @@ impl<T: Page, P> std::fmt::Debug for ItemStream<T, P> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

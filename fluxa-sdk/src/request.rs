@@ -12,7 +12,8 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use progenitor_client::ResponseValue;
 
 use crate::client::Client;
-use crate::context::{ApiContext, CallContext, Limits, RunError};
+use crate::context::Limits;
+pub(crate) use crate::context::{ApiContext, CallContext, RunError};
 use crate::contract;
 use crate::error::Error;
 use crate::expand::{self, SupportsExpand};

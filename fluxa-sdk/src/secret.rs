@@ -47,10 +47,13 @@ impl ApiKey {
             ));
         }
         if text.starts_with(contract::PUBLISHABLE_KEY_PREFIX) {
-            return Err(Error::config(
-                "this is a publishable key (`pk_…`), made for browsers; servers use the secret \
-                 key (`sk_…`) or a restricted one (`rk_…`)",
-            ));
+            return Err(Error::config(format!(
+                "this is a publishable key (`{}…`), made for browsers; servers use the secret key \
+                 (`{}…`) or a restricted one (`{}…`)",
+                contract::PUBLISHABLE_KEY_PREFIX,
+                contract::SECRET_KEY_PREFIX,
+                contract::RESTRICTED_KEY_PREFIX,
+            )));
         }
         let kind = [contract::SECRET_KEY_PREFIX, contract::RESTRICTED_KEY_PREFIX];
         let rest = kind.iter().find_map(|prefix| text.strip_prefix(prefix));
@@ -58,10 +61,14 @@ impl ApiKey {
             Some(rest) if rest.starts_with(contract::TEST_KEY_INFIX) => Mode::Test,
             Some(rest) if rest.starts_with(contract::LIVE_KEY_INFIX) => Mode::Live,
             _ => {
-                return Err(Error::config(
-                    "this is not an API key: it starts with none of `sk_test_`, `sk_live_`, \
-                     `rk_test_` and `rk_live_`",
-                ));
+                return Err(Error::config(format!(
+                    "this is not an API key: it starts with neither `{}` nor `{}`, followed by \
+                     `{}` or `{}`",
+                    contract::SECRET_KEY_PREFIX,
+                    contract::RESTRICTED_KEY_PREFIX,
+                    contract::TEST_KEY_INFIX,
+                    contract::LIVE_KEY_INFIX,
+                )));
             }
         };
         Ok(Self { text, mode })

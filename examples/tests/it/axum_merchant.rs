@@ -35,6 +35,9 @@ impl Fixture {
             shop.as_str(),
         );
         tokio::spawn(async move { axum::serve(listener, router(state)).await });
+        // A plain client for the shop; reqwest wants a TLS provider even so. The second test finds
+        // one installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
             mock,

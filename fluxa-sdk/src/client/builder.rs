@@ -64,8 +64,9 @@ impl ClientBuilder {
     pub fn from_env() -> Result<Self, Error> {
         let key = read_env(contract::ENV_SECRET_KEY)?.ok_or_else(|| {
             Error::config(format!(
-                "the environment variable {} is not set; it holds the secret key (`sk_…`)",
-                contract::ENV_SECRET_KEY
+                "the environment variable {} is not set; it holds the secret key (`{}…`)",
+                contract::ENV_SECRET_KEY,
+                contract::SECRET_KEY_PREFIX,
             ))
         })?;
         let mut builder = Self::new(key);

@@ -221,22 +221,27 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the API answered {}", self.status.as_u16())?;
         if let Some(code) = &self.code {
-            write!(f, " `{code}`")?;
+            write!(f, " `{}`", printable(code))?;
         }
         match &self.message {
-            Some(message) => write!(f, ": {}", message.trim_end_matches('.'))?,
+            Some(message) => write!(f, ": {}", printable(message.trim_end_matches('.')))?,
             None => f.write_str(" without an error message")?,
         }
         if let Some(param) = &self.param {
-            write!(f, " (parameter `{param}`)")?;
+            write!(f, " (parameter `{}`)", printable(param))?;
         }
         self.write_hint(f)?;
         write_advice(f, &self.trace)?;
         match &self.trace.request_id {
-            Some(request_id) => write!(f, " [{request_id}]"),
+            Some(request_id) => write!(f, " [{}]", printable(request_id)),
             None => Ok(()),
         }
     }
+}
+
+/// Returns the server's text without what could steer a terminal.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 impl fmt::Debug for ApiError {

@@ -102,7 +102,8 @@ impl Verifier {
         let name = contract::ENV_WEBHOOK_SECRET;
         let secret = read_env(name)?.ok_or_else(|| {
             Error::config(format!(
-                "the environment variable {name} is not set (`whsec_…`)"
+                "the environment variable {name} is not set (`{}…`)",
+                contract::WEBHOOK_SECRET_PREFIX
             ))
         })?;
         Self::new(secret)

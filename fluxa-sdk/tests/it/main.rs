@@ -1,4 +1,33 @@
-//! Tests of the SDK against the contract and a scripted server.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+//! The SDK against scripted servers, and its webhooks against vectors of other tools.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod environment;
+mod face;
+mod faults;
 mod generated;
+mod idempotency;
+mod limits;
+mod retries;
+mod secrecy;
+mod server;
+mod tls;
+mod typed;
+mod webhooks;
+
+use std::time::Duration;
+
+use fluxa_sdk::{Client, ClientBuilder};
+
+/// The key of every test; no output may ever contain it.
+pub(crate) const KEY: &str = "sk_test_a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6";
+
+/// A builder for `server` that waits as good as nothing between attempts.
+pub(crate) fn builder(base_url: &str) -> ClientBuilder {
+    Client::builder(KEY)
+        .base_url(base_url)
+        .retry_base_delay(Duration::from_micros(10))
+}
+
+pub(crate) fn client(base_url: &str) -> Client {
+    builder(base_url).build().unwrap()
+}

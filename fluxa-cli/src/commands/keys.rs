@@ -1,0 +1,172 @@
+//! `fluxa keys`: API keys and their life.
+
+use std::time::Duration;
+
+use fluxa_sdk::Client;
+use fluxa_sdk::types::{ApiKey, ApiKeyKind, ApiKeyStatus, CreateApiKey, RotateSecret};
+
+use super::Context;
+use crate::cli::{KeyKind, KeysCommand};
+use crate::connection;
+use crate::error::{CliError, Result};
+use crate::ui::{Line, Table, Tone};
+
+pub(crate) async fn run(context: &Context, command: KeysCommand) -> Result<()> {
+    let client = connection::client(&context.settings)?;
+    let done = match command {
+        KeysCommand::List => list(context, &client).await,
+        KeysCommand::Create {
+            name,
+            kind,
+            scopes,
+            ip_allow,
+        } => create(context, &client, name, kind, scopes, ip_allow).await,
+        KeysCommand::Rotate { id, grace } => rotate(context, &client, id, grace).await,
+        KeysCommand::Revoke { id, yes } => revoke(context, &client, id, yes).await,
+    };
+    done.map_err(connection::with_reach_hint(&context.settings))
+}
+
+async fn list(context: &Context, client: &Client) -> Result<()> {
+    let mut keys = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let mut call = client
+            .api_keys()
+            .list()
+            .limit(fluxa_sdk::contract::LIST_LIMIT_MAX);
+        if let Some(after) = after {
+            call = call.after(after);
+        }
+        let page = call.await?.into_inner();
+        keys.extend(page.data);
+        after = page.next_cursor;
+        if after.is_none() {
+            break;
+        }
+    }
+    if context.ui.is_json() {
+        return keys.iter().try_for_each(|key| context.ui.json(key));
+    }
+    let mut table = Table::new(["ID", "NAME", "KIND", "KEY", "STATUS", "MAY", "LAST USED"]);
+    for key in &keys {
+        let rights = match key.scopes.as_slice() {
+            [] => "everything of its kind".to_owned(),
+            scopes => scopes.join(" "),
+        };
+        let (tone, status) = status(key);
+        table.row([
+            (Tone::Bold, key.id.to_string()),
+            (Tone::Plain, key.name.clone()),
+            (Tone::Plain, key.kind.to_string()),
+            (Tone::Dim, format!("…{}", key.last4)),
+            (tone, status),
+            (Tone::Plain, rights),
+            (
+                Tone::Dim,
+                key.last_used_at
+                    .map_or("never".to_owned(), |at| at.to_string()),
+            ),
+        ]);
+    }
+    context.ui.lines(&table.lines())
+}
+
+fn status(key: &ApiKey) -> (Tone, String) {
+    match (&key.status, key.expires_at) {
+        (ApiKeyStatus::Active, _) => (Tone::Good, key.status.to_string()),
+        (ApiKeyStatus::Rotating, Some(until)) => (Tone::Warn, format!("rotating until {until}")),
+        _ => (Tone::Dim, key.status.to_string()),
+    }
+}
+
+async fn create(
+    context: &Context,
+    client: &Client,
+    name: String,
+    kind: KeyKind,
+    scopes: Vec<String>,
+    ip_allow: Vec<String>,
+) -> Result<()> {
+    let kind = match kind {
+        KeyKind::Secret => ApiKeyKind::Secret,
+        KeyKind::Restricted => ApiKeyKind::Restricted,
+        KeyKind::Publishable => ApiKeyKind::Publishable,
+    };
+    if kind == ApiKeyKind::Restricted && scopes.is_empty() {
+        return Err(
+            CliError::usage("a restricted key needs to be allowed something")
+                .hint("add --scope refunds:write, and more as needed"),
+        );
+    }
+    let body = CreateApiKey::new(kind, name)
+        .scopes(scopes)
+        .ip_allowlist(ip_allow);
+    let key = client.api_keys().create(body).await?.into_inner();
+    show_secret(context, &key)
+}
+
+async fn rotate(context: &Context, client: &Client, id: String, grace: Duration) -> Result<()> {
+    let seconds = i64::try_from(grace.as_secs()).unwrap_or(i64::MAX);
+    let body = RotateSecret::new().grace_seconds(seconds);
+    let key = client
+        .api_keys()
+        .rotate(id.as_str(), body)
+        .await?
+        .into_inner();
+    show_secret(context, &key)?;
+    let hours = seconds as f64 / 3_600.0;
+    context
+        .ui
+        .note(&Line::new().dim(format!("{id} works for another {hours} h, then no more")));
+    Ok(())
+}
+
+/// Prints a new key. It is the data asked for, and cannot be asked for again.
+fn show_secret(context: &Context, key: &ApiKey) -> Result<()> {
+    if context.ui.is_json() {
+        return context.ui.json(key);
+    }
+    context.ui.line(
+        &Line::new()
+            .bold(key.id.to_string())
+            .text("  ")
+            .text(&key.name),
+    )?;
+    if let Some(secret) = &key.secret {
+        context
+            .ui
+            .line(&Line::new().push(Tone::Accent, secret.expose()))?;
+        context
+            .ui
+            .note(&Line::new().push(Tone::Warn, "keep it now: it is not shown again"));
+    }
+    Ok(())
+}
+
+async fn revoke(context: &Context, client: &Client, id: String, yes: bool) -> Result<()> {
+    if !yes {
+        if !context.ui.can_ask() {
+            return Err(
+                CliError::usage("revoking cannot be undone, and nobody is here to ask")
+                    .hint(format!("say so: `fluxa keys revoke {id} --yes`")),
+            );
+        }
+        if !context
+            .ui
+            .confirm(&format!("Revoke {id}, at once and for good?"))?
+        {
+            return Err(CliError::failure("not revoked"));
+        }
+    }
+    let key = client.api_keys().revoke(id.as_str()).await?.into_inner();
+    match context.ui.is_json() {
+        true => context.ui.json(&key),
+        false => context.ui.line(
+            &Line::new()
+                .bold(key.id.to_string())
+                .text("  ")
+                .text(key.status.to_string()),
+        ),
+    }
+}

@@ -1,0 +1,138 @@
+//! `fluxa listen`: events to a server on this machine.
+
+use std::future::Future;
+
+use fluxa_sdk::Client;
+use fluxa_sdk::types::{CreateListenSession, ListenSession};
+use serde_json::json;
+
+use super::{Context, mock};
+use crate::cli::ListenArguments;
+use crate::connection;
+use crate::error::{CliError, Result};
+use crate::listen::acknowledge::Acknowledger;
+use crate::listen::api::SdkEventApi;
+use crate::listen::filter::Filter;
+use crate::listen::forwarder::{Forwarder, parse_target};
+use crate::listen::report::{Report, plural};
+use crate::listen::signer::Signer;
+use crate::listen::{Ended, Limits, ListenEvent, Pipeline, source};
+use crate::private_file;
+use crate::ui::Line;
+
+pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result<()> {
+    let filter = Filter::parse(&arguments.events)?;
+    // With --mock the server is started here, unless one runs already.
+    let _mock = match context.settings.mock {
+        true => mock::start_if_absent(context).await?,
+        false => None,
+    };
+    let client = connection::client(&context.settings)?;
+    let reach = connection::with_reach_hint(&context.settings);
+    if arguments.print_secret {
+        let session = open_session(&client, &filter).await.map_err(reach)?;
+        return match context.ui.is_json() {
+            true => context.ui.json(&json!({ "secret": session.secret })),
+            false => context.ui.line(&Line::new().text(session.secret.expose())),
+        };
+    }
+    let target = arguments.forward_to.as_deref().ok_or_else(|| {
+        CliError::usage("where to?").hint("give --forward-to, such as --forward-to 4242")
+    })?;
+    let forwarder = Forwarder::new(parse_target(target)?, arguments.timeout)?;
+    let (session, reachable) =
+        tokio::join!(open_session(&client, &filter), forwarder.is_reachable());
+    let session = session.map_err(&reach)?;
+    if !reachable {
+        context.ui.warn(&format!(
+            "nothing listens at {} yet; deliveries will fail until something does",
+            forwarder.target()
+        ));
+    }
+
+    let pipeline = Pipeline {
+        api: SdkEventApi::new(client.clone(), &filter.exact_types()),
+        since: arguments.since,
+        patience: source::patience(connection::is_local(&context.settings.api_base)),
+        ready: ListenEvent::Ready {
+            session: session.id.to_string(),
+            forward_to: forwarder.target().to_string(),
+            api_base: context.settings.api_base.clone(),
+            events: filter.patterns().to_vec(),
+        },
+        filter,
+        signer: Signer::new(session.secret.clone()),
+        forwarder,
+        acknowledger: Some(Acknowledger::start(client, session.id.to_string())),
+        concurrency: usize::from(arguments.concurrency),
+        retries: arguments.retry,
+        limits: Limits {
+            max_events: arguments.max_events,
+            within: arguments.within,
+        },
+    };
+    let report = Report::new(&context.ui);
+    let ready_file = arguments.ready_file.as_deref();
+    let stopped = async {
+        interrupted().await;
+    };
+    let (summary, ended) = pipeline
+        .run(stopped, |event| {
+            report.show(&event)?;
+            if let (ListenEvent::Ready { session, .. }, Some(path)) = (&event, ready_file) {
+                private_file::announce(path, &format!("{session}\n"))?;
+            }
+            Ok(())
+        })
+        .await
+        .map_err(&reach)?;
+    match ended {
+        Ended::Stopped => Err(CliError::interrupted()),
+        Ended::TimeUp if arguments.max_events.is_some() => Err(CliError::unmet(format!(
+            "the time is over after {}",
+            plural(summary.events, "event")
+        ))),
+        _ if summary.failed > 0 => Err(CliError::endpoint(format!(
+            "{} not delivered",
+            plural(summary.failed, "event")
+        ))),
+        _ => Ok(()),
+    }
+}
+
+async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {
+    let body = CreateListenSession::new().events(filter.exact_types());
+    Ok(client.listen_sessions().create(body).await?.into_inner())
+}
+
+/// Who asked the program to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// A person, by Ctrl-C.
+    Interrupted,
+    /// The system, or whoever supervises us.
+    Terminated,
+}
+
+/// Is ready when the user, or the system, asks the program to stop.
+pub(crate) fn interrupted() -> impl Future<Output = Stop> {
+    async {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            // Without signals there is nothing to wait for: go on until something else ends it.
+            let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+                return std::future::pending().await;
+            };
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => Stop::Interrupted,
+                _ = terminate.recv() => Stop::Terminated,
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = tokio::signal::ctrl_c().await;
+            Stop::Interrupted
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! `fluxa mock`: the sandbox server on this machine.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use fluxa_mock::{Config, DEFAULT_ADDRESS, MockServer, RateLimit};
+use fluxa_sdk::contract;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::Context;
+use super::listen::{Stop, interrupted};
+use crate::cli::MockArguments;
+use crate::env;
+use crate::error::{CliError, Result};
+use crate::private_file;
+use crate::ui::{Line, Tone};
+
+/// How long the server may take until it answers; opening a large file is the slow part.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Returns the secret key that every mock accepts. It opens nothing but a sandbox on this machine.
+pub(crate) fn well_known_key() -> String {
+    format!(
+        "{}{}mock{:028}",
+        contract::SECRET_KEY_PREFIX,
+        contract::TEST_KEY_INFIX,
+        0
+    )
+}
+
+pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<()> {
+    let mut config = Config::new().pace(pace(&arguments.pace)?);
+    if let Some(limit) = &arguments.rate_limit {
+        config = config.rate_limit(rate_limit(limit)?);
+    }
+    if let Some(file) = &arguments.db {
+        config = config.db(file);
+    }
+    let server = start(arguments.addr, config).await?;
+    let base_url = format!("http://{}/v1", server.address);
+    announce(context, &base_url, arguments.db.as_deref())?;
+    if let Some(path) = &arguments.ready_file {
+        private_file::announce(path, &format!("{base_url}\n"))?;
+    }
+    let mut server = server;
+    tokio::select! {
+        stop = interrupted() => {
+            server.stop().await?;
+            match stop {
+                Stop::Interrupted => Err(CliError::interrupted()),
+                Stop::Terminated => Ok(()),
+            }
+        }
+        ended = &mut server.serving => Err(why(server.address, ended)),
+    }
+}
+
+/// A server running beside whatever else this process does.
+pub(crate) struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    async fn stop(&mut self) -> Result<()> {
+        self.stop.take();
+        match (&mut self.serving).await {
+            Ok(Ok(())) => Ok(()),
+            ended => Err(why(self.address, ended)),
+        }
+    }
+}
+
+/// Binds, serves, and returns once the server answers.
+async fn start(address: SocketAddr, config: Config) -> Result<Server> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        CliError::failure(format!("cannot listen on {address}: {error}"))
+            .hint("another `fluxa mock` may run there; --addr 127.0.0.1:0 takes a free port")
+    })?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(fluxa_mock::serve(listener, config, async {
+        drop(stopped.await)
+    }));
+    let mut server = Server {
+        address,
+        stop: Some(stop),
+        serving,
+    };
+    let answers = async {
+        while !is_healthy(address).await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        ended = &mut server.serving => return Err(why(address, ended)),
+        healthy = tokio::time::timeout(PATIENCE, answers) => healthy
+            .map_err(|_| CliError::failure(format!("the mock on {address} does not answer")))?,
+    }
+    Ok(server)
+}
+
+/// Starts a server on the mock's own address for as long as the answer is kept, unless one answers
+/// there already.
+pub(crate) async fn start_if_absent(context: &Context) -> Result<Option<Server>> {
+    if context.settings.api_base != contract::MOCK_BASE_URL || is_healthy(DEFAULT_ADDRESS).await {
+        return Ok(None);
+    }
+    let server = start(DEFAULT_ADDRESS, Config::new()).await?;
+    context
+        .ui
+        .note(&Line::new().push(Tone::Good, "mock").text(format!(
+            "   started on {DEFAULT_ADDRESS}; make events with `fluxa trigger … --mock`"
+        )));
+    Ok(Some(server))
+}
+
+/// Starts a sandbox of the demo's own, on a free port, with its clock running fast.
+pub(crate) async fn start_for_demo(pace: f64) -> Result<MockServer> {
+    MockServer::builder()
+        .pace(pace)
+        .start()
+        .await
+        .map_err(|error| CliError::failure(format!("cannot start the sandbox: {error}")))
+}
+
+/// Returns whether a mock answers at the address.
+async fn is_healthy(address: SocketAddr) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await?;
+        let request =
+            format!("GET /_mock/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await?;
+        Ok::<_, std::io::Error>(&status == b"HTTP/1.1 200")
+    };
+    matches!(
+        tokio::time::timeout(Duration::from_secs(2), ask).await,
+        Ok(Ok(true))
+    )
+}
+
+fn why(
+    address: SocketAddr,
+    ended: std::result::Result<std::io::Result<()>, tokio::task::JoinError>,
+) -> CliError {
+    let reason = match ended {
+        Ok(Ok(())) => "it stopped".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
+    };
+    CliError::failure(format!("the mock on {address}: {reason}"))
+}
+
+fn announce(context: &Context, base_url: &str, db: Option<&Path>) -> Result<()> {
+    let key = well_known_key();
+    if context.ui.is_json() {
+        return context.ui.json(&json!({
+            "type": "ready", "base_url": base_url, "secret_key": key, "db": db,
+        }));
+    }
+    let kept = match db {
+        Some(file) => format!("kept in {}", file.display()),
+        None => "in memory: gone when it stops".to_owned(),
+    };
+    // At the default address one flag says it all; elsewhere the environment has to.
+    let commands = match base_url == contract::MOCK_BASE_URL {
+        true => [
+            "fluxa listen --mock --forward-to 3000".to_owned(),
+            "fluxa trigger payment.settled --mock".to_owned(),
+        ],
+        false => [
+            format!(
+                "export {}={base_url} {}={key}",
+                env::API_BASE,
+                env::SECRET_KEY
+            ),
+            "fluxa trigger payment.settled".to_owned(),
+        ],
+    };
+    for line in [
+        Line::new()
+            .push(Tone::Good, "mock")
+            .text("  ")
+            .bold(base_url)
+            .dim(format!("  {kept}")),
+        Line::new().text("key   ").text(&key),
+        Line::new().text("next  ").push(Tone::Accent, &commands[0]),
+        Line::new().text("      ").push(Tone::Accent, &commands[1]),
+    ] {
+        context.ui.note(&line);
+    }
+    Ok(())
+}
+
+fn pace(text: &str) -> Result<f64> {
+    match text {
+        "frozen" => Ok(0.0),
+        _ => text
+            .parse::<f64>()
+            .ok()
+            .filter(|pace| pace.is_finite() && *pace >= 0.0)
+            .ok_or_else(|| {
+                CliError::usage(format!("--pace `{text}` is neither a factor nor `frozen`"))
+                    .hint("60 makes a minute of the sandbox a second")
+            }),
+    }
+}
+
+fn rate_limit(text: &str) -> Result<Option<RateLimit>> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let wrong = || {
+        CliError::usage(format!(
+            "--rate-limit `{text}` is neither `off` nor N/BURST"
+        ))
+        .hint("for example 100/200: 100 requests a second, 200 at once")
+    };
+    let (per_second, burst) = text.split_once('/').ok_or_else(wrong)?;
+    let read = |number: &str| number.parse::<u32>().ok().filter(|number| *number > 0);
+    match (read(per_second), read(burst)) {
+        (Some(per_second), Some(burst)) => Ok(Some(RateLimit { per_second, burst })),
+        _ => Err(wrong()),
+    }
+}

@@ -1,0 +1,276 @@
+//! Owns what can go wrong in the CLI: kind → exit code, and the hint that says what to do next.
+//!
+//! Knows nothing of printing; `ui` renders it.
+
+use std::fmt;
+
+use fluxa_sdk::contract;
+use serde_json::{Map, Value, json};
+
+use crate::env;
+
+/// What kind of thing went wrong. Each has its exit code, and scripts rely on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Anything else: a file that cannot be written, a broken configuration.
+    Failure,
+    /// The command line itself.
+    Usage,
+    /// No key, a bad key, or a key without the right.
+    Auth,
+    /// The API answered 4xx.
+    Api,
+    /// The network, or the API answered 5xx.
+    Network,
+    /// What was expected did not happen, or not in time.
+    Unmet,
+    /// The local endpoint answered something other than 2xx.
+    Endpoint,
+    /// The user pressed Ctrl-C.
+    Interrupted,
+    /// Whoever read our output has stopped reading: a success.
+    BrokenPipe,
+}
+
+impl Kind {
+    /// Returns the exit code: the one table of them.
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::BrokenPipe => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Auth => 3,
+            Self::Api => 4,
+            Self::Network => 5,
+            Self::Unmet => 6,
+            Self::Endpoint => 7,
+            Self::Interrupted => 130,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Usage => "usage",
+            Self::Auth => "auth",
+            Self::Api => "api",
+            Self::Network => "network",
+            Self::Unmet => "expectation_unmet",
+            Self::Endpoint => "endpoint",
+            Self::Interrupted => "interrupted",
+            Self::BrokenPipe => "broken_pipe",
+        }
+    }
+}
+
+/// Why a command did not do its work.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    /// Decides the exit code.
+    pub(crate) kind: Kind,
+    /// What failed.
+    pub(crate) message: String,
+    /// What to do next.
+    pub(crate) hint: Option<String>,
+    /// What the API said, when it was the API.
+    pub(crate) api: Option<Box<ApiDetails>>,
+}
+
+/// What is told of an error of the API.
+#[derive(Debug, Default)]
+pub(crate) struct ApiDetails {
+    pub(crate) status: u16,
+    pub(crate) code: Option<String>,
+    pub(crate) param: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) doc_url: Option<String>,
+}
+
+/// The result of everything in the CLI.
+pub(crate) type Result<T, E = CliError> = std::result::Result<T, E>;
+
+impl CliError {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+            api: None,
+        }
+    }
+
+    pub(crate) fn failure(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failure, message)
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub(crate) fn network(message: impl Into<String>) -> Self {
+        Self::new(Kind::Network, message)
+    }
+
+    pub(crate) fn unmet(message: impl Into<String>) -> Self {
+        Self::new(Kind::Unmet, message)
+    }
+
+    pub(crate) fn endpoint(message: impl Into<String>) -> Self {
+        Self::new(Kind::Endpoint, message)
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Kind::Interrupted, "interrupted")
+    }
+
+    /// A file could not be read or written.
+    pub(crate) fn file(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::failure(format!("cannot {doing} {}: {error}", path.display()))
+    }
+
+    /// No key was given anywhere.
+    pub(crate) fn no_key() -> Self {
+        Self::new(Kind::Auth, "no API key").hint(format!(
+            "set {} to a test key from the dashboard; or, with no account, run `fluxa mock` in \
+             another terminal and add --mock here",
+            env::SECRET_KEY
+        ))
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what was being done when it failed.
+    pub(crate) fn context(mut self, doing: impl fmt::Display) -> Self {
+        self.message = format!("{doing}: {}", self.message);
+        self
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.kind.exit_code()
+    }
+
+    /// The error as `--output json` prints it on stderr.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = Map::new();
+        error.insert("kind".into(), json!(self.kind.name()));
+        error.insert("exit_code".into(), json!(self.exit_code()));
+        error.insert("message".into(), json!(self.message));
+        if let Some(hint) = &self.hint {
+            error.insert("hint".into(), json!(hint));
+        }
+        if let Some(api) = &self.api {
+            error.insert("status".into(), json!(api.status));
+            for (name, value) in [
+                ("code", &api.code),
+                ("param", &api.param),
+                ("request_id", &api.request_id),
+                ("doc_url", &api.doc_url),
+            ] {
+                if let Some(value) = value {
+                    error.insert(name.into(), json!(value));
+                }
+            }
+        }
+        json!({ "error": error })
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CliError {}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::new(Kind::BrokenPipe, "broken pipe"),
+            _ => Self::failure(error.to_string()),
+        }
+    }
+}
+
+/// Maps the status of an API error to a kind.
+pub(crate) fn kind_of_status(status: u16) -> Kind {
+    match status {
+        401 | 403 => Kind::Auth,
+        400..=499 => Kind::Api,
+        _ => Kind::Network,
+    }
+}
+
+/// Replaces every key and webhook secret in `text` by its prefix and `…`.
+///
+/// Errors quote what was typed, and what was typed may be a key.
+pub(crate) fn redact(text: &str) -> String {
+    let prefixes = [
+        contract::SECRET_KEY_PREFIX,
+        contract::RESTRICTED_KEY_PREFIX,
+        contract::PUBLISHABLE_KEY_PREFIX,
+    ]
+    .into_iter()
+    .flat_map(|kind| {
+        [contract::TEST_KEY_INFIX, contract::LIVE_KEY_INFIX].map(|mode| format!("{kind}{mode}"))
+    })
+    .chain([contract::WEBHOOK_SECRET_PREFIX.to_owned()]);
+    let mut text = text.to_owned();
+    for prefix in prefixes {
+        let mut from = 0;
+        while let Some(at) = text[from..]
+            .find(&prefix)
+            .map(|at| from + at + prefix.len())
+        {
+            let length = text[at..]
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')
+                .unwrap_or(text.len() - at);
+            if length > 0 {
+                text.replace_range(at..at + length, "…");
+            }
+            from = at;
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_the_exit_code_of_the_table() {
+        let table = [
+            (Kind::BrokenPipe, 0),
+            (Kind::Failure, 1),
+            (Kind::Usage, 2),
+            (Kind::Auth, 3),
+            (Kind::Api, 4),
+            (Kind::Network, 5),
+            (Kind::Unmet, 6),
+            (Kind::Endpoint, 7),
+            (Kind::Interrupted, 130),
+        ];
+        for (kind, code) in table {
+            assert_eq!(kind.exit_code(), code, "{kind:?}");
+        }
+        assert_eq!(kind_of_status(401), Kind::Auth);
+        assert_eq!(kind_of_status(403), Kind::Auth);
+        assert_eq!(kind_of_status(404), Kind::Api);
+        assert_eq!(kind_of_status(429), Kind::Api);
+        assert_eq!(kind_of_status(503), Kind::Network);
+    }
+
+    #[test]
+    fn keys_and_secrets_are_redacted_wherever_they_stand() {
+        let text = "no 'sk_test_abcDEF123', not rk_live_x.y or (whsec_Zz9) sk_test_";
+        let clean = redact(text);
+        assert_eq!(
+            clean,
+            "no 'sk_test_…', not rk_live_….y or (whsec_…) sk_test_"
+        );
+    }
+}

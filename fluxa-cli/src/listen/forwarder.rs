@@ -1,0 +1,252 @@
+//! Owns sending one delivery to the local endpoint: where it goes, and what came back.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::HeaderMap;
+use tokio::net::TcpStream;
+use url::{Host, Url};
+
+use crate::error::{CliError, Result};
+
+/// The most of an answer's body that is read. A longer one costs its connection, no more.
+const BODY_CAP: usize = 64 * 1024;
+
+/// How long the look whether anything listens may take.
+const PREFLIGHT: Duration = Duration::from_millis(300);
+
+/// What came of one attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// The status, when there was an answer.
+    pub(crate) status: Option<u16>,
+    /// Why there was none.
+    pub(crate) error: Option<String>,
+    /// From the first byte sent to the last one read.
+    pub(crate) duration: Duration,
+}
+
+impl Answer {
+    pub(crate) fn is_success(&self) -> bool {
+        self.status
+            .is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// Returns whether the same delivery may well succeed a moment later: nothing answered, or what
+    /// answered was overloaded or broken. A 4xx is a decision, and asking again does not change it.
+    pub(crate) fn is_worth_retrying(&self) -> bool {
+        match self.status {
+            None => true,
+            Some(status) => matches!(status, 408 | 425 | 429 | 500..),
+        }
+    }
+}
+
+/// Sends deliveries to one target over kept connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Forwarder {
+    client: reqwest::Client,
+    target: Url,
+    timeout: Option<Duration>,
+}
+
+impl Forwarder {
+    /// Makes a forwarder. A `timeout` of zero waits for ever.
+    pub(crate) fn new(target: Url, timeout: Duration) -> Result<Self> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .tcp_nodelay(true)
+            .http1_only()
+            .connect_timeout(Duration::from_secs(5));
+        if is_loopback(&target) {
+            // A proxy of the environment could neither reach it nor has any business seeing it.
+            builder = builder.no_proxy();
+        }
+        if target.scheme() == "http" {
+            // No certificates needed, and loading the system's takes longer than all the rest.
+            builder = builder.tls_backend_preconfigured(empty_tls()?);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| CliError::failure(format!("cannot make an HTTP client: {error}")))?;
+        Ok(Self {
+            client,
+            target,
+            timeout: (!timeout.is_zero()).then_some(timeout),
+        })
+    }
+
+    pub(crate) fn target(&self) -> &Url {
+        &self.target
+    }
+
+    /// Makes one attempt. Whatever happens is an answer, never an error.
+    pub(crate) async fn post(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
+        let started = Instant::now();
+        let mut request = self
+            .client
+            .post(self.target.clone())
+            .headers(headers)
+            .body(body);
+        if let Some(timeout) = self.timeout {
+            request = request.timeout(timeout);
+        }
+        let outcome = async {
+            let mut response = request.send().await?;
+            let status = response.status().as_u16();
+            let mut read = 0;
+            while read < BODY_CAP
+                && let Some(chunk) = response.chunk().await?
+            {
+                read += chunk.len();
+            }
+            Ok::<u16, reqwest::Error>(status)
+        }
+        .await;
+        let (status, error) = match outcome {
+            Ok(status) => (Some(status), None),
+            Err(error) => (None, Some(reason(&error))),
+        };
+        Answer {
+            status,
+            error,
+            duration: started.elapsed(),
+        }
+    }
+
+    /// Returns whether something accepts connections at the target.
+    pub(crate) async fn is_reachable(&self) -> bool {
+        let Some(host) = self.target.host_str() else {
+            return false;
+        };
+        let port = self.target.port_or_known_default().unwrap_or(80);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let connect = TcpStream::connect((host, port));
+        matches!(tokio::time::timeout(PREFLIGHT, connect).await, Ok(Ok(_)))
+    }
+}
+
+/// TLS that trusts nobody, for clients that only speak plain HTTP.
+fn empty_tls() -> Result<rustls::ClientConfig> {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|error| CliError::failure(format!("cannot set up TLS: {error}")))?;
+    Ok(builder
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth())
+}
+
+/// Says why there was no answer, without the URL, which every line already names.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    let deepest = deepest.to_string();
+    match error.is_connect() {
+        true if deepest.contains("refused") => "connection refused".to_owned(),
+        true => format!("cannot connect: {deepest}"),
+        false => format!("connection broken: {deepest}"),
+    }
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        None => false,
+    }
+}
+
+/// Reads a target as it is typed: `4242`, `/path`, `host:port/path` or a URL.
+pub(crate) fn parse_target(text: &str) -> Result<Url> {
+    let text = text.trim();
+    let wrong = |why: String| {
+        CliError::usage(format!("cannot forward to `{text}`: {why}"))
+            .hint("give a port (4242), a path (/webhooks), host:port/path, or an http(s) URL")
+    };
+    let full = if text.is_empty() {
+        return Err(wrong("it is empty".into()));
+    } else if text.chars().all(|c| c.is_ascii_digit()) {
+        let port: u16 = text
+            .parse()
+            .map_err(|_| wrong("that is not a port".into()))?;
+        format!("http://localhost:{port}")
+    } else if text.starts_with('/') {
+        format!("http://localhost{text}")
+    } else if let Some(rest) = text.strip_prefix(':') {
+        format!("http://localhost:{rest}")
+    } else if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    let url = Url::parse(&full).map_err(|error| wrong(error.to_string()))?;
+    match url.scheme() {
+        "http" | "https" if url.host_str().is_some_and(|host| !host.is_empty()) => Ok(url),
+        "http" | "https" => Err(wrong("it has no host".into())),
+        other => Err(wrong(format!("`{other}` is not http or https"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_may_be_typed_in_short() {
+        for (typed, expected) in [
+            ("4242", "http://localhost:4242/"),
+            ("/hooks", "http://localhost/hooks"),
+            (":3000/hooks", "http://localhost:3000/hooks"),
+            ("localhost:3000/hooks", "http://localhost:3000/hooks"),
+            ("127.0.0.1:3000", "http://127.0.0.1:3000/"),
+            ("https://example.test/a?b=c", "https://example.test/a?b=c"),
+            ("example.test/hooks", "http://example.test/hooks"),
+        ] {
+            assert_eq!(parse_target(typed).unwrap().as_str(), expected, "{typed}");
+        }
+        for wrong in ["", "99999", "ftp://host/", "http://", "file:///etc/passwd"] {
+            assert!(parse_target(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_recognised_in_every_form() {
+        for (url, expected) in [
+            ("http://localhost:1", true),
+            ("http://app.localhost", true),
+            ("http://127.8.0.1", true),
+            ("http://[::1]:80", true),
+            ("http://example.test", false),
+            ("http://localhost.example.test", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_by_itself_is_retried() {
+        let answer = |status| Answer {
+            status,
+            error: None,
+            duration: Duration::ZERO,
+        };
+        for (status, expected) in [
+            (None, true),
+            (Some(500), true),
+            (Some(503), true),
+            (Some(429), true),
+            (Some(408), true),
+            (Some(400), false),
+            (Some(404), false),
+            (Some(302), false),
+        ] {
+            assert_eq!(answer(status).is_worth_retrying(), expected, "{status:?}");
+        }
+    }
+}

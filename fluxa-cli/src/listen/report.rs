@@ -1,0 +1,193 @@
+//! Owns rendering the pipeline: the only part of `listen` that knows how anything looks.
+
+use std::time::Duration;
+
+use super::{ListenEvent, Summary};
+use crate::error::Result;
+use crate::ui::{Line, Tone, Ui};
+
+/// Columns of an event's type; the longest type of the contract fits.
+const TYPE_WIDTH: usize = 30;
+
+/// Prints what the pipeline emits.
+pub(crate) struct Report<'a> {
+    ui: &'a Ui,
+}
+
+impl<'a> Report<'a> {
+    pub(crate) fn new(ui: &'a Ui) -> Self {
+        Self { ui }
+    }
+
+    /// Prints one thing: NDJSON in json mode, lines for people else.
+    pub(crate) fn show(&self, event: &ListenEvent) -> Result<()> {
+        if let ListenEvent::Warning(warning) = event {
+            self.ui.warn(warning);
+            return Ok(());
+        }
+        if self.ui.is_json() {
+            return self.ui.json(event);
+        }
+        match event {
+            ListenEvent::Ready {
+                forward_to,
+                api_base,
+                events,
+                ..
+            } => {
+                self.ready(forward_to, api_base, events);
+                Ok(())
+            }
+            // An event is told with its delivery, on one line.
+            ListenEvent::Event { .. } | ListenEvent::Warning(_) => Ok(()),
+            ListenEvent::Delivery { .. } => self.delivery(event),
+            ListenEvent::Retry {
+                event,
+                attempt,
+                delay_ms,
+                ..
+            } => {
+                self.ui.note(
+                    &Line::new()
+                        .dim(format!("{:9} ↻ {event} attempt {attempt} in ", ""))
+                        .dim(short(Duration::from_millis(*delay_ms))),
+                );
+                Ok(())
+            }
+            ListenEvent::Reconnecting {
+                reason, attempt, ..
+            } => {
+                if *attempt == 1 {
+                    let line = self.stamped().push(Tone::Warn, "reconnecting").text(": ");
+                    self.ui.note(&line.text(reason));
+                }
+                self.ui
+                    .spinner(&format!("reconnecting (attempt {attempt}): {reason}"));
+                Ok(())
+            }
+            ListenEvent::Recovered { attempts, after_ms } => {
+                self.ui.stop_bar();
+                let after = short(Duration::from_millis(*after_ms));
+                let tries = plural(u64::from(*attempts), "attempt");
+                let line = self.stamped().push(Tone::Good, "reconnected");
+                self.ui
+                    .note(&line.text(format!(" after {after} ({tries}); nothing was lost")));
+                Ok(())
+            }
+            ListenEvent::Summary(summary) => {
+                self.summary(summary);
+                Ok(())
+            }
+        }
+    }
+
+    fn ready(&self, forward_to: &str, api_base: &str, events: &[String]) {
+        let wanted = match events {
+            [] => "all events".to_owned(),
+            some => some.join(", "),
+        };
+        self.ui.note(
+            &Line::new()
+                .push(Tone::Good, "ready")
+                .text("  ")
+                .text(wanted)
+                .dim(" of ")
+                .text(api_base)
+                .dim(" → ")
+                .bold(forward_to),
+        );
+        self.ui.note(
+            &Line::new().dim("       signing secret: fluxa listen --print-secret · stop: Ctrl-C"),
+        );
+    }
+
+    fn delivery(&self, event: &ListenEvent) -> Result<()> {
+        let ListenEvent::Delivery {
+            event,
+            event_type,
+            attempt,
+            ok,
+            status,
+            error,
+            duration_ms,
+            ..
+        } = event
+        else {
+            return Ok(());
+        };
+        let outcome = match (status, error) {
+            (Some(status), _) => status.to_string(),
+            (None, Some(error)) => error.clone(),
+            (None, None) => "no answer".to_owned(),
+        };
+        let tone = if *ok { Tone::Good } else { Tone::Bad };
+        let mut line = self
+            .stamped()
+            .column(Tone::Bold, event_type, TYPE_WIDTH)
+            .text(" ")
+            .column(Tone::Dim, event, 21)
+            .dim("→ ")
+            .push(tone, outcome)
+            .dim(format!(
+                "  {}",
+                short(Duration::from_secs_f64(duration_ms / 1e3))
+            ));
+        if *attempt > 1 {
+            line = line.dim(format!("  attempt {attempt}"));
+        }
+        self.ui.line(&line)
+    }
+
+    fn summary(&self, summary: &Summary) {
+        self.ui.stop_bar();
+        let mut line = Line::new()
+            .bold(plural(summary.events, "event"))
+            .text(format!(": {} delivered", summary.delivered));
+        if summary.failed > 0 {
+            line = line
+                .text(", ")
+                .push(Tone::Bad, format!("{} failed", summary.failed));
+        }
+        if summary.retries > 0 {
+            line = line.text(format!(", {}", plural(summary.retries, "retry")));
+        }
+        if summary.reconnects > 0 {
+            line = line.text(format!(", {}", plural(summary.reconnects, "reconnect")));
+        }
+        line = line.dim(format!(
+            " in {}",
+            short(Duration::from_millis(summary.duration_ms))
+        ));
+        self.ui.note(&line);
+    }
+
+    fn stamped(&self) -> Line {
+        Line::new().dim(time_of_day()).text("  ")
+    }
+}
+
+/// Returns the local time of day, `10:23:14`.
+pub(crate) fn time_of_day() -> String {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    now.strftime("%H:%M:%S").to_string()
+}
+
+/// Returns a duration as people read it: `0.4 ms`, `12 ms`, `1.2 s`, `3 min`.
+pub(crate) fn short(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s < 0.01 => format!("{:.1} ms", s * 1e3),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
+        s if s < 60.0 => format!("{s:.1} s"),
+        s => format!("{:.0} min", s / 60.0),
+    }
+}
+
+/// Returns `1 event`, `2 events`, `2 retries`.
+pub(crate) fn plural(count: u64, noun: &str) -> String {
+    match (count, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        _ => format!("{count} {noun}s"),
+    }
+}

@@ -1,0 +1,324 @@
+//! The pipeline between a scripted stream and a real local server.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use fluxa_sdk::webhooks::Verifier;
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::Notify;
+
+use super::source::{ByteStream, EventApi, patience};
+use super::*;
+
+const SECRET: &str = "whsec_pipeline";
+
+/// One opening of the stream.
+enum Open {
+    /// These events, then the end of the stream.
+    Ends(Vec<Bytes>),
+    /// These events, then silence.
+    Stays(Vec<Bytes>),
+    Refused(CliError),
+}
+
+/// The API as the test wants it.
+#[derive(Clone, Default)]
+struct Script {
+    newest: Option<&'static str>,
+    opens: Arc<Mutex<VecDeque<Open>>>,
+    listed: Arc<Mutex<Vec<Bytes>>>,
+    asked_after: Arc<Mutex<Vec<Option<String>>>>,
+}
+
+impl Script {
+    fn new(newest: Option<&'static str>, opens: impl IntoIterator<Item = Open>) -> Self {
+        let opens = Arc::new(Mutex::new(opens.into_iter().collect()));
+        Self {
+            newest,
+            opens,
+            ..Self::default()
+        }
+    }
+
+    fn asked_after(&self) -> Vec<Option<String>> {
+        self.asked_after.lock().unwrap().clone()
+    }
+}
+
+impl EventApi for Script {
+    async fn open(&self, after: Option<&str>) -> Result<ByteStream> {
+        self.asked_after
+            .lock()
+            .unwrap()
+            .push(after.map(str::to_owned));
+        let frame = |body: &Bytes| {
+            let text = String::from_utf8_lossy(body);
+            Ok(Bytes::from(format!(
+                ": ping\n\nid: x\nevent: y\ndata: {text}\n\n"
+            )))
+        };
+        match self.opens.lock().unwrap().pop_front() {
+            Some(Open::Ends(events)) => {
+                let frames: Vec<_> = events.iter().map(frame).collect();
+                Ok(stream::iter(frames).boxed())
+            }
+            Some(Open::Stays(events)) => {
+                let frames: Vec<_> = events.iter().map(frame).collect();
+                Ok(stream::iter(frames).chain(stream::pending()).boxed())
+            }
+            Some(Open::Refused(error)) => Err(error),
+            None => Ok(stream::pending().boxed()),
+        }
+    }
+
+    async fn newest(&self) -> Result<Option<String>> {
+        Ok(self.newest.map(str::to_owned))
+    }
+
+    async fn all(&self) -> Result<Vec<Bytes>> {
+        Ok(self.listed.lock().unwrap().clone())
+    }
+}
+
+fn event(id: &str, object: &str) -> Bytes {
+    Incoming::for_test(id, "payment.settled", object).body
+}
+
+/// What the local server saw, and how it answers.
+#[derive(Clone, Default)]
+struct Target {
+    seen: Arc<Mutex<Vec<String>>>,
+    verified: Arc<Mutex<u32>>,
+    /// Answered first, in order; afterwards 200.
+    statuses: Arc<Mutex<VecDeque<u16>>>,
+    /// When set, the event named first waits until the one named second has come.
+    hold: Option<(&'static str, &'static str, Arc<Notify>)>,
+}
+
+impl Target {
+    async fn start(&self) -> url::Url {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().fallback(receive).with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}/hooks").parse().unwrap()
+    }
+
+    fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+async fn receive(State(target): State<Target>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let verifier = Verifier::new(SECRET).unwrap();
+    let event = verifier.verify_headers(&body, &headers).unwrap();
+    *target.verified.lock().unwrap() += 1;
+    if let Some((held, releasing, released)) = &target.hold {
+        if event.id() == *held {
+            released.notified().await;
+        } else if event.id() == *releasing {
+            released.notify_one();
+        }
+    }
+    target.seen.lock().unwrap().push(event.id().to_owned());
+    let status = target.statuses.lock().unwrap().pop_front().unwrap_or(200);
+    StatusCode::from_u16(status).unwrap()
+}
+
+async fn run(script: Script, target: &Target, events: u64) -> (Summary, Vec<ListenEvent>) {
+    let limits = Limits {
+        max_events: Some(events),
+        within: None,
+    };
+    let (summary, ended, told) = run_limited(script, target, limits).await;
+    assert_eq!(ended, Ended::Complete);
+    (summary, told)
+}
+
+async fn run_limited(
+    script: Script,
+    target: &Target,
+    limits: Limits,
+) -> (Summary, Ended, Vec<ListenEvent>) {
+    let pipeline = Pipeline {
+        api: script,
+        since: None,
+        patience: patience(true),
+        filter: Filter::default(),
+        signer: Signer::new(SECRET),
+        forwarder: Forwarder::new(target.start().await, Duration::from_secs(30)).unwrap(),
+        acknowledger: None,
+        concurrency: 8,
+        retries: 1,
+        limits,
+        ready: ListenEvent::Ready {
+            session: "lst_1".into(),
+            forward_to: String::new(),
+            api_base: String::new(),
+            events: Vec::new(),
+        },
+    };
+    let mut told = Vec::new();
+    let running = pipeline.run(std::future::pending(), |event| {
+        told.push(event);
+        Ok(())
+    });
+    let (summary, ended) = tokio::time::timeout(Duration::from_secs(120), running)
+        .await
+        .unwrap()
+        .unwrap();
+    (summary, ended, told)
+}
+
+#[tokio::test]
+async fn deliveries_are_signed_and_in_order_per_object() {
+    let bodies = (0..20).map(|n| event(&format!("evt_{n:02}"), &format!("pay_{}", n % 3)));
+    let script = Script::new(Some("evt_before"), [Open::Stays(bodies.collect())]);
+    let target = Target::default();
+    let (summary, _) = run(script, &target, 20).await;
+    assert_eq!((summary.delivered, summary.failed), (20, 0));
+    assert_eq!(*target.verified.lock().unwrap(), 20);
+    for object in 0..3 {
+        let of_object: Vec<String> = target
+            .seen()
+            .into_iter()
+            .filter(|id| id.trim_start_matches("evt_").parse::<u32>().unwrap() % 3 == object)
+            .collect();
+        assert!(of_object.is_sorted(), "{of_object:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_object_holds_up_no_other() {
+    let bodies = vec![
+        event("evt_slow", "pay_1"),
+        event("evt_behind", "pay_1"),
+        event("evt_other", "pay_2"),
+    ];
+    let target = Target {
+        hold: Some(("evt_slow", "evt_other", Arc::default())),
+        ..Target::default()
+    };
+    run(
+        Script::new(Some("evt_0"), [Open::Stays(bodies)]),
+        &target,
+        3,
+    )
+    .await;
+    assert_eq!(
+        target.seen().iter().position(|id| id == "evt_behind"),
+        Some(2)
+    );
+}
+
+#[tokio::test]
+async fn a_lost_stream_is_resumed_and_nothing_is_repeated() {
+    let (a, b, c) = (
+        event("evt_a", "pay_1"),
+        event("evt_b", "pay_2"),
+        event("evt_c", "pay_1"),
+    );
+    let script = Script::new(
+        Some("evt_0"),
+        [
+            Open::Ends(vec![a.clone(), b.clone()]),
+            Open::Refused(CliError::network("connection refused")),
+            // Everything again, as a server does that resumes from before them.
+            Open::Stays(vec![a, b, c]),
+        ],
+    );
+    let target = Target::default();
+    let (summary, told) = run(script.clone(), &target, 3).await;
+    let mut seen = target.seen();
+    seen.sort();
+    assert_eq!(seen, ["evt_a", "evt_b", "evt_c"]);
+    assert_eq!(summary.reconnects, 1);
+    assert_eq!(script.asked_after()[0].as_deref(), Some("evt_0"));
+    assert!(script.asked_after().iter().all(Option::is_some));
+    let recovered =
+        |event: &ListenEvent| matches!(event, ListenEvent::Recovered { attempts: 2, .. });
+    assert!(told.iter().any(recovered));
+}
+
+#[tokio::test]
+async fn what_happened_while_there_was_nothing_to_resume_after_is_filled_in_from_the_list() {
+    let script = Script::new(
+        None,
+        [
+            Open::Ends(vec![]),
+            Open::Stays(vec![event("evt_b", "pay_1")]),
+        ],
+    );
+    *script.listed.lock().unwrap() = vec![event("evt_a", "pay_1"), event("evt_b", "pay_1")];
+    let target = Target::default();
+    run(script, &target, 2).await;
+    assert_eq!(target.seen(), ["evt_a", "evt_b"]);
+}
+
+#[tokio::test]
+async fn a_cursor_the_server_has_forgotten_starts_over() {
+    let unknown = CliError {
+        api: Some(Box::new(crate::error::ApiDetails {
+            status: 400,
+            code: Some("invalid_cursor".into()),
+            ..Default::default()
+        })),
+        ..CliError::failure("no such event")
+    };
+    let script = Script::new(
+        Some("evt_0"),
+        [
+            Open::Ends(vec![event("evt_a", "pay_1")]),
+            Open::Refused(unknown),
+            Open::Stays(vec![]),
+        ],
+    );
+    *script.listed.lock().unwrap() = vec![event("evt_new", "pay_1")];
+    let target = Target::default();
+    let (_, told) = run(script, &target, 2).await;
+    assert_eq!(target.seen(), ["evt_a", "evt_new"]);
+    assert!(
+        told.iter()
+            .any(|event| matches!(event, ListenEvent::Warning(_)))
+    );
+}
+
+#[tokio::test]
+async fn a_failed_delivery_is_retried_then_given_up_and_the_stream_goes_on() {
+    let bodies = ["evt_a", "evt_b", "evt_c"].map(|id| event(id, "pay_1"));
+    let script = Script::new(Some("evt_0"), [Open::Stays(bodies.to_vec())]);
+    let target = Target::default();
+    // evt_a: 500 then 200. evt_b: 500 twice. evt_c: 400, which no retry changes.
+    *target.statuses.lock().unwrap() = VecDeque::from([500, 200, 503, 503, 400]);
+    let (summary, told) = run(script, &target, 3).await;
+    assert_eq!(target.seen(), ["evt_a", "evt_a", "evt_b", "evt_b", "evt_c"]);
+    assert_eq!(
+        (summary.delivered, summary.failed, summary.retries),
+        (1, 2, 2)
+    );
+    let last = told
+        .iter()
+        .filter(|event| matches!(event, ListenEvent::Delivery { last: true, .. }));
+    assert_eq!(last.count(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_beyond_two_and_a_half_pings_is_a_dead_line() {
+    let script = Script::new(Some("evt_0"), [Open::Stays(vec![]), Open::Stays(vec![])]);
+    let limits = Limits {
+        max_events: None,
+        within: Some(source::SILENCE + Duration::from_secs(5)),
+    };
+    let (summary, ended, told) = run_limited(script, &Target::default(), limits).await;
+    assert_eq!(ended, Ended::TimeUp);
+    assert_eq!(summary.reconnects, 1);
+    let dead = told.iter().any(|event| {
+        matches!(event, ListenEvent::Reconnecting { reason, .. } if reason.contains("no sign of life"))
+    });
+    assert!(dead, "{told:?}");
+}

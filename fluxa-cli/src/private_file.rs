@@ -1,0 +1,207 @@
+//! Owns files that only their owner may read: written whole or not at all, one writer at a time.
+//!
+//! Knows nothing of what is in them.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{CliError, Result};
+use crate::ui::Ui;
+
+/// A directory of private files.
+#[derive(Clone, Debug)]
+pub(crate) struct PrivateDirectory(PathBuf);
+
+impl PrivateDirectory {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Returns the text of a file; `None` when there is none. A file that others could read is
+    /// narrowed to 0600, with a warning.
+    pub(crate) fn read(&self, name: &str, ui: &Ui) -> Result<Option<String>> {
+        let path = self.path(name);
+        let metadata = match fs::symlink_metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CliError::file("read", &path, &error)),
+        };
+        refuse_link(&path, &metadata)?;
+        narrow(&path, &metadata, ui)?;
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) => Err(CliError::file("read", &path, &error)),
+        }
+    }
+
+    /// Replaces a file by what `change` makes of its text, under the directory's lock and by an
+    /// atomic rename: a crash at any point leaves the old file or the new one, whole.
+    pub(crate) fn update(
+        &self,
+        name: &str,
+        ui: &Ui,
+        change: impl FnOnce(Option<String>) -> Result<String>,
+    ) -> Result<()> {
+        create_directory(&self.0).map_err(|error| CliError::file("create", &self.0, &error))?;
+        let lock_path = self.path(".lock");
+        let lock_file = open_private(&lock_path)
+            .map_err(|error| CliError::file("open the lock", &lock_path, &error))?;
+        let mut lock = fd_lock::RwLock::new(lock_file);
+        let _guard = lock
+            .write()
+            .map_err(|error| CliError::file("lock", &lock_path, &error))?;
+
+        let text = change(self.read(name, ui)?)?;
+        let path = self.path(name);
+        let write = || -> std::io::Result<()> {
+            // tempfile creates with 0600, in the same directory so that the rename is atomic.
+            let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            sync_directory(&self.0)
+        };
+        write().map_err(|error| CliError::file("write", &path, &error))
+    }
+}
+
+/// Writes a file that tells others something is ready: it appears with its content or not at all.
+pub(crate) fn announce(path: &Path, text: &str) -> Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|error| CliError::file("write the ready file", path, &error))
+}
+
+fn refuse_link(path: &Path, metadata: &fs::Metadata) -> Result<()> {
+    if metadata.file_type().is_symlink() {
+        return Err(
+            CliError::failure(format!("{} is a symbolic link", path.display()))
+                .hint("secrets are read from and written to plain files only: replace the link"),
+        );
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn narrow(path: &Path, metadata: &fs::Metadata, ui: &Ui) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+            .map_err(|error| CliError::file("narrow the permissions of", path, &error))?;
+        ui.warn(&format!(
+            "{} could be read by others (mode {mode:03o}); narrowed to 600",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn narrow(_path: &Path, _metadata: &fs::Metadata, _ui: &Ui) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn create_directory(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+#[cfg(not(unix))]
+fn create_directory(path: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+fn open_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::ui::Output;
+
+    fn directory() -> (tempfile::TempDir, PrivateDirectory) {
+        let root = tempfile::tempdir().unwrap();
+        let directory = PrivateDirectory::new(root.path().join("fluxa"));
+        (root, directory)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn files_are_0600_in_a_0700_directory() {
+        let (root, directory) = directory();
+        directory
+            .update("a", &Ui::new(Output::Json), |_| Ok("x".into()))
+            .unwrap();
+        assert_eq!(mode(&directory.path("a")), 0o600);
+        assert_eq!(mode(&root.path().join("fluxa")), 0o700);
+    }
+
+    #[test]
+    fn a_wider_file_is_narrowed_when_it_is_read() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("x".into())).unwrap();
+        fs::set_permissions(directory.path("a"), fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(directory.read("a", &ui).unwrap().as_deref(), Some("x"));
+        assert_eq!(mode(&directory.path("a")), 0o600);
+    }
+
+    #[test]
+    fn a_symbolic_link_is_refused_and_a_failed_change_keeps_the_file() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("old".into())).unwrap();
+        let failed = directory.update("a", &ui, |_| Err(CliError::failure("no")));
+        assert!(failed.is_err());
+        assert_eq!(directory.read("a", &ui).unwrap().as_deref(), Some("old"));
+        std::os::unix::fs::symlink(directory.path("a"), directory.path("link")).unwrap();
+        assert!(
+            directory
+                .read("link", &ui)
+                .unwrap_err()
+                .message
+                .contains("symbolic link")
+        );
+    }
+}

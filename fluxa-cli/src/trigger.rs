@@ -1,0 +1,248 @@
+//! `trigger`: makes an event happen by doing, through the real API, what leads to it.
+//!
+//! Owns running the steps of a fixture: what was typed over it, variables between steps, and the
+//! proof that the event is there. Knows nothing of printing.
+
+mod overrides;
+pub(crate) mod registry;
+
+use std::time::Duration;
+
+use backoff::ExponentialBackoff;
+use backoff::backoff::Backoff;
+use fluxa_sdk::Client;
+use serde_json::{Map, Value};
+
+pub(crate) use overrides::Override;
+
+use crate::error::{CliError, Result};
+use registry::{Fixture, Step};
+
+/// How long the event may take to appear once its steps are done.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many of the newest events of the type are looked at.
+const LOOKED_AT: u32 = 100;
+
+/// What a run made.
+#[derive(Debug)]
+pub(crate) struct Triggered {
+    /// Id of the event; `None` when it comes later, by the timing asked for.
+    pub(crate) event: Option<String>,
+    /// Name and id of every object made, in order.
+    pub(crate) objects: Vec<(String, String)>,
+}
+
+/// Applies what was typed over the fixture.
+///
+/// # Errors
+/// Usage: a path that no step sends, or a timing where nothing takes time.
+pub(crate) fn prepare(
+    fixture: &mut Fixture,
+    overrides: &[Override],
+    timing: Option<&str>,
+) -> Result<()> {
+    for change in overrides {
+        change.apply(&mut fixture.steps)?;
+    }
+    if let Some(timing) = timing {
+        let mut takes_time = false;
+        for step in &mut fixture.steps {
+            if let Some(default) = &mut step.timing {
+                timing.clone_into(default);
+                takes_time = true;
+            }
+        }
+        if !takes_time {
+            return Err(CliError::usage(
+                "--timing: nothing in this event takes time",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Runs the steps, then looks for the event.
+///
+/// With `wait` the event must appear, else running out of patience is an error; without, it is
+/// looked for once.
+pub(crate) async fn run(
+    client: &Client,
+    event: &str,
+    fixture: &Fixture,
+    wait: bool,
+) -> Result<Triggered> {
+    let mut answers = Map::new();
+    let mut objects: Vec<(String, String)> = Vec::new();
+    for step in &fixture.steps {
+        let answer = send(client, step, &answers)
+            .await
+            .map_err(|error| error.context(format!("step `{}` ({})", step.name, step.request)))?;
+        if let Some(id) = answer.get("id").and_then(Value::as_str)
+            && !objects.iter().any(|(_, known)| known == id)
+        {
+            objects.push((step.name.clone(), id.to_owned()));
+        }
+        answers.insert(step.name.clone(), answer);
+    }
+    let about = fill(&fixture.about, &answers)?;
+    if !objects.iter().any(|(_, known)| *known == about) {
+        let name = event.split('.').next().unwrap_or(event);
+        objects.push((name.to_owned(), about.clone()));
+    }
+    let event = find_event(client, event, &about, wait).await?;
+    Ok(Triggered { event, objects })
+}
+
+async fn send(client: &Client, step: &Step, answers: &Map<String, Value>) -> Result<Value> {
+    let (method, path) = step
+        .request
+        .split_once(' ')
+        .ok_or_else(|| CliError::failure(format!("`{}` is no request", step.request)))?;
+    let mut call = client.raw(method, &fill(path, answers)?);
+    if let Some(body) = &step.body {
+        let mut body = body.clone();
+        fill_value(&mut body, answers)?;
+        call = call.json(body);
+    }
+    if let Some(timing) = &step.timing {
+        call = call.sandbox_timing(timing);
+    }
+    Ok(call.await?.into_inner())
+}
+
+/// Looks for the event among the newest of its type.
+async fn find_event(
+    client: &Client,
+    event: &str,
+    about: &str,
+    wait: bool,
+) -> Result<Option<String>> {
+    let mut patience = ExponentialBackoff {
+        current_interval: Duration::from_millis(20),
+        initial_interval: Duration::from_millis(20),
+        max_interval: Duration::from_millis(500),
+        max_elapsed_time: Some(PATIENCE),
+        ..ExponentialBackoff::default()
+    };
+    loop {
+        let page = client
+            .raw("GET", "/events")
+            .query("type", event)
+            .query("limit", LOOKED_AT)
+            .await?
+            .into_inner();
+        let found = page["data"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|candidate| {
+                candidate.pointer("/data/object/id").and_then(Value::as_str) == Some(about)
+            });
+        if let Some(id) = found.and_then(|found| found["id"].as_str()) {
+            return Ok(Some(id.to_owned()));
+        }
+        if !wait {
+            return Ok(None);
+        }
+        match patience.next_backoff() {
+            Some(delay) => tokio::time::sleep(delay).await,
+            None => {
+                return Err(CliError::unmet(format!(
+                    "{event} about {about} did not happen in time"
+                )));
+            }
+        }
+    }
+}
+
+/// Replaces `${step.path}` in every string of a value.
+fn fill_value(value: &mut Value, answers: &Map<String, Value>) -> Result<()> {
+    match value {
+        Value::String(text) => *text = fill(text, answers)?,
+        Value::Array(items) => {
+            for item in items {
+                fill_value(item, answers)?;
+            }
+        }
+        Value::Object(fields) => {
+            for field in fields.values_mut() {
+                fill_value(field, answers)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Replaces `${step.path}` by what that step answered.
+fn fill(text: &str, answers: &Map<String, Value>) -> Result<String> {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (path, behind) = after
+            .split_once('}')
+            .ok_or_else(|| CliError::failure(format!("`{text}` has a `${{` without its `}}`")))?;
+        filled.push_str(before);
+        let mut parts = path.split('.');
+        let first = parts.next().and_then(|step| answers.get(step));
+        let value = parts.fold(first, |value, part| match value {
+            Some(Value::Array(items)) => part.parse().ok().and_then(|at: usize| items.get(at)),
+            Some(value) => value.get(part),
+            None => None,
+        });
+        match value {
+            Some(Value::String(value)) => filled.push_str(value),
+            Some(Value::Number(value)) => filled.push_str(&value.to_string()),
+            _ => return Err(CliError::failure(format!("no step answered `{path}`"))),
+        }
+        rest = behind;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn variables_are_taken_from_earlier_answers() {
+        let Value::Object(answers) =
+            json!({ "session": { "id": "chk_1" }, "list": { "data": [{ "id": "pm_1", "n": 7 }] } })
+        else {
+            unreachable!()
+        };
+        assert_eq!(fill("/a/${session.id}/b", &answers).unwrap(), "/a/chk_1/b");
+        assert_eq!(
+            fill("${list.data.0.id}-${list.data.0.n}", &answers).unwrap(),
+            "pm_1-7"
+        );
+        for wrong in [
+            "${nobody.id}",
+            "${session.nothing}",
+            "${session",
+            "${list.data.9.id}",
+        ] {
+            assert!(fill(wrong, &answers).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_timing_replaces_every_pace_and_is_refused_where_there_is_none() {
+        let fixture = |text| serde_json::from_value::<Fixture>(text).unwrap();
+        let mut timed = fixture(json!({ "summary": "A.", "about": "x", "steps": [
+            { "name": "a", "request": "POST /a", "timing": "instant" },
+            { "name": "b", "request": "POST /b" },
+        ]}));
+        prepare(&mut timed, &[], Some("5s")).unwrap();
+        assert_eq!(timed.steps[0].timing.as_deref(), Some("5s"));
+        assert_eq!(timed.steps[1].timing, None);
+        let mut untimed = fixture(json!({ "summary": "A.", "about": "x", "steps": [
+            { "name": "b", "request": "POST /b" },
+        ]}));
+        assert!(prepare(&mut untimed, &[], Some("5s")).is_err());
+    }
+}

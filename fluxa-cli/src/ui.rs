@@ -1,0 +1,236 @@
+//! Owns all printing: data to stdout, everything else to stderr, colour only where it is wanted.
+//!
+//! No other module of the CLI writes to a stream.
+
+mod clean;
+mod line;
+mod table;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use serde_json::json;
+
+pub(crate) use clean::clean;
+pub(crate) use line::{Line, Tone};
+pub(crate) use table::Table;
+
+use crate::env;
+use crate::error::{CliError, Kind, Result, redact};
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where everything is printed.
+pub(crate) struct Ui {
+    output: Output,
+    stdout_colour: bool,
+    stderr_colour: bool,
+    /// What moves on the terminal; it steps aside while a line is printed.
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Ui {
+    pub(crate) fn new(output: Output) -> Self {
+        let colour = |terminal: bool| {
+            output == Output::Human && !env::refuses_colour() && (terminal || env::forces_colour())
+        };
+        Self {
+            output,
+            stdout_colour: colour(io::stdout().is_terminal()),
+            stderr_colour: colour(io::stderr().is_terminal()),
+            bar: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.output == Output::Json
+    }
+
+    /// Returns whether a question may be asked: both ends must be a terminal.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Prints a line of data for people.
+    pub(crate) fn line(&self, line: &Line) -> Result<()> {
+        self.write_stdout(&line.render(self.stdout_colour))
+    }
+
+    pub(crate) fn lines<'a>(&self, lines: impl IntoIterator<Item = &'a Line>) -> Result<()> {
+        lines.into_iter().try_for_each(|line| self.line(line))
+    }
+
+    /// Prints one JSON object on one line.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string(value)
+            .map_err(|error| CliError::failure(format!("cannot write JSON: {error}")))?;
+        self.write_stdout(&text)
+    }
+
+    /// Prints something people read, and scripts do not need: to stderr, in human mode only.
+    pub(crate) fn note(&self, line: &Line) {
+        if !self.is_json() {
+            self.write_stderr(&line.render(self.stderr_colour));
+        }
+    }
+
+    /// Prints a warning to stderr.
+    pub(crate) fn warn(&self, message: &str) {
+        let message = redact(message);
+        if self.is_json() {
+            self.write_stderr(&json!({ "warning": { "message": message } }).to_string());
+        } else {
+            let line = Line::new()
+                .push(Tone::Warn, "warning")
+                .text(": ")
+                .text(message);
+            self.write_stderr(&line.render(self.stderr_colour));
+        }
+    }
+
+    /// Prints an error to stderr: what failed, what to do, and where to read on.
+    pub(crate) fn error(&self, error: &CliError) {
+        if matches!(error.kind, Kind::BrokenPipe | Kind::Interrupted) {
+            return;
+        }
+        if self.is_json() {
+            self.write_stderr(&redact(&error.to_json().to_string()));
+            return;
+        }
+        let mut rows = vec![("error", Tone::Bad, error.message.as_str())];
+        if let Some(hint) = &error.hint {
+            rows.push(("hint", Tone::Accent, hint));
+        }
+        if let Some(api) = &error.api {
+            let details = [("request id", &api.request_id), ("docs", &api.doc_url)];
+            rows.extend(details.iter().filter_map(|(name, value)| {
+                value.as_deref().map(|value| (*name, Tone::Dim, value))
+            }));
+        }
+        for (name, tone, text) in rows {
+            let line = Line::new().push(tone, name).text(": ").text(redact(text));
+            self.write_stderr(&line.render(self.stderr_colour));
+        }
+    }
+
+    /// Asks a yes-or-no question. Call only when [`Ui::can_ask`].
+    pub(crate) fn confirm(&self, question: &str) -> Result<bool> {
+        let mut stderr = io::stderr();
+        write!(stderr, "{} [y/N] ", clean(question))?;
+        stderr.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    }
+
+    /// Reads stdin to its end: how a secret is given without showing it to other processes.
+    pub(crate) fn read_stdin(&self) -> Result<String> {
+        Ok(io::read_to_string(io::stdin())?)
+    }
+
+    /// Shows a spinner, on a terminal only, until [`Ui::stop_bar`].
+    pub(crate) fn spinner(&self, message: &str) {
+        let mut slot = self.bar();
+        if let Some(bar) = slot.as_ref() {
+            bar.set_message(clean(message).into_owned());
+            return;
+        }
+        if self.is_json() || !io::stderr().is_terminal() {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_message(clean(message).into_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        *slot = Some(bar);
+    }
+
+    /// Shows a bar of `length` steps, on a terminal only, until [`Ui::stop_bar`].
+    pub(crate) fn progress(&self, length: u64) {
+        if self.is_json() || !io::stderr().is_terminal() {
+            return;
+        }
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} {eta}") {
+            bar.set_style(style);
+        }
+        *self.bar() = Some(bar);
+    }
+
+    /// Moves the bar on by a step.
+    pub(crate) fn step(&self) {
+        if let Some(bar) = self.bar().as_ref() {
+            bar.inc(1);
+        }
+    }
+
+    /// Takes the spinner or the bar away.
+    pub(crate) fn stop_bar(&self) {
+        if let Some(bar) = self.bar().take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_stdout(&self, text: &str) -> Result<()> {
+        let write = || -> io::Result<()> {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(text.as_bytes())?;
+            stdout.write_all(b"\n")?;
+            // Who reads us through a pipe wants each line as it happens.
+            stdout.flush()
+        };
+        match self.bar().as_ref() {
+            Some(bar) => bar.suspend(write)?,
+            None => write()?,
+        }
+        Ok(())
+    }
+
+    /// A stderr that is gone is no reason to stop: there is nobody left to tell.
+    fn write_stderr(&self, text: &str) {
+        let write = || {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        };
+        match self.bar().as_ref() {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+/// Prints what clap says: help to stdout, a fault of the command line to stderr.
+pub(crate) fn clap_message(error: &clap::Error, output: Output) {
+    if error.use_stderr() {
+        let text = error.render().to_string();
+        if output == Output::Json {
+            let first = text.lines().next().unwrap_or_default();
+            let message = first.strip_prefix("error: ").unwrap_or(first);
+            let error = CliError::usage(message).hint("run it with --help");
+            Ui::new(output).error(&error);
+        } else {
+            let _ = write!(io::stderr(), "{}", redact(&text));
+        }
+    } else {
+        let styled = io::stdout().is_terminal() && !env::refuses_colour();
+        let text = error.render();
+        let _ = if styled {
+            write!(io::stdout(), "{}", text.ansi())
+        } else {
+            write!(io::stdout(), "{text}")
+        };
+    }
+}

@@ -1,0 +1,173 @@
+//! Walking scripted pages, without a server.
+
+use std::sync::{Arc, Mutex};
+
+use http::{HeaderMap, StatusCode};
+use progenitor_client::ResponseValue;
+
+use super::*;
+use crate::context::{ApiContext, RunError};
+use crate::request::RunFuture;
+
+struct Numbers(Vec<u32>, bool, Option<&'static str>);
+
+impl Page for Numbers {
+    type Item = u32;
+
+    fn into_parts(self) -> (Vec<u32>, bool, Option<String>) {
+        (self.0, self.1, self.2.map(str::to_owned))
+    }
+}
+
+/// The limits and cursors asked for.
+type Asked = Arc<Mutex<Vec<(Option<u32>, Option<String>)>>>;
+
+/// What was asked for, and the pages still to be answered.
+#[derive(Clone, Default)]
+struct Script {
+    limit: Option<u32>,
+    after: Option<String>,
+    asked: Asked,
+    pages: Arc<Mutex<VecDeque<Option<Numbers>>>>,
+}
+
+impl Paginated for Script {
+    fn set_limit(&mut self, limit: u32) {
+        self.limit = Some(limit);
+    }
+
+    fn set_after(&mut self, cursor: String) {
+        self.after = Some(cursor);
+    }
+}
+
+static OPERATION: Operation = Operation {
+    id: "list_numbers",
+    method: "GET",
+    path: "/numbers",
+    streaming: false,
+};
+
+fn run(_: ApiContext, script: Script) -> RunFuture<Numbers> {
+    Box::pin(async move {
+        script
+            .asked
+            .lock()
+            .unwrap()
+            .push((script.limit, script.after));
+        let page = script
+            .pages
+            .lock()
+            .unwrap()
+            .pop_front()
+            .expect("a page is scripted");
+        let page = page.ok_or(RunError::Unexpected(StatusCode::IM_A_TEAPOT))?;
+        Ok(ResponseValue::new(page, StatusCode::OK, HeaderMap::new()))
+    })
+}
+
+fn list(pages: impl IntoIterator<Item = Option<Numbers>>) -> (Call<Numbers, Script>, Asked) {
+    let client = Client::builder("sk_test_1")
+        .base_url("http://127.0.0.1:1")
+        .build()
+        .unwrap();
+    let pages = Arc::new(Mutex::new(pages.into_iter().collect()));
+    let script = Script {
+        pages,
+        ..Script::default()
+    };
+    let asked = Arc::clone(&script.asked);
+    (Call::new(&client, &OPERATION, Ok(script), run), asked)
+}
+
+async fn read(mut stream: ItemStream<Numbers, Script>) -> (Vec<u32>, Option<Error>) {
+    let mut items = Vec::new();
+    while let Some(item) = stream.next().await {
+        match item {
+            Ok(item) => items.push(item),
+            Err(error) => {
+                assert!(stream.next().await.is_none(), "an error ends the stream");
+                return (items, Some(error));
+            }
+        }
+    }
+    assert!(stream.next().await.is_none(), "the end stays the end");
+    (items, None)
+}
+
+#[tokio::test]
+async fn an_empty_page_in_the_middle_is_walked_over() {
+    let (call, asked) = list([
+        Some(Numbers(vec![1, 2], true, Some("a"))),
+        Some(Numbers(vec![], true, Some("b"))),
+        Some(Numbers(vec![3], false, None)),
+    ]);
+    let (items, error) = read(call.limit(2).stream()).await;
+    assert_eq!(items, [1, 2, 3]);
+    assert!(error.is_none());
+    let cursors: Vec<_> = asked
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, after)| after.clone())
+        .collect();
+    assert_eq!(cursors, [None, Some("a".to_owned()), Some("b".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_cursor_that_comes_twice_is_an_error_and_not_a_loop() {
+    for repeated in [["a", "a", "a"], ["a", "b", "a"]] {
+        let pages = repeated.map(|cursor| Some(Numbers(vec![1], true, Some(cursor))));
+        let (items, error) = read(list(pages).0.stream()).await;
+        let Some(Error::Decode(decode)) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(decode.path(), "next_cursor");
+        assert!(items.len() <= 3);
+    }
+}
+
+#[tokio::test]
+async fn more_without_a_cursor_is_an_error() {
+    let (items, error) = read(list([Some(Numbers(vec![1], true, None))]).0.stream()).await;
+    assert_eq!(items, [1], "what came is given first");
+    assert!(matches!(error, Some(Error::Decode(_))));
+}
+
+#[tokio::test]
+async fn an_error_keeps_the_cursor_to_resume_at() {
+    let (call, _) = list([Some(Numbers(vec![1], true, Some("a"))), None]);
+    let (items, error) = read(call.stream()).await;
+    assert_eq!(items, [1]);
+    assert_eq!(error.unwrap().cursor(), Some("a"));
+}
+
+#[tokio::test]
+async fn no_more_is_read_than_was_asked_for() {
+    let pages = || {
+        [
+            Some(Numbers((0..100).collect(), true, Some("a"))),
+            Some(Numbers((100..200).collect(), true, Some("b"))),
+        ]
+    };
+    let (call, asked) = list(pages());
+    assert_eq!(call.collect_up_to(150).await.unwrap().len(), 150);
+    assert_eq!(asked.lock().unwrap().len(), 2);
+    assert_eq!(asked.lock().unwrap()[0].0, Some(100));
+    let (call, asked) = list(pages());
+    assert_eq!(call.collect_up_to(3).await.unwrap(), [0, 1, 2]);
+    assert_eq!(*asked.lock().unwrap(), [(Some(3), None)]);
+    let (call, asked) = list(pages());
+    assert!(call.collect_up_to(0).await.unwrap().is_empty());
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_limit_out_of_range_is_refused_before_it_is_sent() {
+    for limit in [0, 101] {
+        let (call, asked) = list([]);
+        let (_, error) = read(call.limit(limit).stream()).await;
+        assert!(matches!(error, Some(Error::Config(_))));
+        assert!(asked.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,49 @@
+//! `fluxa demo`: what anyone sees first.
+
+use crate::support::Home;
+
+#[test]
+fn the_demo_shows_six_states_and_verifies_every_webhook() {
+    let run = Home::new().run(&["demo"]).expect(0);
+    for state in [
+        "PAYMENT_RECEIVED",
+        "FAILED",
+        "CAPTURED",
+        "SETTLING",
+        "SETTLED",
+        "REFUNDED",
+    ] {
+        assert!(
+            run.stdout.contains(state),
+            "{state} is missing:\n{}",
+            run.stdout
+        );
+    }
+    assert!(
+        run.stdout.contains("every signature verified"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        !run.stdout.contains('\u{1b}'),
+        "colour without a terminal:\n{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn the_demo_as_json_is_ndjson_and_nothing_else() {
+    let run = Home::new().run(&["demo", "--output", "json"]).expect(0);
+    let lines = run.json_lines();
+    let webhooks: Vec<_> = lines
+        .iter()
+        .filter(|line| line["type"] == "webhook")
+        .collect();
+    assert!(webhooks.len() >= 12, "{webhooks:?}");
+    assert!(webhooks.iter().all(|webhook| webhook["verified"] == true));
+    let summary = lines.last().unwrap();
+    assert_eq!(summary["type"], "summary");
+    assert_eq!(summary["ok"], true);
+    assert_eq!(summary["states"].as_array().unwrap().len(), 6);
+    assert_eq!(run.stderr, "");
+}

@@ -1,0 +1,141 @@
+//! Exit codes, where errors go, and what they say.
+
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::{Home, KEY, Mock, Run, signal};
+
+#[test]
+fn a_fault_of_the_command_line_is_2_and_on_stderr() {
+    let home = Home::new();
+    for arguments in [
+        &["nonsense"][..],
+        &["listen"],
+        &["keys", "rotate"],
+        &["trigger"],
+    ] {
+        let run = home.run(arguments).expect(2);
+        assert_eq!(run.stdout, "");
+        assert!(!run.stderr.is_empty());
+    }
+    let run = home.run(&["--output", "json", "nonsense"]).expect(2);
+    let error: Value = serde_json::from_str(run.stderr.trim()).unwrap();
+    assert_eq!(error["error"]["exit_code"], 2);
+}
+
+#[test]
+fn no_key_is_3_and_says_what_to_do() {
+    let run = Home::new().run(&["events", "list"]).expect(3);
+    assert!(
+        run.stderr.contains("hint: ") && run.stderr.contains("fluxa mock"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_key_that_is_none_is_3_and_is_not_repeated() {
+    let home = Home::new();
+    let mut command = home.fluxa(&["events", "list"]);
+    command.env("FLUXA_SECRET_KEY", "pk_test_abcdefghijklmnop");
+    let run = Run::of(command).expect(3);
+    assert!(!run.stderr.contains("abcdefghijklmnop"), "{}", run.stderr);
+    let run = home
+        .run(&["events", "get", "sk_test_abcdefghijklmnop", "extra"])
+        .expect(2);
+    assert!(!run.stderr.contains("abcdefghijklmnop"), "{}", run.stderr);
+}
+
+#[test]
+fn an_api_error_is_4_with_its_request_id_in_both_outputs() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let missing = "evt_00000000000000ff";
+    let run = mock.run(&home, &["events", "get", missing]).expect(4);
+    assert!(run.stderr.contains("request id: req_"), "{}", run.stderr);
+    assert!(run.stderr.contains("docs: https://"), "{}", run.stderr);
+    assert_eq!(run.stdout, "");
+    let run = mock
+        .run(&home, &["events", "get", missing, "--output", "json"])
+        .expect(4);
+    let error: Value = serde_json::from_str(run.stderr.trim()).unwrap();
+    assert_eq!(error["error"]["kind"], "api");
+    assert_eq!(error["error"]["status"], 404);
+    assert!(
+        error["error"]["request_id"]
+            .as_str()
+            .unwrap()
+            .starts_with("req_")
+    );
+}
+
+#[test]
+fn a_wrong_key_is_3() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let mut command = mock.fluxa(&home, &["events", "list"]);
+    command.env("FLUXA_SECRET_KEY", "sk_test_nobodysnobodysnobodysnobodysno");
+    Run::of(command).expect(3);
+}
+
+#[test]
+fn nobody_at_the_address_is_5_soon() {
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let base = format!("http://{address}/v1");
+    let arguments = ["events", "list", "--api-base", &base, "--api-key", KEY];
+    let run = Home::new().run(&arguments).expect(5);
+    assert!(run.stderr.contains("fluxa mock"), "{}", run.stderr);
+}
+
+#[test]
+fn a_flag_beats_the_environment() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let mut command = home.fluxa(&["events", "list", "--api-base", &mock.base_url]);
+    command
+        .env("FLUXA_API_BASE", "http://127.0.0.1:1/v1")
+        .env("FLUXA_SECRET_KEY", KEY);
+    Run::of(command).expect(0);
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_error() {
+    let home = Home::new();
+    let mut child = home
+        .fluxa(&["trigger", "--list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    Run::finish(child).expect(0);
+}
+
+#[test]
+fn a_mock_that_is_interrupted_says_so_and_one_that_is_terminated_ends_well() {
+    for (name, code) in [("INT", 130), ("TERM", 0)] {
+        let mock = Mock::start(&Home::new(), &[]);
+        signal(mock.process(), name);
+        assert_eq!(mock.wait(), code, "{name}");
+    }
+}
+
+#[test]
+fn escape_sequences_from_outside_do_not_reach_the_terminal() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{202e}x";
+    mock.run(&home, &["keys", "create", "--name", hostile])
+        .expect(0);
+    let run = mock.run(&home, &["keys", "list"]).expect(0);
+    assert!(run.stdout.contains("\\u{1b}]0;owned"), "{}", run.stdout);
+    let harmful = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!run.stdout.chars().any(harmful), "{:?}", run.stdout);
+    let run = home.run(&["trigger", hostile]).expect(2);
+    assert!(!run.stderr.chars().any(harmful), "{:?}", run.stderr);
+}

@@ -1,0 +1,105 @@
+//! `fluxa keys`: create, rotate with a grace, revoke; and secrets in no other output.
+
+use serde_json::json;
+
+use crate::support::{Home, KEY, Mock, Run};
+
+/// A command with this key.
+fn with_key(mock: &Mock, home: &Home, key: &str, arguments: &[&str]) -> Run {
+    let mut command = mock.fluxa(home, arguments);
+    command.env("FLUXA_SECRET_KEY", key);
+    Run::of(command)
+}
+
+#[test]
+fn a_key_lives_is_rotated_and_dies_when_its_grace_is_over() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let create = ["keys", "create", "--name", "ci", "--output", "json"];
+    let created = mock.run(&home, &create).expect(0).json_lines().remove(0);
+    let (id, old) = (
+        created["id"].as_str().unwrap(),
+        created["secret"].as_str().unwrap(),
+    );
+    with_key(&mock, &home, old, &["events", "list"]).expect(0);
+
+    let rotate = ["keys", "rotate", id, "--grace", "1h", "--output", "json"];
+    let rotated = mock.run(&home, &rotate).expect(0).json_lines().remove(0);
+    let new = rotated["secret"].as_str().unwrap();
+    assert_ne!(old, new);
+    for key in [old, new] {
+        with_key(&mock, &home, key, &["events", "list"]).expect(0);
+    }
+
+    advance(&mock, 3_601);
+    let refused = with_key(&mock, &home, old, &["events", "list"]).expect(3);
+    assert!(
+        !refused.stderr.contains(old),
+        "the key is in the error: {}",
+        refused.stderr
+    );
+    with_key(&mock, &home, new, &["events", "list"]).expect(0);
+
+    let new_id = rotated["id"].as_str().unwrap();
+    mock.run(&home, &["keys", "revoke", new_id]).expect(2);
+    mock.run(&home, &["keys", "revoke", new_id, "--yes"])
+        .expect(0);
+    with_key(&mock, &home, new, &["events", "list"]).expect(3);
+
+    for output in ["human", "json"] {
+        let list = mock
+            .run(&home, &["keys", "list", "--output", output])
+            .expect(0);
+        for secret in [old, new, KEY] {
+            assert!(!list.stdout.contains(secret) && !list.stderr.contains(secret));
+        }
+        assert!(list.stdout.contains(new_id), "{}", list.stdout);
+    }
+}
+
+#[test]
+fn a_restricted_key_does_what_its_scopes_say_and_no_more() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let arguments = [
+        "keys",
+        "create",
+        "--name",
+        "reader",
+        "--kind",
+        "restricted",
+        "--scope",
+        "events:read",
+        "--output",
+        "json",
+    ];
+    let created = mock.run(&home, &arguments).expect(0).json_lines().remove(0);
+    let key = created["secret"].as_str().unwrap();
+    assert!(key.starts_with("rk_test_"));
+    with_key(&mock, &home, key, &["events", "list"]).expect(0);
+    let run = with_key(&mock, &home, key, &["keys", "list"]).expect(3);
+    assert!(run.stderr.contains("request id: req_"), "{}", run.stderr);
+    mock.run(
+        &home,
+        &["keys", "create", "--name", "x", "--kind", "restricted"],
+    )
+    .expect(2);
+}
+
+/// Moves the sandbox's clock, as a test of a merchant's own would: by the API.
+fn advance(mock: &Mock, seconds: u64) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        fluxa_sdk::Client::builder(KEY)
+            .base_url(&mock.base_url)
+            .build()
+            .unwrap()
+            .raw("POST", "/sandbox/clock/advance")
+            .json(json!({ "seconds": seconds }))
+            .await
+            .unwrap();
+    });
+}

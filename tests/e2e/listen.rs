@@ -1,0 +1,249 @@
+//! `fluxa listen`: forwards, signs, keeps order, and loses nothing when the server dies.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+
+use crate::support::endpoint::Endpoint;
+use crate::support::{Home, Mock, Running, eventually, ready_file, signal};
+
+fn secret(mock: &Mock, home: &Home) -> String {
+    let run = mock.run(home, &["listen", "--print-secret"]).expect(0);
+    let secret = run.stdout.trim().to_owned();
+    assert!(secret.starts_with("whsec_") && run.stdout.lines().count() == 1);
+    secret
+}
+
+#[test]
+fn events_arrive_signed_with_the_headers_of_the_contract() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let secret = secret(&mock, &home);
+    let endpoint = Endpoint::start(&secret, &[]);
+    let ready = home.path("listen-ready");
+    let listen = Running::start(mock.fluxa(
+        &home,
+        &[
+            "listen",
+            "--forward-to",
+            &endpoint.url(),
+            "--max-events",
+            "6",
+            "--output",
+            "json",
+            "--ready-file",
+            ready.to_str().unwrap(),
+        ],
+    ));
+    assert!(ready_file(&ready).starts_with("lst_"));
+    mock.run(&home, &["trigger", "payment.settled"]).expect(0);
+    let run = listen.finish().expect(0);
+    assert!(!run.stdout.contains(&secret) && !run.stderr.contains(&secret));
+
+    let lines = run.json_lines();
+    let types: Vec<&str> = lines
+        .iter()
+        .map(|line| line["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(types.first(), Some(&"ready"));
+    assert_eq!(types.last(), Some(&"summary"));
+    assert_eq!(types.iter().filter(|kind| **kind == "delivery").count(), 6);
+    let summary = lines.last().unwrap();
+    assert_eq!(
+        (&summary["delivered"], &summary["failed"]),
+        (&6.into(), &0.into())
+    );
+
+    let deliveries = endpoint.deliveries();
+    assert_eq!(deliveries.len(), 6);
+    for delivery in &deliveries {
+        assert_eq!(delivery.verified, Ok(()), "{delivery:?}");
+        assert_eq!(delivery.header("X-Fluxa-Event"), delivery.event_type);
+        assert!(delivery.header("X-Fluxa-Delivery-Id").starts_with("dlv_"));
+        assert_eq!(delivery.header("User-Agent"), "Fluxa-Webhooks/1.0");
+        assert_eq!(delivery.header("Content-Type"), "application/json");
+    }
+    let of_payments: Vec<&str> = deliveries
+        .iter()
+        .filter(|delivery| delivery.object.starts_with("pay_"))
+        .map(|delivery| delivery.event_type.as_str())
+        .collect();
+    assert_eq!(
+        of_payments,
+        [
+            "payment.received",
+            "payment.captured",
+            "payment.settling",
+            "payment.settled"
+        ]
+    );
+}
+
+#[test]
+fn only_the_events_asked_for_are_forwarded() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
+    let ready = home.path("listen-ready");
+    let listen = Running::start(mock.fluxa(
+        &home,
+        &[
+            "listen",
+            "-f",
+            &endpoint.url(),
+            "--events",
+            "payment.sett*,refund.created",
+            "--max-events",
+            "3",
+            "--ready-file",
+            ready.to_str().unwrap(),
+            "--output",
+            "json",
+        ],
+    ));
+    ready_file(&ready);
+    mock.run(&home, &["trigger", "refund.created"]).expect(0);
+    listen.finish().expect(0);
+    let mut types: Vec<String> = endpoint
+        .deliveries()
+        .into_iter()
+        .map(|delivery| delivery.event_type)
+        .collect();
+    types.sort();
+    assert_eq!(
+        types,
+        ["payment.settled", "payment.settling", "refund.created"]
+    );
+}
+
+#[test]
+fn a_delivery_that_fails_is_retried_and_one_that_is_refused_ends_in_7() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[503, 200, 400]);
+    let mut listen = Running::start(mock.fluxa(
+        &home,
+        &[
+            "listen",
+            "-f",
+            &endpoint.url(),
+            "--events",
+            "customer.*",
+            "--max-events",
+            "2",
+            "--output",
+            "json",
+        ],
+    ));
+    listen.next_of_type("ready");
+    mock.run(&home, &["trigger", "customer.updated"]).expect(0);
+    let retry = listen.next_of_type("retry");
+    assert_eq!(retry["attempt"], 2);
+    let run = listen.finish().expect(7);
+    assert!(run.stderr.contains("not delivered"), "{}", run.stderr);
+    assert_eq!(endpoint.deliveries().len(), 3);
+}
+
+#[test]
+fn nothing_at_the_target_is_said_before_anything_fails_and_too_few_events_are_6() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    let run = mock
+        .run(
+            &home,
+            &[
+                "listen",
+                "-f",
+                &nobody,
+                "--max-events",
+                "1",
+                "--within",
+                "0.2",
+            ],
+        )
+        .expect(6);
+    assert!(run.stderr.contains("nothing listens at"), "{}", run.stderr);
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn an_interrupt_ends_with_one_summary_and_130() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start("whsec_x", &[]);
+    let mut listen = Running::start(mock.fluxa(
+        &home,
+        &["listen", "-f", &endpoint.url(), "--output", "json"],
+    ));
+    listen.next_of_type("ready");
+    signal(listen.process(), "INT");
+    let run = listen.finish().expect(130);
+    let lines = run.json_lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["type"], "summary");
+}
+
+#[test]
+fn a_server_killed_and_restarted_mid_stream_costs_no_event_and_repeats_none() {
+    let home = Home::new();
+    let db = home.path("mock.db");
+    let arguments = ["--db", db.to_str().unwrap(), "--rate-limit", "off"];
+    let mut mock = Mock::start(&home, &arguments);
+    let address = mock.address();
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
+    let mut listen = Running::start(mock.fluxa(
+        &home,
+        &[
+            "listen",
+            "-f",
+            &endpoint.url(),
+            "--events",
+            "customer.*",
+            "--output",
+            "json",
+        ],
+    ));
+    listen.next_of_type("ready");
+    // The first kill comes before there is any event to resume after.
+    const ROUNDS: usize = 4;
+    for round in 0..ROUNDS {
+        mock.kill();
+        listen.next_of_type("reconnecting");
+        mock = Mock::start_at(&home, &address, &arguments);
+        mock.run(&home, &["trigger", "customer.updated", "--count", "5"])
+            .expect(0);
+        if round % 2 == 0 {
+            listen.next_of_type("recovered");
+        }
+        // Odd rounds are killed in the middle of what was just made.
+    }
+    let expected: Vec<String> = {
+        let arguments = ["events", "list", "--limit", "100", "--output", "json"];
+        let events = mock.run(&home, &arguments).expect(0).json_lines();
+        events
+            .iter()
+            .rev()
+            .map(|event| event["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(expected.len(), ROUNDS * 5 * 2);
+    eventually("every event", || {
+        (endpoint.deliveries().len() >= expected.len()).then_some(())
+    });
+    signal(listen.process(), "INT");
+    listen.finish().expect(130);
+
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for delivery in endpoint.deliveries() {
+        assert_eq!(delivery.verified, Ok(()));
+        *times.entry(delivery.event).or_default() += 1;
+    }
+    for event in &expected {
+        assert_eq!(times.get(event), Some(&1), "{event}");
+    }
+    assert_eq!(times.len(), expected.len());
+}

@@ -1,0 +1,12 @@
+//! End to end: the real binary against the real mock, over sockets.
+//!
+//! Each test has its own home, its own ports and a cleared environment. Nothing sleeps: a test
+//! waits for a ready file, a line or a condition, with a deadline.
+
+mod config;
+mod demo;
+mod errors;
+mod keys;
+mod listen;
+mod support;
+mod trigger;
