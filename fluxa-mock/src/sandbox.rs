@@ -113,7 +113,7 @@ impl Sandbox {
         // What was queued before counts as due at once.
         let mut queue_end = self
             .store
-            .run(Origin::default(), |tx| delivery::queue_end(tx))
+            .run(Origin::default(), delivery::queue_end)
             .await?;
         loop {
             self.dispatcher.wait_until_sent(queue_end).await?;

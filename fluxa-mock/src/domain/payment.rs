@@ -362,7 +362,12 @@ pub(crate) fn set_metadata(
 
 #[cfg(test)]
 mod tests {
-    use super::fee_of;
+    use super::{Cause, Payment, PaymentState, fee_of, receive, transition};
+    use crate::domain::card::{Card, Outcome};
+    use crate::domain::error::DomainError;
+    use crate::domain::payment::NewPayment;
+    use crate::domain::timing::Timing;
+    use crate::store::{Opening, Origin, Store, Tx};
 
     #[test]
     fn the_fee_is_the_pages_example_and_rounds_half_up() {
@@ -370,5 +375,88 @@ mod tests {
         assert_eq!(fee_of(1999), 57);
         assert_eq!(fee_of(250), 33); // 3.5p rounds up to 4p
         assert_eq!(fee_of(30), 29);
+    }
+
+    fn received(tx: &Tx<'_>) -> Result<Payment, DomainError> {
+        let card = Card {
+            brand: "visa".to_owned(),
+            last4: "4242".to_owned(),
+            exp_month: 1,
+            exp_year: 2099,
+            country: "GB".to_owned(),
+            funding: "credit".to_owned(),
+        };
+        let new = NewPayment {
+            amount: 4999,
+            currency: "GBP".to_owned(),
+            card,
+            outcome: Outcome::Success,
+            timing: Timing::Manual,
+            customer: None,
+            checkout_session: None,
+            metadata: Default::default(),
+        };
+        receive(tx, new)
+    }
+
+    async fn in_transaction(work: fn(&Tx<'_>) -> Result<(), DomainError>) {
+        let opening = Opening {
+            path: None,
+            seed: Some(1),
+            pace: 0.0,
+            allowed_hosts: &[],
+        };
+        let store = Store::open(&opening).unwrap();
+        store.run(Origin::default(), work).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_move_from_a_state_that_is_no_longer_true_is_refused() {
+        in_transaction(|tx| {
+            let mut payment = received(tx)?;
+            let mut stale = payment.clone();
+            let cause = Cause::system("authorised");
+            transition(tx, &mut payment, PaymentState::Captured, &cause)?;
+            // Another handler still holds the payment as it was before.
+            let refused = transition(tx, &mut stale, PaymentState::Failed, &cause).unwrap_err();
+            assert_eq!(refused.code, "state_conflict");
+            assert_eq!(
+                tx.get::<Payment>(&payment.id)?.state,
+                PaymentState::Captured
+            );
+            Ok(())
+        })
+        .await;
+    }
+
+    #[test]
+    fn only_the_moves_of_the_page_exist() {
+        use PaymentState::{Captured, Failed, PaymentReceived, Refunded, Settled, Settling};
+        let states = [
+            PaymentReceived,
+            Captured,
+            Settling,
+            Settled,
+            Failed,
+            Refunded,
+        ];
+        let moves: Vec<(&str, &str)> = states
+            .iter()
+            .flat_map(|from| states.iter().map(move |to| (*from, *to)))
+            .filter(|(from, to)| from.may_become(*to))
+            .map(|(from, to)| (from.name(), to.name()))
+            .collect();
+        let expected = [
+            ("PAYMENT_RECEIVED", "CAPTURED"),
+            ("PAYMENT_RECEIVED", "FAILED"),
+            ("CAPTURED", "SETTLING"),
+            ("CAPTURED", "FAILED"),
+            ("CAPTURED", "REFUNDED"),
+            ("SETTLING", "SETTLED"),
+            ("SETTLING", "FAILED"),
+            ("SETTLING", "REFUNDED"),
+            ("SETTLED", "REFUNDED"),
+        ];
+        assert_eq!(moves, expected);
     }
 }

@@ -340,6 +340,23 @@ async fn a_manual_payment_moves_only_when_told() {
 }
 
 #[tokio::test]
+async fn a_refused_move_leaves_nothing_behind() {
+    let (server, api) = start().await;
+    let id = api.payment("30s").await;
+    let advance = format!("/v1/sandbox/payments/{id}/advance");
+    // Refused after its timers were dropped: the drop must be undone.
+    let back = json!({ "to": "PAYMENT_RECEIVED" });
+    api.post(&advance, back)
+        .await
+        .refused(400, "state_conflict");
+    server.advance(Duration::from_secs(60)).await.unwrap();
+    assert_eq!(
+        api.get(&format!("/v1/payments/{id}")).await.body["state"],
+        "SETTLED"
+    );
+}
+
+#[tokio::test]
 async fn history_is_told_as_json_and_as_csv() {
     let (_server, api) = start().await;
     let id = api.payment("instant").await;

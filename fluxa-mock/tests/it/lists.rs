@@ -27,9 +27,11 @@ async fn pages_neither_skip_nor_repeat_while_items_are_added_and_deleted() {
         };
         assert_eq!(page.body["has_more"], true);
         path = format!("/v1/customers?limit=4&after={cursor}");
-        // Between pages: one more at the top, and the cursor's own object gone.
+        // Between pages: one more at the top and, every other time, the cursor's own object gone.
         customer(&api, 1000 + seen.len()).await;
-        api.delete(&format!("/v1/customers/{cursor}")).await.ok();
+        if seen.len() % 8 == 0 {
+            api.delete(&format!("/v1/customers/{cursor}")).await.ok();
+        }
     }
     made.reverse();
     assert_eq!(seen, made);
@@ -68,12 +70,15 @@ async fn filters_narrow_by_state_time_and_relation() {
         let api = api.clone();
         async move { api.get(&format!("/v1/payments?{query}")).await.ok().ids() }
     };
-    assert_eq!(list("state=PAYMENT_RECEIVED".into()).await, [open.clone()]);
+    assert_eq!(list("state=PAYMENT_RECEIVED".into()).await, [open.as_str()]);
     assert_eq!(
         list(format!("state=SETTLED&settled_at[gte]={cut}")).await,
-        [late.clone()]
+        [late.as_str()]
     );
-    assert_eq!(list(format!("settled_at[lt]={cut}")).await, [early.clone()]);
+    assert_eq!(
+        list(format!("settled_at[lt]={cut}")).await,
+        [early.as_str()]
+    );
     assert_eq!(
         list(format!("created_at[gt]={cut}")).await,
         Vec::<String>::new()
