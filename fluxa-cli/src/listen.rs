@@ -305,10 +305,7 @@ impl Work {
         self.accepted += 1;
         self.held += 1;
         self.summary.events += 1;
-        let payload = std::str::from_utf8(&event.body)
-            .ok()
-            .and_then(|text| RawValue::from_string(text.to_owned()).ok())
-            .unwrap_or_else(|| RawValue::NULL.to_owned());
+        let payload = on_one_line(&event.body);
         let said = ListenEvent::Event {
             id: event.id.clone(),
             event_type: event.event_type.clone(),
@@ -485,6 +482,18 @@ impl Work {
 /// What must stay in order: the object, or the event itself where there is none.
 fn lane(event: &Incoming) -> &str {
     event.object.as_deref().unwrap_or(&event.id)
+}
+
+/// Returns JSON as it is, or compacted when it has line breaks, which NDJSON must not have.
+fn on_one_line(json: &[u8]) -> Box<RawValue> {
+    let text = match json.iter().any(u8::is_ascii_control) {
+        true => serde_json::from_slice::<serde_json::Value>(json)
+            .map(|value| value.to_string())
+            .ok(),
+        false => std::str::from_utf8(json).map(str::to_owned).ok(),
+    };
+    text.and_then(|text| RawValue::from_string(text).ok())
+        .unwrap_or_else(|| RawValue::NULL.to_owned())
 }
 
 /// Returns whole milliseconds.

@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 
-pub(crate) use clean::clean;
+pub(crate) use clean::{clean, escape_json};
 pub(crate) use line::{Line, Tone};
 pub(crate) use table::Table;
 pub(crate) use trace::show_traces;
@@ -77,7 +77,7 @@ impl Ui {
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string(value)
             .map_err(|error| CliError::failure(format!("cannot write JSON: {error}")))?;
-        self.write_stdout(&text)
+        self.write_stdout(&escape_json(&text))
     }
 
     /// Prints something people read, and scripts do not need: to stderr, in human mode only.
@@ -91,7 +91,8 @@ impl Ui {
     pub(crate) fn warn(&self, message: &str) {
         let message = redact(message);
         if self.is_json() {
-            self.write_stderr(&json!({ "warning": { "message": message } }).to_string());
+            let warning = json!({ "warning": { "message": message } }).to_string();
+            self.write_stderr(&escape_json(&warning));
         } else {
             let line = Line::new()
                 .push(Tone::Warn, "warning")
@@ -107,7 +108,7 @@ impl Ui {
             return;
         }
         if self.is_json() {
-            self.write_stderr(&redact(&error.to_json().to_string()));
+            self.write_stderr(&escape_json(&redact(&error.to_json().to_string())));
             return;
         }
         let mut rows = vec![("error", Tone::Bad, error.message.as_str())];

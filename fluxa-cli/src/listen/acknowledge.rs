@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use fluxa_sdk::Client;
 use fluxa_sdk::types::RecordListenDelivery;
+use fluxa_sdk::{Client, RateLimit};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -15,6 +15,9 @@ use super::millis;
 /// The most reports that wait; beyond it new ones are dropped, since the API keeps them for people
 /// to look at and nothing depends on them.
 const WAITING: usize = 4_096;
+
+/// How long reports wait when little is left of the key's allowance.
+const RESTRAINT: Duration = Duration::from_millis(250);
 
 /// How long the last reports may take at the end.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -38,7 +41,14 @@ impl Acknowledger {
         let task = tokio::spawn(async move {
             while let Some(acknowledgement) = waiting.recv().await {
                 // A report that fails is lost on purpose: the delivery itself was made.
-                let _ = report(&client, &session, acknowledgement).await;
+                let allowance = report(&client, &session, acknowledgement)
+                    .await
+                    .ok()
+                    .flatten();
+                // The key's allowance is there for the merchant's own calls in the first place.
+                if allowance.is_some_and(|left| left.remaining < left.limit / 2) {
+                    tokio::time::sleep(RESTRAINT).await;
+                }
             }
         });
         Self { sender, task }
@@ -62,7 +72,7 @@ async fn report(
     client: &Client,
     session: &str,
     acknowledgement: Acknowledgement,
-) -> Result<(), fluxa_sdk::Error> {
+) -> Result<Option<RateLimit>, fluxa_sdk::Error> {
     let Acknowledgement {
         event,
         attempt,
@@ -77,9 +87,9 @@ async fn report(
     if let Some(error) = answer.error {
         body = body.error(error);
     }
-    client
+    let recorded = client
         .listen_sessions()
         .record_delivery(session, body)
         .await?;
-    Ok(())
+    Ok(recorded.rate_limit())
 }

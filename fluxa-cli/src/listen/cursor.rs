@@ -6,8 +6,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
-/// How many handled ids are remembered. More than can be between the resume point and the newest
-/// event received, which the pipeline bounds.
+/// How many ids behind the resume point are remembered, for a server that resumes too early. Those
+/// after it are remembered all.
 const REMEMBERED: usize = 8_192;
 
 /// The position in the stream.
@@ -17,7 +17,8 @@ pub(crate) struct Cursor {
     /// Received and not yet passed by `resume_after`, oldest first, each with whether it is handled.
     open: VecDeque<(String, bool)>,
     seen: HashSet<String>,
-    seen_order: VecDeque<String>,
+    /// Passed by `resume_after`, oldest first.
+    passed: VecDeque<String>,
 }
 
 impl Cursor {
@@ -39,23 +40,26 @@ impl Cursor {
         if !self.seen.insert(id.to_owned()) {
             return false;
         }
-        self.seen_order.push_back(id.to_owned());
-        while self.seen_order.len() > REMEMBERED {
-            if let Some(oldest) = self.seen_order.pop_front() {
-                self.seen.remove(&oldest);
-            }
-        }
         self.open.push_back((id.to_owned(), false));
         true
     }
 
     /// Notes that an event needs nothing more: it was delivered, given up or filtered out.
     pub(crate) fn handled(&mut self, id: &str) {
-        if let Some(entry) = self.open.iter_mut().find(|(open, _)| open == id) {
+        // From the newest: what was filtered out, however much, is found at once.
+        if let Some(entry) = self.open.iter_mut().rev().find(|(open, _)| open == id) {
             entry.1 = true;
         }
-        while self.open.front().is_some_and(|(_, handled)| *handled) {
-            self.resume_after = self.open.pop_front().map(|(id, _)| id);
+        while self.open.front().is_some_and(|(_, handled)| *handled)
+            && let Some((id, _)) = self.open.pop_front()
+        {
+            self.passed.push_back(id.clone());
+            self.resume_after = Some(id);
+        }
+        while self.passed.len() > REMEMBERED
+            && let Some(oldest) = self.passed.pop_front()
+        {
+            self.seen.remove(&oldest);
         }
     }
 
@@ -89,6 +93,18 @@ mod tests {
         assert!(cursor.receive("a") && cursor.receive("b"));
         cursor.handled("a");
         assert!(!cursor.receive("a") && !cursor.receive("b"));
+    }
+
+    #[test]
+    fn nothing_after_the_resume_point_is_ever_forgotten() {
+        let mut cursor = Cursor::default();
+        cursor.receive("stuck");
+        for number in 0..2 * REMEMBERED {
+            let id = number.to_string();
+            assert!(cursor.receive(&id));
+            cursor.handled(&id);
+        }
+        assert!((0..2 * REMEMBERED).all(|number| !cursor.receive(&number.to_string())));
     }
 
     #[test]

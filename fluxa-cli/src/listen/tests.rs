@@ -322,3 +322,10 @@ async fn silence_beyond_two_and_a_half_pings_is_a_dead_line() {
     });
     assert!(dead, "{told:?}");
 }
+
+#[test]
+fn a_payload_of_several_lines_is_printed_on_one() {
+    assert_eq!(on_one_line(b"{\"a\": 1}").get(), "{\"a\": 1}");
+    assert_eq!(on_one_line(b"{\n  \"a\":\t1\r\n}").get(), "{\"a\":1}");
+    assert_eq!(on_one_line(b"\xff").get(), "null");
+}

@@ -25,6 +25,25 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Returns JSON with the same characters as `\u…` escapes. The text must be one line of JSON: outside
+/// its strings there is nothing to escape.
+pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(is_dangerous) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        if is_dangerous(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
 fn is_dangerous(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -42,7 +61,7 @@ fn is_dangerous(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{clean, escape_json};
 
     #[test]
     fn escape_sequences_of_every_kind_are_written_out() {
@@ -53,6 +72,21 @@ mod tests {
         assert!(
             safe.starts_with("\\u{1b}[2J\\u{9b}31m\\u{7}\\rX\\u{202e}evil"),
             "{safe}"
+        );
+    }
+
+    #[test]
+    fn json_stays_the_same_json_without_what_a_terminal_would_obey() {
+        let hostile = serde_json::json!({ "a": "\u{9b}31m\u{202e}\u{e0041}é\u{1b}" });
+        let text = hostile.to_string();
+        let safe = escape_json(&text);
+        assert!(
+            safe.contains("\\u009b31m\\u202e\\udb40\\udc41é\\u001b"),
+            "{safe}"
+        );
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&safe).unwrap(),
+            hostile
         );
     }
 
