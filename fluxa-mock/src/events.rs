@@ -1,5 +1,5 @@
-//! Owns the names of the events and their emission: the event row, and a queued delivery for every
-//! endpoint that wants it, in the transaction of the change itself.
+//! Owns the emission of events, whose names are the SDK's: the event row, and a queued delivery for
+//! every endpoint that wants it, in the transaction of the change itself.
 
 use crate::domain::Metadata;
 use crate::domain::delivery;
@@ -8,68 +8,9 @@ use crate::domain::webhook_endpoint::WebhookEndpoint;
 use crate::store::{Resource, Tx};
 use crate::time::Time;
 use fluxa_sdk::contract;
+pub(crate) use fluxa_sdk::types::EventType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-macro_rules! event_types {
-    ($($variant:ident = $name:literal),* $(,)?) => {
-        /// The types of events.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum EventType { $($variant),* }
-
-        impl EventType {
-            /// Every type.
-            pub(crate) const ALL: &'static [EventType] = &[$(EventType::$variant),*];
-
-            /// The name on the wire.
-            pub(crate) fn name(self) -> &'static str {
-                match self { $(EventType::$variant => $name),* }
-            }
-        }
-    };
-}
-
-event_types! {
-    PaymentReceived = "payment.received",
-    PaymentCaptured = "payment.captured",
-    PaymentSettling = "payment.settling",
-    PaymentSettled = "payment.settled",
-    PaymentFailed = "payment.failed",
-    PaymentRefunded = "payment.refunded",
-    CheckoutSessionCreated = "checkout.session.created",
-    CheckoutSessionCompleted = "checkout.session.completed",
-    CheckoutSessionExpired = "checkout.session.expired",
-    RefundCreated = "refund.created",
-    RefundSucceeded = "refund.succeeded",
-    RefundFailed = "refund.failed",
-    DisputeCreated = "dispute.created",
-    DisputeEvidenceRequired = "dispute.evidence_required",
-    DisputeEvidenceSubmitted = "dispute.evidence_submitted",
-    DisputeWon = "dispute.won",
-    DisputeLost = "dispute.lost",
-    CustomerCreated = "customer.created",
-    CustomerUpdated = "customer.updated",
-    SubscriptionCreated = "subscription.created",
-    SubscriptionUpdated = "subscription.updated",
-    SubscriptionCancelled = "subscription.cancelled",
-    SubscriptionPaymentSucceeded = "subscription.payment.succeeded",
-    SubscriptionPaymentFailed = "subscription.payment.failed",
-    PaymentMethodAttached = "payment_method.attached",
-    PaymentMethodDetached = "payment_method.detached",
-    SettlementCompleted = "settlement.completed",
-    MerchantKybApproved = "merchant.kyb.approved",
-    MerchantKybActionRequired = "merchant.kyb.action_required",
-}
-
-impl EventType {
-    /// The type of this name.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|event_type| event_type.name() == name)
-    }
-}
 
 /// A move of a state machine, as its event tells it.
 pub(crate) struct Transition {
@@ -146,7 +87,7 @@ pub(crate) fn emit(
         livemode: false,
         created_at: tx.now(),
         metadata: Metadata::new(),
-        event_type: event_type.name().to_owned(),
+        event_type: event_type.as_str().to_owned(),
         api_version: contract::API_VERSION.to_owned(),
         data: EventData {
             object,
@@ -159,7 +100,7 @@ pub(crate) fn emit(
     tx.insert(&event)?;
     tx.mark_changed();
     for endpoint in tx.all_by::<WebhookEndpoint>("status", "enabled")? {
-        if endpoint.wants(event_type.name()) {
+        if endpoint.wants(event_type.as_str()) {
             delivery::start(tx, &event.id, &endpoint.id)?;
         }
     }

@@ -273,7 +273,10 @@ pub(super) fn split_types(list: &str) -> Vec<String> {
 
 /// Refuses names that are no event types.
 pub(super) fn check_types(names: &[String], param: &str) -> Result<(), DomainError> {
-    match names.iter().find(|name| EventType::parse(name).is_none()) {
+    match names
+        .iter()
+        .find(|name| !EventType::KNOWN.contains(&name.as_str()))
+    {
         None => Ok(()),
         Some(unknown) => Err(DomainError::parameter(
             param,
