@@ -178,3 +178,8 @@ fn payment_of(event: &Event) -> Option<&fluxa_sdk::types::PaymentId> {
         _ => None,
     }
 }
+
+/// The README's Rust is compiled here, so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

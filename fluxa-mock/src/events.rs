@@ -1,5 +1,5 @@
-//! Owns the emission of events: the event row, and a queued delivery for every
-//! endpoint that wants it, in the transaction of the change itself.
+//! Owns the emission of events, whose names are the SDK's: the event row, and a queued delivery for
+//! every endpoint that wants it, in the transaction of the change itself.
 
 use crate::domain::Metadata;
 use crate::domain::delivery;
@@ -8,7 +8,7 @@ use crate::domain::webhook_endpoint::WebhookEndpoint;
 use crate::store::{Resource, Tx};
 use crate::time::Time;
 use fluxa_sdk::contract;
-pub(crate) use fluxa_sdk::webhooks::EventType;
+pub(crate) use fluxa_sdk::types::EventType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -162,20 +162,24 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Reads a target as it is typed: `4242`, `/path`, `host:port/path` or a URL.
+/// Reads a target as it is typed: `4242`, `4242/path`, `/path`, `host:port/path` or a URL.
 pub(crate) fn parse_target(text: &str) -> Result<Url> {
     let text = text.trim();
     let wrong = |why: String| {
-        CliError::usage(format!("cannot forward to `{text}`: {why}"))
-            .hint("give a port (4242), a path (/webhooks), host:port/path, or an http(s) URL")
+        CliError::usage(format!("cannot forward to `{text}`: {why}")).hint(
+            "give a port (4242), port/path (4242/webhooks), host:port/path, or an http(s) URL",
+        )
     };
+    // A port may have a path: as a host name, `3000/hooks` would be the address 0.0.11.184.
+    let after_digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = &text[..text.len() - after_digits.len()];
     let full = if text.is_empty() {
         return Err(wrong("it is empty".into()));
-    } else if text.chars().all(|c| c.is_ascii_digit()) {
-        let port: u16 = text
+    } else if !digits.is_empty() && (after_digits.is_empty() || after_digits.starts_with('/')) {
+        let port: u16 = digits
             .parse()
             .map_err(|_| wrong("that is not a port".into()))?;
-        format!("http://localhost:{port}")
+        format!("http://localhost:{port}{after_digits}")
     } else if text.starts_with('/') {
         format!("http://localhost{text}")
     } else if let Some(rest) = text.strip_prefix(':') {
@@ -201,6 +205,7 @@ mod tests {
     fn a_target_may_be_typed_in_short() {
         for (typed, expected) in [
             ("4242", "http://localhost:4242/"),
+            ("3000/hooks", "http://localhost:3000/hooks"),
             ("/hooks", "http://localhost/hooks"),
             (":3000/hooks", "http://localhost:3000/hooks"),
             ("localhost:3000/hooks", "http://localhost:3000/hooks"),
@@ -210,7 +215,14 @@ mod tests {
         ] {
             assert_eq!(parse_target(typed).unwrap().as_str(), expected, "{typed}");
         }
-        for wrong in ["", "99999", "ftp://host/", "http://", "file:///etc/passwd"] {
+        for wrong in [
+            "",
+            "99999",
+            "99999/hooks",
+            "ftp://host/",
+            "http://",
+            "file:///etc/passwd",
+        ] {
             assert!(parse_target(wrong).is_err(), "{wrong}");
         }
     }

@@ -275,7 +275,7 @@ pub(super) fn split_types(list: &str) -> Vec<String> {
 pub(super) fn check_types(names: &[String], param: &str) -> Result<(), DomainError> {
     match names
         .iter()
-        .find(|name| !EventType::from(name.as_str()).is_known())
+        .find(|name| !EventType::KNOWN.contains(&name.as_str()))
     {
         None => Ok(()),
         Some(unknown) => Err(DomainError::parameter(

@@ -241,3 +241,26 @@ async fn listeners_report_what_their_endpoint_answered() {
     );
     assert_eq!(recorded.body["endpoint"], first.id());
 }
+
+#[tokio::test]
+async fn an_endpoint_gets_a_burst_and_then_one_a_second_unless_the_clock_is_advanced() {
+    let (server, api) = start().await;
+    let receiver = Receiver::start().await;
+    endpoint(&api, &receiver.url(), json!(["customer.created"])).await;
+    let started = Instant::now();
+    for number in 0..130 {
+        let body = json!({ "email": format!("c{number}@example.com") });
+        api.post("/v1/customers", body).await.ok();
+    }
+    receiver.wait_for(100).await;
+    let refilled = started.elapsed().as_secs() as usize + 1;
+    let sent = receiver.received().len();
+    assert!(sent <= 100 + refilled, "{sent} were sent");
+    server.advance(Duration::ZERO).await.unwrap();
+    let ids: std::collections::BTreeSet<String> = receiver
+        .received()
+        .iter()
+        .map(|one| one.event()["id"].to_string())
+        .collect();
+    assert_eq!((ids.len(), receiver.received().len()), (130, 130));
+}
