@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Home, KEY, Mock, Run};
+use crate::support::{Home, KEY, Mock, Run, call};
 
 /// A command with this key.
 fn with_key(mock: &Mock, home: &Home, key: &str, arguments: &[&str]) -> Run {
@@ -31,7 +31,12 @@ fn a_key_lives_is_rotated_and_dies_when_its_grace_is_over() {
         with_key(&mock, &home, key, &["events", "list"]).expect(0);
     }
 
-    advance(&mock, 3_601);
+    call(
+        &mock,
+        "POST",
+        "/sandbox/clock/advance",
+        json!({ "seconds": 3_601 }),
+    );
     let refused = with_key(&mock, &home, old, &["events", "list"]).expect(3);
     assert!(
         !refused.stderr.contains(old),
@@ -84,22 +89,4 @@ fn a_restricted_key_does_what_its_scopes_say_and_no_more() {
         &["keys", "create", "--name", "x", "--kind", "restricted"],
     )
     .expect(2);
-}
-
-/// Moves the sandbox's clock, as a test of a merchant's own would: by the API.
-fn advance(mock: &Mock, seconds: u64) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        fluxa_sdk::Client::builder(KEY)
-            .base_url(&mock.base_url)
-            .build()
-            .unwrap()
-            .raw("POST", "/sandbox/clock/advance")
-            .json(json!({ "seconds": seconds }))
-            .await
-            .unwrap();
-    });
 }

@@ -11,6 +11,7 @@
 mod config;
 mod demo;
 mod errors;
+mod events;
 mod keys;
 mod listen;
 mod support;

@@ -236,6 +236,26 @@ impl Drop for Mock {
     }
 }
 
+/// Asks something of the API that the binary has no command for.
+pub(crate) fn call(mock: &Mock, method: &str, path: &str, body: Value) -> Value {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let client = fluxa_sdk::Client::builder(KEY)
+            .base_url(&mock.base_url)
+            .build()
+            .unwrap();
+        client
+            .raw(method, path)
+            .json(body)
+            .await
+            .unwrap()
+            .into_inner()
+    })
+}
+
 /// A command that runs on while its lines are read.
 pub(crate) struct Running {
     child: Child,

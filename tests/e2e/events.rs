@@ -1,0 +1,97 @@
+//! `fluxa events`: what happened, and sending it again.
+
+use serde_json::json;
+
+use crate::support::endpoint::Endpoint;
+use crate::support::{Home, Mock, Running, call, eventually};
+
+#[test]
+fn an_event_is_sent_to_an_endpoint_again_with_the_same_id() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start("whsec_not_looked_at", &[]);
+    let body = json!({ "url": endpoint.url(), "events": ["customer.created"] });
+    let created = call(&mock, "POST", "/webhook_endpoints", body);
+    mock.run(&home, &["trigger", "customer.created"]).expect(0);
+    eventually("the first delivery", || {
+        (endpoint.deliveries().len() == 1).then_some(())
+    });
+    let event = endpoint.deliveries().remove(0).event;
+    let we = created["id"].as_str().unwrap();
+    let run = mock.run(&home, &["events", "resend", &event, "--endpoint", we]);
+    assert!(run.expect(0).stdout.contains(&event));
+    eventually("the second delivery", || {
+        (endpoint.deliveries().len() == 2).then_some(())
+    });
+    assert_eq!(endpoint.deliveries()[1].event, event);
+}
+
+#[test]
+fn listening_may_start_after_an_event_of_the_past() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let made = |count: &str| {
+        let arguments = [
+            "trigger",
+            "customer.created",
+            "--count",
+            count,
+            "--output",
+            "json",
+        ];
+        let lines = mock.run(&home, &arguments).expect(0).json_lines();
+        let ids = lines
+            .iter()
+            .map(|line| line["event"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    let before = made("1").remove(0);
+    let after = made("3");
+    let endpoint = Endpoint::start("whsec_not_looked_at", &[]);
+    let arguments = [
+        "listen",
+        "-f",
+        &endpoint.url(),
+        "--since",
+        &before,
+        "--max-events",
+        "3",
+    ];
+    let listen = Running::start(mock.fluxa(&home, &arguments));
+    listen.finish().expect(0);
+    let mut seen: Vec<String> = endpoint.deliveries().into_iter().map(|d| d.event).collect();
+    seen.sort();
+    let mut expected = after;
+    expected.sort();
+    assert_eq!(seen, expected);
+    let unknown = [
+        "listen",
+        "-f",
+        &endpoint.url(),
+        "--since",
+        "evt_00000000000000ff",
+    ];
+    mock.run(&home, &unknown).expect(4);
+}
+
+#[test]
+fn a_list_is_paged_and_tells_where_to_go_on() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    mock.run(&home, &["trigger", "payment.settled"]).expect(0);
+    let all = mock
+        .run(&home, &["events", "list", "--output", "json"])
+        .expect(0)
+        .json_lines();
+    let first = mock
+        .run(&home, &["events", "list", "--limit", "2"])
+        .expect(0);
+    let cursor = all[1]["id"].as_str().unwrap();
+    assert!(
+        first.stderr.contains(&format!("--after {cursor}")),
+        "{}",
+        first.stderr
+    );
+    let arguments = ["events", "list", "--after", cursor, "--output", "json"];
+    assert_eq!(mock.run(&home, &arguments).expect(0).json_lines(), all[2..]);
+}
