@@ -12,34 +12,28 @@ pub(crate) mod forwarder;
 pub(crate) mod report;
 pub(crate) mod signer;
 pub(crate) mod source;
+mod work;
 
-use std::collections::{HashMap, VecDeque};
 use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use backoff::ExponentialBackoff;
-use backoff::backoff::Backoff;
 use bytes::Bytes;
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::stream::StreamExt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use crate::error::{CliError, Result};
-use acknowledge::{Acknowledgement, Acknowledger};
+use acknowledge::Acknowledger;
 use cursor::Cursor;
 use filter::Filter;
-use forwarder::{Answer, Forwarder};
-use signer::{Signer, delivery_id};
+use forwarder::Forwarder;
+use signer::Signer;
 use source::{EventApi, Signal, Source};
-
-/// The most events held while they wait for the target; beyond it the source waits too.
-const HELD: usize = 1_024;
-
-/// How long deliveries that are under way may take to end once the stop has been asked for.
-const FAREWELL: Duration = Duration::from_millis(500);
+use work::{Effort, Work};
 
 #[cfg(test)]
 mod tests;
@@ -154,26 +148,6 @@ pub(crate) struct Pipeline<A> {
     pub(crate) ready: ListenEvent,
 }
 
-/// An event on its way to the target.
-struct Parcel {
-    event: Incoming,
-    attempt: u32,
-    patience: ExponentialBackoff,
-}
-
-/// One thing that ended.
-enum Step {
-    Answered {
-        parcel: Box<Parcel>,
-        delivery: String,
-        answer: Answer,
-    },
-    /// The wait before the next attempt is over.
-    Woken(Box<Parcel>),
-}
-
-type StepFuture = Pin<Box<dyn Future<Output = Step> + Send>>;
-
 impl<A: EventApi> Pipeline<A> {
     /// Runs until a limit is reached, `stop` is ready, or the API refuses for good.
     ///
@@ -195,22 +169,17 @@ impl<A: EventApi> Pipeline<A> {
         };
         let reading = tokio::spawn(source.run(sender));
         let mut ready = Some(self.ready);
-        let mut work = Work {
-            signer: Arc::new(self.signer),
-            forwarder: self.forwarder,
-            acknowledger: self.acknowledger,
+        let mut work = Work::new(
+            self.signer,
+            self.forwarder,
+            self.acknowledger,
             cursor,
-            concurrency: self.concurrency.max(1),
-            retries: self.retries,
-            lanes: HashMap::new(),
-            ready: VecDeque::new(),
-            steps: FuturesUnordered::new(),
-            attempting: 0,
-            held: 0,
-            accepted: 0,
-            max_events: self.limits.max_events.unwrap_or(u64::MAX),
-            summary: Summary::default(),
-        };
+            Effort {
+                concurrency: self.concurrency.max(1),
+                retries: self.retries,
+                max_events: self.limits.max_events.unwrap_or(u64::MAX),
+            },
+        );
         let mut stop = pin!(stop);
         let mut time_up = pin!(async {
             match self.limits.within {
@@ -266,234 +235,6 @@ impl<A: EventApi> Pipeline<A> {
         emit(ListenEvent::Summary(summary.clone()))?;
         Ok((summary, ended))
     }
-}
-
-/// The deliveries: what waits, what is under way, what is done.
-struct Work {
-    signer: Arc<Signer>,
-    forwarder: Forwarder,
-    acknowledger: Option<Acknowledger>,
-    cursor: Arc<Mutex<Cursor>>,
-    concurrency: usize,
-    retries: u32,
-    /// Objects with a delivery that is not done, each with what waits behind it.
-    lanes: HashMap<String, VecDeque<Incoming>>,
-    /// First of their lanes, waiting for a free place.
-    ready: VecDeque<Box<Parcel>>,
-    steps: FuturesUnordered<StepFuture>,
-    attempting: usize,
-    held: usize,
-    accepted: u64,
-    max_events: u64,
-    summary: Summary,
-}
-
-impl Work {
-    fn has_room(&self) -> bool {
-        self.held < HELD && self.accepted < self.max_events
-    }
-
-    fn is_complete(&self) -> bool {
-        self.accepted >= self.max_events && self.held == 0
-    }
-
-    fn arrived(
-        &mut self,
-        event: Incoming,
-        emit: &mut impl FnMut(ListenEvent) -> Result<()>,
-    ) -> Result<()> {
-        self.accepted += 1;
-        self.held += 1;
-        self.summary.events += 1;
-        let payload = on_one_line(&event.body);
-        let said = ListenEvent::Event {
-            id: event.id.clone(),
-            event_type: event.event_type.clone(),
-            object: event.object.clone(),
-            payload,
-        };
-        match self.lanes.get_mut(lane(&event)) {
-            Some(waiting) => waiting.push_back(event),
-            None => {
-                self.lanes.insert(lane(&event).to_owned(), VecDeque::new());
-                self.enqueue(event);
-            }
-        }
-        emit(said)
-    }
-
-    fn enqueue(&mut self, event: Incoming) {
-        let patience = ExponentialBackoff {
-            current_interval: Duration::from_millis(200),
-            initial_interval: Duration::from_millis(200),
-            multiplier: 2.0,
-            max_interval: Duration::from_secs(5),
-            max_elapsed_time: None,
-            ..ExponentialBackoff::default()
-        };
-        self.ready.push_back(Box::new(Parcel {
-            event,
-            attempt: 0,
-            patience,
-        }));
-        self.fill();
-    }
-
-    /// Starts attempts while there are places.
-    fn fill(&mut self) {
-        while self.attempting < self.concurrency
-            && let Some(mut parcel) = self.ready.pop_front()
-        {
-            self.attempting += 1;
-            parcel.attempt += 1;
-            let delivery = delivery_id();
-            let headers = self.signer.headers(&parcel.event, &delivery);
-            let forwarder = self.forwarder.clone();
-            self.steps.push(Box::pin(async move {
-                let answer = forwarder.post(headers, parcel.event.body.clone()).await;
-                Step::Answered {
-                    parcel,
-                    delivery,
-                    answer,
-                }
-            }));
-        }
-    }
-
-    fn ended(
-        &mut self,
-        step: Step,
-        emit: &mut impl FnMut(ListenEvent) -> Result<()>,
-    ) -> Result<()> {
-        match step {
-            Step::Woken(parcel) => {
-                self.ready.push_back(parcel);
-                self.fill();
-                Ok(())
-            }
-            Step::Answered {
-                parcel,
-                delivery,
-                answer,
-            } => {
-                self.attempting -= 1;
-                self.answered(parcel, delivery, &answer, emit)
-            }
-        }
-    }
-
-    fn answered(
-        &mut self,
-        mut parcel: Box<Parcel>,
-        delivery: String,
-        answer: &Answer,
-        emit: &mut impl FnMut(ListenEvent) -> Result<()>,
-    ) -> Result<()> {
-        let ok = answer.is_success();
-        let again = !ok && answer.is_worth_retrying() && parcel.attempt <= self.retries;
-        let (event, event_type) = (parcel.event.id.clone(), parcel.event.event_type.clone());
-        if let Some(acknowledger) = &self.acknowledger {
-            acknowledger.acknowledge(Acknowledgement {
-                event: event.clone(),
-                attempt: parcel.attempt,
-                answer: answer.clone(),
-            });
-        }
-        let said = ListenEvent::Delivery {
-            event: event.clone(),
-            event_type: event_type.clone(),
-            object: parcel.event.object.clone(),
-            delivery,
-            attempt: parcel.attempt,
-            ok,
-            status: answer.status,
-            error: answer.error.clone(),
-            duration_ms: (answer.duration.as_secs_f64() * 1e6).round() / 1e3,
-            last: !again,
-        };
-        if again {
-            let delay = parcel.patience.next_backoff().unwrap_or_default();
-            let attempt = parcel.attempt + 1;
-            self.summary.retries += 1;
-            self.steps.push(Box::pin(async move {
-                tokio::time::sleep(delay).await;
-                Step::Woken(parcel)
-            }));
-            self.fill();
-            emit(said)?;
-            return emit(ListenEvent::Retry {
-                event,
-                event_type,
-                attempt,
-                delay_ms: millis(delay),
-            });
-        }
-        match ok {
-            true => self.summary.delivered += 1,
-            false => self.summary.failed += 1,
-        }
-        self.held -= 1;
-        self.handled(&event);
-        match self
-            .lanes
-            .get_mut(lane(&parcel.event))
-            .and_then(VecDeque::pop_front)
-        {
-            Some(next) => self.enqueue(next),
-            None => {
-                self.lanes.remove(lane(&parcel.event));
-                self.fill();
-            }
-        }
-        emit(said)
-    }
-
-    fn handled(&self, id: &str) {
-        self.cursor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .handled(id);
-    }
-
-    /// Lets what is under way end, for a moment.
-    async fn farewell(&mut self, emit: &mut impl FnMut(ListenEvent) -> Result<()>) -> Result<()> {
-        self.ready.clear();
-        self.lanes.clear();
-        self.retries = 0;
-        let deadline = tokio::time::Instant::now() + FAREWELL;
-        while self.attempting > 0 {
-            match tokio::time::timeout_at(deadline, self.steps.next()).await {
-                Ok(Some(Step::Answered {
-                    parcel,
-                    delivery,
-                    answer,
-                })) => {
-                    self.attempting -= 1;
-                    self.answered(parcel, delivery, &answer, emit)?;
-                }
-                Ok(Some(Step::Woken(_))) => {}
-                Ok(None) | Err(_) => break,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What must stay in order: the object, or the event itself where there is none.
-fn lane(event: &Incoming) -> &str {
-    event.object.as_deref().unwrap_or(&event.id)
-}
-
-/// Returns JSON as it is, or compacted when it has line breaks, which NDJSON must not have.
-fn on_one_line(json: &[u8]) -> Box<RawValue> {
-    let text = match json.iter().any(u8::is_ascii_control) {
-        true => serde_json::from_slice::<serde_json::Value>(json)
-            .map(|value| value.to_string())
-            .ok(),
-        false => std::str::from_utf8(json).map(str::to_owned).ok(),
-    };
-    text.and_then(|text| RawValue::from_string(text).ok())
-        .unwrap_or_else(|| RawValue::NULL.to_owned())
 }
 
 /// Returns whole milliseconds.

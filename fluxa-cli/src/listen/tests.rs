@@ -13,6 +13,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::Notify;
 
 use super::source::{ByteStream, EventApi, patience};
+use super::work::on_one_line;
 use super::*;
 
 const SECRET: &str = "whsec_pipeline";
