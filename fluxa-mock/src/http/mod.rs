@@ -27,7 +27,7 @@ use axum::Router;
 use axum::extract::{RawPathParams, Request, State};
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, get, on};
 use operation::{Method, Operation};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -52,6 +52,7 @@ pub(crate) fn router(sandbox: Arc<Sandbox>) -> Router {
         api = api.route(&format!("/v1{}", operation.path), on(filter, handler));
     }
     api.merge(control::router())
+        .route("/pay/{id}", get(checkout_page))
         .fallback(route_missing)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(
@@ -69,6 +70,17 @@ async fn run(
 ) -> Response {
     let id = path.iter().next().map(|(_, value)| value.to_owned());
     pipeline::handle(operation, sandbox, id, request).await
+}
+
+/// Where a session's `url` leads. There is no page yet: say how to pay without one.
+async fn checkout_page(request: Request) -> Response {
+    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let message = format!(
+        "This sandbox has no checkout page yet. Pay with a test card by \
+         POST /v1/sandbox/checkout/sessions/{id}/complete."
+    );
+    let missing = DomainError::new(Kind::NotImplemented, "not_implemented", message);
+    reply::refusal(&request, &missing)
 }
 
 async fn route_missing(request: Request) -> Response {
