@@ -167,9 +167,8 @@ impl<'a> Report<'a> {
 }
 
 /// Returns the local time of day, `10:23:14`.
-pub(crate) fn time_of_day() -> String {
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    now.strftime("%H:%M:%S").to_string()
+fn time_of_day() -> String {
+    jiff::Zoned::now().strftime("%H:%M:%S").to_string()
 }
 
 /// Returns a duration as people read it: `0.4 ms`, `12 ms`, `1.2 s`, `3 min`.
