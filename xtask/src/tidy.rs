@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use syn::visit::{self, Visit};
 
 /// Longest file written by hand, in lines.
 const FILE_LIMIT: usize = 700;
@@ -25,7 +26,7 @@ const SDK_NEVER: [&str; 8] = [
 ];
 
 /// What the pure part of the mock must not name.
-const DOMAIN_NEVER: [&str; 7] = [
+const DOMAIN_NEVER: [&str; 10] = [
     "axum",
     "http::",
     "tokio",
@@ -33,6 +34,9 @@ const DOMAIN_NEVER: [&str; 7] = [
     "hyper",
     "SystemTime",
     "Timestamp::now",
+    "Instant::now",
+    "Zoned::now",
+    "std::env",
 ];
 
 /// What of the SDK the mock may use.
@@ -236,6 +240,19 @@ fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
         faults.push(format!("{path}:1: open the file with `//!`: what it owns"));
     }
     let test = is_test(path);
+    if path.starts_with("fluxa-mock/src/") {
+        match syn::parse_file(text) {
+            Ok(file) => {
+                let used = used_of_the_sdk(&file);
+                faults.extend(used.iter().filter(|used| !allowed(used)).map(|used| {
+                    format!(
+                        "{path}: uses fluxa_sdk::{used}: the mock uses only the SDK's contract, webhooks signing and event types"
+                    )
+                }));
+            }
+            Err(error) => faults.push(format!("{path}: {error}")),
+        }
+    }
     let library = path.starts_with("fluxa-sdk/src/") || path.starts_with("fluxa-mock/src/");
     let cli = path.starts_with("fluxa-cli/src/");
     // Unit tests at a file's end repeat literals on purpose.
@@ -267,13 +284,6 @@ fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
                 }
             }
         }
-        if path.starts_with("fluxa-mock/src/")
-            && !used_of_the_sdk(line).iter().all(|used| allowed(used))
-        {
-            faults.push(format!(
-                "{at}: the mock uses only the SDK's contract, webhooks signing and event types"
-            ));
-        }
         if !test && (library || cli) && path != "fluxa-sdk/src/contract.rs" {
             for literal in LITERALS {
                 if line.contains(literal) {
@@ -300,21 +310,50 @@ fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
     }
 }
 
-/// The paths below `fluxa_sdk::` that a line names, a braced list taken apart.
-fn used_of_the_sdk(line: &str) -> Vec<&str> {
-    let mut used = Vec::new();
-    for (at, name) in line.match_indices("fluxa_sdk::") {
-        let rest = &line[at + name.len()..];
-        match rest.strip_prefix('{') {
-            Some(list) => used.extend(
-                list.split(['}', ','])
-                    .map(str::trim)
-                    .filter(|path| path.chars().next().is_some_and(char::is_alphabetic)),
-            ),
-            None => used.push(rest),
-        }
+/// The paths below `fluxa_sdk::` that a file names, in imports or in code, however they are laid out.
+fn used_of_the_sdk(file: &syn::File) -> Vec<String> {
+    let mut found = Found::default();
+    found.visit_file(file);
+    let below = found
+        .0
+        .iter()
+        .filter_map(|path| path.strip_prefix("fluxa_sdk"));
+    below
+        .map(|path| path.trim_start_matches("::").to_owned())
+        .collect()
+}
+
+/// Paths of imports and of code.
+#[derive(Default)]
+struct Found(Vec<String>);
+
+impl<'f> Visit<'f> for Found {
+    fn visit_item_use(&mut self, item: &'f syn::ItemUse) {
+        flatten(&item.tree, "", &mut self.0);
     }
-    used
+
+    fn visit_path(&mut self, path: &'f syn::Path) {
+        let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        self.0.push(names.join("::"));
+        visit::visit_path(self, path);
+    }
+}
+
+fn flatten(tree: &syn::UseTree, before: &str, found: &mut Vec<String>) {
+    match tree {
+        syn::UseTree::Path(path) => {
+            flatten(&path.tree, &format!("{before}{}::", path.ident), found)
+        }
+        syn::UseTree::Group(group) => {
+            group
+                .items
+                .iter()
+                .for_each(|item| flatten(item, before, found));
+        }
+        syn::UseTree::Name(name) => found.push(format!("{before}{}", name.ident)),
+        syn::UseTree::Rename(rename) => found.push(format!("{before}{}", rename.ident)),
+        syn::UseTree::Glob(_) => found.push(format!("{before}*")),
+    }
 }
 
 fn allowed(used: &str) -> bool {
@@ -394,33 +433,60 @@ mod tests {
 
     #[test]
     fn each_rule_fails_when_broken() {
-        one_fault("fluxa-sdk/src/a.rs", "println!(\"x\");", "prints outside");
-        one_fault(
-            "fluxa-cli/src/commands/a.rs",
-            "eprintln!(\"x\");",
-            "prints outside",
-        );
-        one_fault(
-            "fluxa-mock/src/domain/a.rs",
-            "use tokio::time;",
-            "domain must not know",
-        );
-        one_fault(
-            "fluxa-mock/src/a.rs",
-            "use fluxa_sdk::Client;",
-            "only the SDK's contract",
-        );
-        one_fault(
-            "fluxa-cli/src/a.rs",
-            "let h = \"X-Fluxa-Event\";",
-            "contract.rs",
-        );
-        one_fault(
-            "fluxa-mock/src/a.rs",
-            "let t = \"payment.settled\";",
-            "EventType",
-        );
-        one_fault("fluxa-sdk/src/a.rs", concat!("todo", "!()"), "unfinished");
+        let sdk = "only the SDK's contract";
+        for (path, code, says) in [
+            ("fluxa-sdk/src/a.rs", "println!(\"x\");", "prints outside"),
+            (
+                "fluxa-cli/src/commands/a.rs",
+                "eprintln!(\"x\");",
+                "prints outside",
+            ),
+            (
+                "fluxa-mock/src/domain/a.rs",
+                "use tokio::time;",
+                "domain must not",
+            ),
+            (
+                "fluxa-mock/src/domain/a.rs",
+                "fn a() { std::time::Instant::now(); }",
+                "domain must not",
+            ),
+            (
+                "fluxa-mock/src/domain/a.rs",
+                "fn a() { std::env::var(\"A\"); }",
+                "domain must not",
+            ),
+            ("fluxa-mock/src/a.rs", "use fluxa_sdk::Client;", sdk),
+            (
+                "fluxa-mock/src/a.rs",
+                "use fluxa_sdk::{contract, types};",
+                sdk,
+            ),
+            (
+                "fluxa-mock/src/a.rs",
+                "use fluxa_sdk::{\n    Client,\n};",
+                sdk,
+            ),
+            ("fluxa-mock/src/a.rs", "use fluxa_sdk as other;", sdk),
+            (
+                "fluxa-mock/src/a.rs",
+                "fn a() { fluxa_sdk::Client::from_env(); }",
+                sdk,
+            ),
+            (
+                "fluxa-cli/src/a.rs",
+                "const H: &str = \"X-Fluxa-Event\";",
+                "contract.rs",
+            ),
+            (
+                "fluxa-mock/src/a.rs",
+                "const T: &str = \"payment.settled\";",
+                "EventType",
+            ),
+            ("fluxa-sdk/src/a.rs", concat!("todo", "!()"), "unfinished"),
+        ] {
+            one_fault(path, code, says);
+        }
         assert_eq!(
             faults("fluxa-sdk/src/a.rs", "fn a() {}").len(),
             1,
