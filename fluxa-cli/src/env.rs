@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use fluxa_sdk::contract;
 
+use crate::error::{CliError, Result};
+
 /// The API key.
 pub(crate) const SECRET_KEY: &str = contract::ENV_SECRET_KEY;
 /// The base URL of the API.
@@ -18,7 +20,19 @@ pub(crate) const CONFIG_DIR: &str = "FLUXA_CONFIG_DIR";
 /// `human` or `json`.
 pub(crate) const OUTPUT: &str = "FLUXA_OUTPUT";
 
-/// Returns the value of a variable; unset, empty and not UTF-8 are all `None`.
+/// Refuses a variable of ours that is not UTF-8: taken as unset, it would let another key through
+/// than the one that was meant.
+pub(crate) fn check() -> Result<()> {
+    for name in [SECRET_KEY, API_BASE, PROFILE, OUTPUT] {
+        if matches!(std::env::var(name), Err(std::env::VarError::NotUnicode(_))) {
+            return Err(CliError::usage(format!("{name} is not UTF-8"))
+                .hint(format!("set it again, or `unset {name}`")));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the value of a variable; unset and empty are both `None`.
 pub(crate) fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -32,7 +32,9 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match Settings::resolve(&cli.global, &commands::mock::well_known_key()) {
+    let settings = env::check()
+        .and_then(|()| Settings::resolve(&cli.global, &commands::mock::well_known_key()));
+    match settings {
         Ok(settings) => {
             let ui = Ui::new(settings.output);
             ui::show_traces(cli.global.verbose);

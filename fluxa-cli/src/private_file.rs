@@ -59,11 +59,14 @@ impl PrivateDirectory {
         let text = change(self.read(name, ui)?)?;
         let path = self.path(name);
         let write = || -> std::io::Result<()> {
-            // tempfile creates with 0600, in the same directory so that the rename is atomic.
-            let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
+            // One name for what is not finished, not a random one: what a killed writer left behind
+            // holds a key, and the next writer replaces it.
+            let fresh = self.path(&format!(".{name}.new"));
+            remove_if_there(&fresh)?;
+            let mut file = create_private(&fresh)?;
             file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
+            file.sync_all()?;
+            fs::rename(&fresh, &path)?;
             sync_directory(&self.0)
         };
         write().map_err(|error| CliError::file("write", &path, &error))
@@ -85,11 +88,24 @@ pub(crate) fn announce(path: &Path, text: &str) -> Result<()> {
     write().map_err(|error| CliError::file("write the ready file", path, &error))
 }
 
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn refuse_link(path: &Path, metadata: &fs::Metadata) -> Result<()> {
     if metadata.file_type().is_symlink() {
         return Err(
             CliError::failure(format!("{} is a symbolic link", path.display()))
                 .hint("secrets are read from and written to plain files only: replace the link"),
+        );
+    }
+    if !metadata.is_file() {
+        return Err(
+            CliError::failure(format!("{} is no plain file", path.display()))
+                .hint("move it away, or name another directory by FLUXA_CONFIG_DIR"),
         );
     }
     Ok(())
@@ -130,8 +146,21 @@ fn create_directory(path: &Path) -> std::io::Result<()> {
 }
 
 fn open_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    with_mode(
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false),
+        path,
+    )
+}
+
+fn create_private(path: &Path) -> std::io::Result<File> {
+    with_mode(OpenOptions::new().write(true).create_new(true), path)
+}
+
+fn with_mode(options: &mut OpenOptions, path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -186,6 +215,42 @@ mod tests {
         fs::set_permissions(directory.path("a"), fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(directory.read("a", &ui).unwrap().as_deref(), Some("x"));
         assert_eq!(mode(&directory.path("a")), 0o600);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_replaced_and_gone() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("old".into())).unwrap();
+        fs::write(directory.path(".a.new"), "sk_test_left_behind").unwrap();
+        directory.update("a", &ui, |_| Ok("new".into())).unwrap();
+        assert_eq!(directory.read("a", &ui).unwrap().as_deref(), Some("new"));
+        let names: Vec<_> = fs::read_dir(directory.path("."))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert!(
+            names.iter().all(|name| name == "a" || name == ".lock"),
+            "{names:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_refused_before_its_mode_is_touched() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("x".into())).unwrap();
+        let inner = directory.path("inner");
+        fs::create_dir(&inner).unwrap();
+        let before = mode(&inner);
+        assert!(
+            directory
+                .read("inner", &ui)
+                .unwrap_err()
+                .message
+                .contains("no plain file")
+        );
+        assert_eq!(mode(&inner), before);
     }
 
     #[test]

@@ -139,3 +139,21 @@ fn escape_sequences_from_outside_do_not_reach_the_terminal() {
     let run = home.run(&["trigger", hostile]).expect(2);
     assert!(!run.stderr.chars().any(harmful), "{:?}", run.stderr);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_refused_and_lets_no_other_key_through() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::new();
+    let mut command = home.fluxa(&["config", "list"]);
+    command.env(
+        "FLUXA_SECRET_KEY",
+        std::ffi::OsStr::from_bytes(b"sk_test_\xff"),
+    );
+    let run = Run::of(command).expect(2);
+    assert!(
+        run.stderr.contains("FLUXA_SECRET_KEY is not UTF-8"),
+        "{}",
+        run.stderr
+    );
+}

@@ -190,6 +190,17 @@ pub(crate) fn parse_target(text: &str) -> Result<Url> {
         format!("http://{text}")
     };
     let url = Url::parse(&full).map_err(|error| wrong(error.to_string()))?;
+    if let Some(Host::Ipv4(address)) = url.host()
+        && !full.contains(&address.to_string())
+    {
+        return Err(wrong(format!("as a host that would be {address}")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(CliError::usage("a target takes no user name or password"));
+    }
+    if url.port() == Some(0) {
+        return Err(wrong("port 0 is none".into()));
+    }
     match url.scheme() {
         "http" | "https" if url.host_str().is_some_and(|host| !host.is_empty()) => Ok(url),
         "http" | "https" => Err(wrong("it has no host".into())),
@@ -217,8 +228,12 @@ mod tests {
         }
         for wrong in [
             "",
+            "0",
             "99999",
             "99999/hooks",
+            "3000:3000",
+            "0x10",
+            "http://u:p@localhost/",
             "ftp://host/",
             "http://",
             "file:///etc/passwd",
