@@ -100,11 +100,13 @@ impl Forwarder {
                 read += chunk.len();
             }
             Ok::<u16, reqwest::Error>(status)
-        }
-        .await;
-        let (status, error) = match outcome {
-            Ok(status) => (Some(status), None),
-            Err(error) => (None, Some(reason(&error))),
+        };
+        // reqwest's limit starts anew with each `100 Continue`; this one does not.
+        let limit = self.timeout.unwrap_or(Duration::MAX);
+        let (status, error) = match tokio::time::timeout(limit, outcome).await {
+            Ok(Ok(status)) => (Some(status), None),
+            Ok(Err(error)) => (None, Some(reason(&error))),
+            Err(_) => (None, Some("no answer in time".to_owned())),
         };
         Answer {
             status,

@@ -263,28 +263,33 @@ impl Incoming {
     /// Reads what the pipeline needs of an event, and keeps its bytes as they came.
     pub(crate) fn parse(body: Bytes) -> std::result::Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
-        struct Head {
+        struct Head<'b> {
             id: String,
             #[serde(rename = "type")]
             event_type: String,
-            #[serde(default)]
-            data: Data,
+            #[serde(borrow, default)]
+            data: Option<&'b serde_json::value::RawValue>,
         }
-        #[derive(Default, Deserialize)]
+        #[derive(Deserialize)]
         struct Data {
-            #[serde(default)]
             object: Object,
         }
-        #[derive(Default, Deserialize)]
+        #[derive(Deserialize)]
         struct Object {
-            #[serde(default)]
-            id: Option<String>,
+            id: String,
         }
-        let head: Head = serde_json::from_slice(&body)?;
+        let (id, event_type, object) = {
+            let head: Head<'_> = serde_json::from_slice(&body)?;
+            // An event about something without an id, or of a shape yet to come, is an event.
+            let data = head
+                .data
+                .and_then(|data| serde_json::from_str::<Data>(data.get()).ok());
+            (head.id, head.event_type, data.map(|data| data.object.id))
+        };
         Ok(Self {
-            id: head.id,
-            event_type: head.event_type,
-            object: head.data.object.id,
+            id,
+            event_type,
+            object,
             body,
         })
     }
@@ -303,5 +308,26 @@ pub(crate) fn patience(local: bool) -> ExponentialBackoff {
         max_interval: max,
         max_elapsed_time: None,
         ..ExponentialBackoff::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, Incoming};
+
+    #[test]
+    fn an_event_of_any_shape_is_one_as_long_as_it_has_an_id_and_a_type() {
+        for (data, object) in [
+            (r#"{"object":{"id":"pay_1"}}"#, Some("pay_1")),
+            (r#"{"object":{"id":7}}"#, None),
+            (r#"{"object":[]}"#, None),
+            ("null", None),
+            ("[1]", None),
+        ] {
+            let text = format!(r#"{{"id":"evt_1","type":"moon.landed","data":{data}}}"#);
+            let event = Incoming::parse(Bytes::from(text)).unwrap();
+            assert_eq!(event.object.as_deref(), object, "{data}");
+        }
+        assert!(Incoming::parse(Bytes::from_static(br#"{"id":"evt_1"}"#)).is_err());
     }
 }
