@@ -80,6 +80,7 @@ mod retry;
 mod secret;
 #[rustfmt::skip]
 mod generated;
+mod test_card;
 mod time;
 mod transport;
 

@@ -260,8 +260,8 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
             checks.push(quote!(let id = id.into_id()?;));
             fields.push(quote!(id));
         } else if name == "body" {
-            inputs.push(quote!(body: #owned));
-            checks.push(quote!(body.check()?;));
+            inputs.push(quote!(body: impl Into<#owned>));
+            checks.push(quote!(let body = body.into(); body.check()?;));
             fields.push(quote!(body));
         } else {
             fields.push(quote!(#name: None));
@@ -295,8 +295,11 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
         operation.id, operation.method, operation.path
     );
     let text = doc(&text);
+    // What other SDKs call it, for those who search by that.
+    let alias = (verb == "retrieve").then(|| quote!(#[doc(alias = "get")]));
     quote! {
         #text
+        #alias
         pub fn #verb(&self, #(#inputs),*) -> Call<#output, #params> {
             static #static_name: Operation =
                 Operation { id: #id_text, method: #http, path: #path, streaming: #streaming };

@@ -63,7 +63,7 @@ impl ApiKeysResource {
     /// Operation `api_keys_create`: `POST /api_keys`.
     pub fn create(
         &self,
-        body: crate::generated::types::CreateApiKey,
+        body: impl Into<crate::generated::types::CreateApiKey>,
     ) -> Call<crate::generated::types::ApiKey, ApiKeysCreateParams> {
         static API_KEYS_CREATE: Operation = Operation {
             id: "api_keys_create",
@@ -72,6 +72,7 @@ impl ApiKeysResource {
             streaming: false,
         };
         let prepare = || -> Result<ApiKeysCreateParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(ApiKeysCreateParams { body })
         };
@@ -92,6 +93,7 @@ impl ApiKeysResource {
     /// Restricted keys need the scope `api_keys:read`.
     ///
     /// Operation `api_keys_retrieve`: `GET /api_keys/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
@@ -128,7 +130,7 @@ impl ApiKeysResource {
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
-        body: crate::generated::types::UpdateApiKey,
+        body: impl Into<crate::generated::types::UpdateApiKey>,
     ) -> Call<crate::generated::types::ApiKey, ApiKeysUpdateParams> {
         static API_KEYS_UPDATE: Operation = Operation {
             id: "api_keys_update",
@@ -138,6 +140,7 @@ impl ApiKeysResource {
         };
         let prepare = || -> Result<ApiKeysUpdateParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(ApiKeysUpdateParams { id, body })
         };
@@ -250,7 +253,7 @@ impl ApiKeysResource {
     pub fn rotate(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
-        body: crate::generated::types::RotateSecret,
+        body: impl Into<crate::generated::types::RotateSecret>,
     ) -> Call<crate::generated::types::ApiKey, ApiKeysRotateParams> {
         static API_KEYS_ROTATE: Operation = Operation {
             id: "api_keys_rotate",
@@ -260,6 +263,7 @@ impl ApiKeysResource {
         };
         let prepare = || -> Result<ApiKeysRotateParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(ApiKeysRotateParams { id, body })
         };

@@ -94,7 +94,7 @@ impl CheckoutSessionsResource {
     /// Operation `checkout_sessions_create`: `POST /checkout/sessions`.
     pub fn create(
         &self,
-        body: crate::generated::types::CreateCheckoutSession,
+        body: impl Into<crate::generated::types::CreateCheckoutSession>,
     ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsCreateParams> {
         static CHECKOUT_SESSIONS_CREATE: Operation = Operation {
             id: "checkout_sessions_create",
@@ -103,6 +103,7 @@ impl CheckoutSessionsResource {
             streaming: false,
         };
         let prepare = || -> Result<CheckoutSessionsCreateParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(CheckoutSessionsCreateParams {
                 expand: None,
@@ -134,6 +135,7 @@ impl CheckoutSessionsResource {
     /// Restricted keys need the scope `checkout:read`.
     ///
     /// Operation `checkout_sessions_retrieve`: `GET /checkout/sessions/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,

@@ -63,7 +63,7 @@ impl CustomersResource {
     /// Operation `customers_create`: `POST /customers`.
     pub fn create(
         &self,
-        body: crate::generated::types::CreateCustomer,
+        body: impl Into<crate::generated::types::CreateCustomer>,
     ) -> Call<crate::generated::types::Customer, CustomersCreateParams> {
         static CUSTOMERS_CREATE: Operation = Operation {
             id: "customers_create",
@@ -72,6 +72,7 @@ impl CustomersResource {
             streaming: false,
         };
         let prepare = || -> Result<CustomersCreateParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(CustomersCreateParams {
                 expand: None,
@@ -100,6 +101,7 @@ impl CustomersResource {
     /// Restricted keys need the scope `customers:read`.
     ///
     /// Operation `customers_retrieve`: `GET /customers/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
@@ -144,7 +146,7 @@ impl CustomersResource {
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
-        body: crate::generated::types::UpdateCustomer,
+        body: impl Into<crate::generated::types::UpdateCustomer>,
     ) -> Call<crate::generated::types::Customer, CustomersUpdateParams> {
         static CUSTOMERS_UPDATE: Operation = Operation {
             id: "customers_update",
@@ -154,6 +156,7 @@ impl CustomersResource {
         };
         let prepare = || -> Result<CustomersUpdateParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(CustomersUpdateParams {
                 id,

@@ -62,6 +62,7 @@ impl DisputesResource {
     /// Restricted keys need the scope `disputes:read`.
     ///
     /// Operation `disputes_retrieve`: `GET /disputes/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
@@ -147,7 +148,7 @@ impl DisputesResource {
     pub fn submit_evidence(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
-        body: crate::generated::types::DisputeEvidence,
+        body: impl Into<crate::generated::types::DisputeEvidence>,
     ) -> Call<crate::generated::types::Dispute, DisputesSubmitEvidenceParams> {
         static DISPUTES_SUBMIT_EVIDENCE: Operation = Operation {
             id: "disputes_submit_evidence",
@@ -157,6 +158,7 @@ impl DisputesResource {
         };
         let prepare = || -> Result<DisputesSubmitEvidenceParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(DisputesSubmitEvidenceParams {
                 id,

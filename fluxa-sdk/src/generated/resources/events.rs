@@ -95,6 +95,7 @@ impl EventsResource {
     /// Restricted keys need the scope `events:read`.
     ///
     /// Operation `events_retrieve`: `GET /events/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::EventId>,
@@ -131,7 +132,7 @@ impl EventsResource {
     pub fn resend(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::EventId>,
-        body: crate::generated::types::ResendEvent,
+        body: impl Into<crate::generated::types::ResendEvent>,
     ) -> Call<crate::generated::types::WebhookDelivery, EventsResendParams> {
         static EVENTS_RESEND: Operation = Operation {
             id: "events_resend",
@@ -141,6 +142,7 @@ impl EventsResource {
         };
         let prepare = || -> Result<EventsResendParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(EventsResendParams { id, body })
         };

@@ -22,7 +22,7 @@ impl ListenSessionsResource {
     /// Operation `listen_sessions_create`: `POST /listen_sessions`.
     pub fn create(
         &self,
-        body: crate::generated::types::CreateListenSession,
+        body: impl Into<crate::generated::types::CreateListenSession>,
     ) -> Call<crate::generated::types::ListenSession, ListenSessionsCreateParams> {
         static LISTEN_SESSIONS_CREATE: Operation = Operation {
             id: "listen_sessions_create",
@@ -31,6 +31,7 @@ impl ListenSessionsResource {
             streaming: false,
         };
         let prepare = || -> Result<ListenSessionsCreateParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(ListenSessionsCreateParams { body })
         };
@@ -56,7 +57,7 @@ impl ListenSessionsResource {
     pub fn record_delivery(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ListenSessionId>,
-        body: crate::generated::types::RecordListenDelivery,
+        body: impl Into<crate::generated::types::RecordListenDelivery>,
     ) -> Call<
         crate::generated::types::WebhookDelivery,
         ListenSessionsRecordDeliveryParams,
@@ -69,6 +70,7 @@ impl ListenSessionsResource {
         };
         let prepare = || -> Result<ListenSessionsRecordDeliveryParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(ListenSessionsRecordDeliveryParams {
                 id,

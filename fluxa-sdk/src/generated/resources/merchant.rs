@@ -18,6 +18,7 @@ impl MerchantResource {
     /// Restricted keys need the scope `merchant:read`.
     ///
     /// Operation `merchant_retrieve`: `GET /merchant`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
     ) -> Call<crate::generated::types::Merchant, MerchantRetrieveParams> {

@@ -18,6 +18,7 @@ impl PaymentMethodsResource {
     /// Restricted keys need the scope `payment_methods:read`.
     ///
     /// Operation `payment_methods_retrieve`: `GET /payment_methods/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
@@ -62,7 +63,7 @@ impl PaymentMethodsResource {
     pub fn attach(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
-        body: crate::generated::types::AttachPaymentMethod,
+        body: impl Into<crate::generated::types::AttachPaymentMethod>,
     ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsAttachParams> {
         static PAYMENT_METHODS_ATTACH: Operation = Operation {
             id: "payment_methods_attach",
@@ -72,6 +73,7 @@ impl PaymentMethodsResource {
         };
         let prepare = || -> Result<PaymentMethodsAttachParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(PaymentMethodsAttachParams {
                 id,

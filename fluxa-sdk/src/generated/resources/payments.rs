@@ -71,7 +71,7 @@ impl PaymentsResource {
     /// Operation `payments_create`: `POST /payments`.
     pub fn create(
         &self,
-        body: crate::generated::types::CreatePayment,
+        body: impl Into<crate::generated::types::CreatePayment>,
     ) -> Call<crate::generated::types::Payment, PaymentsCreateParams> {
         static PAYMENTS_CREATE: Operation = Operation {
             id: "payments_create",
@@ -80,6 +80,7 @@ impl PaymentsResource {
             streaming: false,
         };
         let prepare = || -> Result<PaymentsCreateParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(PaymentsCreateParams {
                 expand: None,
@@ -108,6 +109,7 @@ impl PaymentsResource {
     /// Restricted keys need the scope `payments:read`.
     ///
     /// Operation `payments_retrieve`: `GET /payments/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
@@ -152,7 +154,7 @@ impl PaymentsResource {
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
-        body: crate::generated::types::UpdatePayment,
+        body: impl Into<crate::generated::types::UpdatePayment>,
     ) -> Call<crate::generated::types::Payment, PaymentsUpdateParams> {
         static PAYMENTS_UPDATE: Operation = Operation {
             id: "payments_update",
@@ -162,6 +164,7 @@ impl PaymentsResource {
         };
         let prepare = || -> Result<PaymentsUpdateParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(PaymentsUpdateParams {
                 id,

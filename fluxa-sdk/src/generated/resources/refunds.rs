@@ -64,7 +64,7 @@ impl RefundsResource {
     /// Operation `refunds_create`: `POST /refunds`.
     pub fn create(
         &self,
-        body: crate::generated::types::CreateRefund,
+        body: impl Into<crate::generated::types::CreateRefund>,
     ) -> Call<crate::generated::types::Refund, RefundsCreateParams> {
         static REFUNDS_CREATE: Operation = Operation {
             id: "refunds_create",
@@ -73,6 +73,7 @@ impl RefundsResource {
             streaming: false,
         };
         let prepare = || -> Result<RefundsCreateParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(RefundsCreateParams {
                 expand: None,
@@ -101,6 +102,7 @@ impl RefundsResource {
     /// Restricted keys need the scope `refunds:read`.
     ///
     /// Operation `refunds_retrieve`: `GET /refunds/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::RefundId>,

@@ -61,6 +61,7 @@ impl RequestLogsResource {
     /// Restricted keys need the scope `request_logs:read`.
     ///
     /// Operation `request_logs_retrieve`: `GET /request_logs/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::RequestLogId>,

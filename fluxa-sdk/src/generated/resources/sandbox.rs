@@ -23,7 +23,7 @@ impl SandboxResource {
     pub fn complete_checkout_session(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
-        body: crate::generated::types::CompleteCheckoutSession,
+        body: impl Into<crate::generated::types::CompleteCheckoutSession>,
     ) -> Call<crate::generated::types::Payment, SandboxCompleteCheckoutSessionParams> {
         static SANDBOX_COMPLETE_CHECKOUT_SESSION: Operation = Operation {
             id: "sandbox_complete_checkout_session",
@@ -33,6 +33,7 @@ impl SandboxResource {
         };
         let prepare = || -> Result<SandboxCompleteCheckoutSessionParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(SandboxCompleteCheckoutSessionParams {
                 id,
@@ -97,7 +98,7 @@ impl SandboxResource {
     /// Operation `sandbox_advance_clock`: `POST /sandbox/clock/advance`.
     pub fn advance_clock(
         &self,
-        body: crate::generated::types::AdvanceClock,
+        body: impl Into<crate::generated::types::AdvanceClock>,
     ) -> Call<crate::generated::types::SandboxClock, SandboxAdvanceClockParams> {
         static SANDBOX_ADVANCE_CLOCK: Operation = Operation {
             id: "sandbox_advance_clock",
@@ -106,6 +107,7 @@ impl SandboxResource {
             streaming: false,
         };
         let prepare = || -> Result<SandboxAdvanceClockParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(SandboxAdvanceClockParams { body })
         };
@@ -128,7 +130,7 @@ impl SandboxResource {
     /// Operation `sandbox_create_dispute`: `POST /sandbox/disputes`.
     pub fn create_dispute(
         &self,
-        body: crate::generated::types::CreateSandboxDispute,
+        body: impl Into<crate::generated::types::CreateSandboxDispute>,
     ) -> Call<crate::generated::types::Dispute, SandboxCreateDisputeParams> {
         static SANDBOX_CREATE_DISPUTE: Operation = Operation {
             id: "sandbox_create_dispute",
@@ -137,6 +139,7 @@ impl SandboxResource {
             streaming: false,
         };
         let prepare = || -> Result<SandboxCreateDisputeParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(SandboxCreateDisputeParams {
                 expand: None,
@@ -168,7 +171,7 @@ impl SandboxResource {
     pub fn resolve_dispute(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
-        body: crate::generated::types::ResolveDispute,
+        body: impl Into<crate::generated::types::ResolveDispute>,
     ) -> Call<crate::generated::types::Dispute, SandboxResolveDisputeParams> {
         static SANDBOX_RESOLVE_DISPUTE: Operation = Operation {
             id: "sandbox_resolve_dispute",
@@ -178,6 +181,7 @@ impl SandboxResource {
         };
         let prepare = || -> Result<SandboxResolveDisputeParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(SandboxResolveDisputeParams {
                 id,
@@ -213,7 +217,7 @@ impl SandboxResource {
     /// Operation `sandbox_set_kyb_status`: `POST /sandbox/merchant/kyb`.
     pub fn set_kyb_status(
         &self,
-        body: crate::generated::types::SetKybStatus,
+        body: impl Into<crate::generated::types::SetKybStatus>,
     ) -> Call<crate::generated::types::Merchant, SandboxSetKybStatusParams> {
         static SANDBOX_SET_KYB_STATUS: Operation = Operation {
             id: "sandbox_set_kyb_status",
@@ -222,6 +226,7 @@ impl SandboxResource {
             streaming: false,
         };
         let prepare = || -> Result<SandboxSetKybStatusParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(SandboxSetKybStatusParams { body })
         };
@@ -247,7 +252,7 @@ impl SandboxResource {
     pub fn advance_payment(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
-        body: crate::generated::types::AdvancePayment,
+        body: impl Into<crate::generated::types::AdvancePayment>,
     ) -> Call<crate::generated::types::Payment, SandboxAdvancePaymentParams> {
         static SANDBOX_ADVANCE_PAYMENT: Operation = Operation {
             id: "sandbox_advance_payment",
@@ -257,6 +262,7 @@ impl SandboxResource {
         };
         let prepare = || -> Result<SandboxAdvancePaymentParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(SandboxAdvancePaymentParams {
                 id,
@@ -326,7 +332,7 @@ impl SandboxResource {
     pub fn renew_subscription(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-        body: crate::generated::types::RenewSubscription,
+        body: impl Into<crate::generated::types::RenewSubscription>,
     ) -> Call<crate::generated::types::Subscription, SandboxRenewSubscriptionParams> {
         static SANDBOX_RENEW_SUBSCRIPTION: Operation = Operation {
             id: "sandbox_renew_subscription",
@@ -336,6 +342,7 @@ impl SandboxResource {
         };
         let prepare = || -> Result<SandboxRenewSubscriptionParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(SandboxRenewSubscriptionParams {
                 id,

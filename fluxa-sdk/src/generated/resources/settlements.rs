@@ -65,6 +65,7 @@ impl SettlementsResource {
     /// Restricted keys need the scope `settlements:read`.
     ///
     /// Operation `settlements_retrieve`: `GET /settlements/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SettlementId>,

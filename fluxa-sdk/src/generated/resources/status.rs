@@ -18,6 +18,7 @@ impl StatusResource {
     /// No key needed.
     ///
     /// Operation `status_retrieve`: `GET /status`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
     ) -> Call<crate::generated::types::Status, StatusRetrieveParams> {

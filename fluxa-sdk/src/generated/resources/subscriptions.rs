@@ -66,7 +66,7 @@ impl SubscriptionsResource {
     /// Operation `subscriptions_create`: `POST /subscriptions`.
     pub fn create(
         &self,
-        body: crate::generated::types::CreateSubscription,
+        body: impl Into<crate::generated::types::CreateSubscription>,
     ) -> Call<crate::generated::types::Subscription, SubscriptionsCreateParams> {
         static SUBSCRIPTIONS_CREATE: Operation = Operation {
             id: "subscriptions_create",
@@ -75,6 +75,7 @@ impl SubscriptionsResource {
             streaming: false,
         };
         let prepare = || -> Result<SubscriptionsCreateParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(SubscriptionsCreateParams {
                 expand: None,
@@ -103,6 +104,7 @@ impl SubscriptionsResource {
     /// Restricted keys need the scope `subscriptions:read`.
     ///
     /// Operation `subscriptions_retrieve`: `GET /subscriptions/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
@@ -147,7 +149,7 @@ impl SubscriptionsResource {
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-        body: crate::generated::types::UpdateSubscription,
+        body: impl Into<crate::generated::types::UpdateSubscription>,
     ) -> Call<crate::generated::types::Subscription, SubscriptionsUpdateParams> {
         static SUBSCRIPTIONS_UPDATE: Operation = Operation {
             id: "subscriptions_update",
@@ -157,6 +159,7 @@ impl SubscriptionsResource {
         };
         let prepare = || -> Result<SubscriptionsUpdateParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(SubscriptionsUpdateParams {
                 id,
@@ -195,7 +198,7 @@ impl SubscriptionsResource {
     pub fn cancel(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-        body: crate::generated::types::CancelSubscription,
+        body: impl Into<crate::generated::types::CancelSubscription>,
     ) -> Call<crate::generated::types::Subscription, SubscriptionsCancelParams> {
         static SUBSCRIPTIONS_CANCEL: Operation = Operation {
             id: "subscriptions_cancel",
@@ -205,6 +208,7 @@ impl SubscriptionsResource {
         };
         let prepare = || -> Result<SubscriptionsCancelParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(SubscriptionsCancelParams {
                 id,

@@ -64,7 +64,7 @@ impl WebhookEndpointsResource {
     /// Operation `webhook_endpoints_create`: `POST /webhook_endpoints`.
     pub fn create(
         &self,
-        body: crate::generated::types::CreateWebhookEndpoint,
+        body: impl Into<crate::generated::types::CreateWebhookEndpoint>,
     ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsCreateParams> {
         static WEBHOOK_ENDPOINTS_CREATE: Operation = Operation {
             id: "webhook_endpoints_create",
@@ -73,6 +73,7 @@ impl WebhookEndpointsResource {
             streaming: false,
         };
         let prepare = || -> Result<WebhookEndpointsCreateParams, crate::Error> {
+            let body = body.into();
             body.check()?;
             Ok(WebhookEndpointsCreateParams {
                 body,
@@ -95,6 +96,7 @@ impl WebhookEndpointsResource {
     /// Restricted keys need the scope `webhook_endpoints:read`.
     ///
     /// Operation `webhook_endpoints_retrieve`: `GET /webhook_endpoints/{id}`.
+    #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
@@ -133,7 +135,7 @@ impl WebhookEndpointsResource {
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
-        body: crate::generated::types::UpdateWebhookEndpoint,
+        body: impl Into<crate::generated::types::UpdateWebhookEndpoint>,
     ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsUpdateParams> {
         static WEBHOOK_ENDPOINTS_UPDATE: Operation = Operation {
             id: "webhook_endpoints_update",
@@ -143,6 +145,7 @@ impl WebhookEndpointsResource {
         };
         let prepare = || -> Result<WebhookEndpointsUpdateParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(WebhookEndpointsUpdateParams {
                 id,
@@ -268,7 +271,7 @@ impl WebhookEndpointsResource {
     pub fn rotate_secret(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
-        body: crate::generated::types::RotateSecret,
+        body: impl Into<crate::generated::types::RotateSecret>,
     ) -> Call<
         crate::generated::types::WebhookEndpoint,
         WebhookEndpointsRotateSecretParams,
@@ -281,6 +284,7 @@ impl WebhookEndpointsResource {
         };
         let prepare = || -> Result<WebhookEndpointsRotateSecretParams, crate::Error> {
             let id = id.into_id()?;
+            let body = body.into();
             body.check()?;
             Ok(WebhookEndpointsRotateSecretParams {
                 id,
