@@ -3,6 +3,11 @@
 //!
 //! `fluxa mock` in one terminal; in another
 //! `FLUXA_SECRET_KEY=sk_test_mock0000000000000000000000000000 FLUXA_API_BASE=http://127.0.0.1:4010/v1 cargo run -p fluxa-examples --bin quickstart`
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program shows what it did"
+)]
 
 use fluxa_sdk::types::{CreateCheckoutSession, CreateRefund, PaymentState, TestCard};
 use fluxa_sdk::{Client, Error, IdempotencyKey, Money};
