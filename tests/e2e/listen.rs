@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 
 use crate::support::endpoint::Endpoint;
-use crate::support::{Home, Mock, Running, eventually, ready_file, signal};
+use crate::support::{Home, Mock, Run, Running, eventually, ready_file, signal};
 
 fn secret(mock: &Mock, home: &Home) -> String {
     let run = mock.run(home, &["listen", "--print-secret"]).expect(0);
@@ -81,6 +81,33 @@ fn events_arrive_signed_with_the_headers_of_the_contract() {
             "payment.settled"
         ]
     );
+}
+
+#[test]
+fn a_webhook_secret_of_another_session_is_warned_of_before_anything_is_forwarded() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let (own, other) = (secret(&mock, &home), "whsec_ofanothersession");
+    let endpoint = Endpoint::start(&own, &[]);
+    for (variable, output, warned) in [
+        (other, "human", true),
+        (other, "json", true),
+        (&own, "human", false),
+        ("", "human", false),
+    ] {
+        let target = endpoint.url();
+        let arguments = ["listen", "-f", &target, "--within", "0", "--output", output];
+        let mut command = mock.fluxa(&home, &arguments);
+        command.env("FLUXA_WEBHOOK_SECRET", variable);
+        let run = Run::of(command).expect(0);
+        let mend = "export FLUXA_WEBHOOK_SECRET=$(fluxa listen --print-secret)";
+        assert_eq!(run.stderr.contains(mend), warned, "{}", run.stderr);
+        for secret in [other, &own] {
+            let value = secret.trim_start_matches("whsec_");
+            assert!(!run.stderr.contains(value) && !run.stdout.contains(value));
+        }
+    }
+    assert_eq!(endpoint.deliveries().len(), 0);
 }
 
 #[test]
