@@ -86,7 +86,7 @@ pub(crate) enum Command {
 /// `fluxa mock`
 #[derive(Debug, Args)]
 pub(crate) struct MockArguments {
-    /// Address to listen on; port 0 takes a free one.
+    /// Address on this machine to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:4010")]
     pub(crate) addr: SocketAddr,
     /// Keep everything in this file; without it, in memory.

@@ -13,6 +13,8 @@ use crate::error::{CliError, Result};
 pub(crate) const SECRET_KEY: &str = contract::ENV_SECRET_KEY;
 /// The base URL of the API.
 pub(crate) const API_BASE: &str = contract::ENV_API_BASE;
+/// The secret with which the server on this machine verifies webhooks.
+pub(crate) const WEBHOOK_SECRET: &str = contract::ENV_WEBHOOK_SECRET;
 /// The profile of the configuration to use.
 pub(crate) const PROFILE: &str = "FLUXA_PROFILE";
 /// The directory of the configuration.

@@ -111,6 +111,8 @@ pub(crate) struct Summary {
     pub(crate) failed: u64,
     pub(crate) retries: u64,
     pub(crate) reconnects: u64,
+    /// Attempts the API is not known to have recorded.
+    pub(crate) unreported: u64,
     pub(crate) duration_ms: u64,
 }
 
@@ -228,7 +230,7 @@ impl<A: EventApi> Pipeline<A> {
             work.farewell(&mut emit).await?;
         }
         if let Some(acknowledger) = work.acknowledger {
-            acknowledger.finish().await;
+            work.summary.unreported = acknowledger.finish().await;
         }
         let mut summary = work.summary;
         summary.duration_ms = millis(started.elapsed());

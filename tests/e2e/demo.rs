@@ -44,6 +44,9 @@ fn the_demo_as_json_is_ndjson_and_nothing_else() {
     let summary = lines.last().unwrap();
     assert_eq!(summary["type"], "summary");
     assert_eq!(summary["ok"], true);
+    let duplicates = summary["duplicates"].as_u64().unwrap();
+    assert_eq!(summary["webhooks"], webhooks.len() as u64 + duplicates);
+    assert_eq!(summary["verified"], summary["webhooks"]);
     assert_eq!(summary["states"].as_array().unwrap().len(), 6);
     assert_eq!(run.stderr, "");
 }

@@ -26,6 +26,18 @@ fn a_fault_of_the_command_line_is_2_and_on_stderr() {
 }
 
 #[test]
+fn a_mock_for_other_machines_is_a_usage_error_that_says_what_to_do() {
+    for address in ["0.0.0.0:4990", "[::]:4990", "192.0.2.1:4990"] {
+        let run = Home::new().run(&["mock", "--addr", address]).expect(2);
+        let (stdout, stderr) = (&run.stdout, &run.stderr);
+        assert_eq!(stdout, "");
+        assert!(stderr.contains("serves this machine only"), "{stderr}");
+        assert!(stderr.contains("hint: use 127.0.0.1:4990"), "{stderr}");
+        assert!(stderr.contains("SSH tunnel"), "{stderr}");
+    }
+}
+
+#[test]
 fn no_key_is_3_and_says_what_to_do() {
     let run = Home::new().run(&["events", "list"]).expect(3);
     assert!(

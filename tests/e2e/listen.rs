@@ -1,10 +1,11 @@
 //! `fluxa listen`: forwards, signs, keeps order, and loses nothing when the server dies.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::TcpListener;
 
 use crate::support::endpoint::Endpoint;
-use crate::support::{Home, Mock, Running, eventually, ready_file, signal};
+use crate::support::writer::{Writer, all_events};
+use crate::support::{Home, Mock, Run, Running, eventually, ready_file, signal};
 
 fn secret(mock: &Mock, home: &Home) -> String {
     let run = mock.run(home, &["listen", "--print-secret"]).expect(0);
@@ -57,6 +58,7 @@ fn events_arrive_signed_with_the_headers_of_the_contract() {
         (&summary["delivered"], &summary["failed"]),
         (&6.into(), &0.into())
     );
+    assert!(summary["unreported"].is_u64(), "{summary}");
 
     let deliveries = endpoint.deliveries();
     assert_eq!(deliveries.len(), 6);
@@ -81,6 +83,33 @@ fn events_arrive_signed_with_the_headers_of_the_contract() {
             "payment.settled"
         ]
     );
+}
+
+#[test]
+fn a_webhook_secret_of_another_session_is_warned_of_before_anything_is_forwarded() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let (own, other) = (secret(&mock, &home), "whsec_ofanothersession");
+    let endpoint = Endpoint::start(&own, &[]);
+    for (variable, output, warned) in [
+        (other, "human", true),
+        (other, "json", true),
+        (&own, "human", false),
+        ("", "human", false),
+    ] {
+        let target = endpoint.url();
+        let arguments = ["listen", "-f", &target, "--within", "0", "--output", output];
+        let mut command = mock.fluxa(&home, &arguments);
+        command.env("FLUXA_WEBHOOK_SECRET", variable);
+        let run = Run::of(command).expect(0);
+        let mend = "export FLUXA_WEBHOOK_SECRET=$(fluxa listen --print-secret)";
+        assert_eq!(run.stderr.contains(mend), warned, "{}", run.stderr);
+        for secret in [other, &own] {
+            let value = secret.trim_start_matches("whsec_");
+            assert!(!run.stderr.contains(value) && !run.stdout.contains(value));
+        }
+    }
+    assert_eq!(endpoint.deliveries().len(), 0);
 }
 
 #[test]
@@ -193,64 +222,79 @@ fn an_interrupt_ends_with_one_summary_and_130() {
 }
 
 #[test]
-fn a_server_killed_and_restarted_mid_stream_costs_no_event_and_repeats_none() {
+fn a_server_killed_while_it_writes_costs_no_event_repeats_none_and_keeps_the_order() {
+    const KILLS: usize = 5;
     let home = Home::new();
     let db = home.path("mock.db");
     let arguments = ["--db", db.to_str().unwrap(), "--rate-limit", "off"];
     let mut mock = Mock::start(&home, &arguments);
     let address = mock.address();
     let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
-    let mut listen = Running::start(mock.fluxa(
-        &home,
-        &[
-            "listen",
-            "-f",
-            &endpoint.url(),
-            "--events",
-            "customer.*",
-            "--output",
-            "json",
-        ],
-    ));
+    let target = endpoint.url();
+    let mut listen =
+        Running::start(mock.fluxa(&home, &["listen", "-f", &target, "--output", "json"]));
     listen.next_of_type("ready");
     // The first kill comes before there is any event to resume after.
-    const ROUNDS: usize = 4;
-    for round in 0..ROUNDS {
-        mock.kill();
-        listen.next_of_type("reconnecting");
-        mock = Mock::start_at(&home, &address, &arguments);
-        mock.run(&home, &["trigger", "customer.updated", "--count", "5"])
-            .expect(0);
+    mock.kill();
+    listen.next_of_type("reconnecting");
+    mock = Mock::start_at(&home, &address, &arguments);
+    let writer = Writer::start(&mock);
+    for round in 0..KILLS {
+        // Every other kill comes whether or not the stream is open again.
         if round % 2 == 0 {
             listen.next_of_type("recovered");
         }
-        // Odd rounds are killed in the middle of what was just made.
+        let (written, broken) = (writer.written(), writer.broken());
+        eventually("more events", || {
+            (writer.written() >= written + 10).then_some(())
+        });
+        mock.kill();
+        // The writer was in the middle of it: a request of its own was cut off or refused.
+        eventually("a write that failed", || {
+            (writer.broken() > broken).then_some(())
+        });
+        mock = Mock::start_at(&home, &address, &arguments);
     }
-    let expected: Vec<String> = {
-        let arguments = ["events", "list", "--limit", "100", "--output", "json"];
-        let events = mock.run(&home, &arguments).expect(0).json_lines();
-        events
-            .iter()
-            .rev()
-            .map(|event| event["id"].as_str().unwrap().to_owned())
-            .collect()
-    };
-    assert_eq!(expected.len(), ROUNDS * 5 * 2);
+    let acknowledged = writer.finish();
+
+    let expected = all_events(&mock);
+    let mut unseen: HashSet<&str> = expected.iter().map(|event| event.id.as_str()).collect();
+    let mut looked_at = 0;
     eventually("every event", || {
-        (endpoint.deliveries().len() >= expected.len()).then_some(())
+        let deliveries = endpoint.deliveries();
+        for delivery in &deliveries[looked_at..] {
+            unseen.remove(delivery.event.as_str());
+        }
+        looked_at = deliveries.len();
+        unseen.is_empty().then_some(())
     });
     signal(listen.process(), "INT");
-    listen.finish().expect(130);
+    let summary = listen.finish().expect(130).json_lines().pop().unwrap();
+    assert!(summary["reconnects"].as_u64().unwrap() >= 3, "{summary}");
 
-    let mut times: HashMap<String, usize> = HashMap::new();
-    for delivery in endpoint.deliveries() {
-        assert_eq!(delivery.verified, Ok(()));
-        *times.entry(delivery.event).or_default() += 1;
+    let deliveries = endpoint.deliveries();
+    for delivery in &deliveries {
+        assert_eq!(delivery.verified, Ok(()), "{delivery:?}");
     }
-    for event in &expected {
-        assert_eq!(times.get(event), Some(&1), "{event}");
+    // Per object the ids that came, in the order in which they came, are those the API lists: none
+    // is lost, none comes twice, none overtakes another.
+    let received = by_object(deliveries.into_iter().map(|d| (d.object, d.event)));
+    let listed = by_object(expected.into_iter().map(|event| (event.object, event.id)));
+    assert_eq!(received, listed);
+    // What the API said it had done it still knows after its crashes.
+    for (object, writes) in acknowledged {
+        let known = listed.get(&object).map_or(0, Vec::len);
+        assert!(known >= writes, "{object}: {known} events of {writes}");
     }
-    assert_eq!(times.len(), expected.len());
+}
+
+/// Ids of events by their object, in order.
+fn by_object(events: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, Vec<String>> {
+    let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (object, event) in events {
+        of.entry(object).or_default().push(event);
+    }
+    of
 }
 
 #[test]

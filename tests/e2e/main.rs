@@ -1,7 +1,8 @@
 //! End to end: the real binary against the real mock, over sockets.
 //!
-//! Each test has its own home, its own ports and a cleared environment. Nothing sleeps: a test
-//! waits for a ready file, a line or a condition, with a deadline.
+//! Each test has its own home, its own ports and a cleared environment. No test takes a time to be
+//! long enough: it waits for a ready file, a line or a condition, with a deadline. Between two
+//! looks at a condition it sleeps a few milliseconds; no outcome depends on how many.
 
 #![expect(
     clippy::unwrap_used,

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Context, mock};
 use crate::cli::ListenArguments;
 use crate::connection;
+use crate::env;
 use crate::error::{CliError, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
@@ -47,6 +48,14 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             "nothing listens at {} yet; deliveries will fail until something does",
             forwarder.target()
         ));
+    }
+
+    if let Some(expected) = env::text(env::WEBHOOK_SECRET)
+        && expected != session.secret.expose()
+    {
+        context
+            .ui
+            .warn(&other_secret_warning(context.settings.mock));
     }
 
     let pipeline = Pipeline {
@@ -97,6 +106,17 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         ))),
         _ => Ok(()),
     }
+}
+
+/// What to say when the environment holds another secret than the one we sign with: the server was
+/// probably started with it, and answers every delivery with a refusal that does not say why.
+fn other_secret_warning(mock: bool) -> String {
+    let name = env::WEBHOOK_SECRET;
+    let flag = if mock { " --mock" } else { "" };
+    format!(
+        "{name} is not the signing secret of this session: a server that verifies with it will \
+         refuse what is forwarded; start it with `export {name}=$(fluxa listen --print-secret{flag})`"
+    )
 }
 
 async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {

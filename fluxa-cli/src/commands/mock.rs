@@ -34,6 +34,7 @@ pub(crate) fn well_known_key() -> String {
 }
 
 pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<()> {
+    only_this_machine(arguments.addr)?;
     let mut config = Config::new().pace(pace(&arguments.pace)?);
     if let Some(limit) = &arguments.rate_limit {
         config = config.rate_limit(rate_limit(limit)?);
@@ -198,6 +199,20 @@ fn announce(context: &Context, base_url: &str, db: Option<&Path>) -> Result<()> 
         context.ui.note(&line);
     }
     Ok(())
+}
+
+/// Refuses an address that other machines reach: the sandbox's key is known to everyone.
+fn only_this_machine(address: SocketAddr) -> Result<()> {
+    match address.ip().is_loopback() {
+        true => Ok(()),
+        false => Err(CliError::usage(format!(
+            "--addr {address}: the sandbox serves this machine only"
+        ))
+        .hint(format!(
+            "use 127.0.0.1:{}; another machine reaches it by an SSH tunnel (`ssh -L`)",
+            address.port()
+        ))),
+    }
 }
 
 fn pace(text: &str) -> Result<f64> {

@@ -1,7 +1,10 @@
 //! Owns telling the API what the local endpoint answered.
 //!
-//! Beside the pipeline and never in its way: a slow or limited API delays no delivery.
+//! Beside the pipeline and never in its way: a slow or limited API delays no delivery. What is not
+//! reported for that reason is counted.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fluxa_sdk::types::RecordListenDelivery;
@@ -12,8 +15,8 @@ use tokio::task::JoinHandle;
 use super::forwarder::Answer;
 use super::millis;
 
-/// The most reports that wait; beyond it new ones are dropped, since the API keeps them for people
-/// to look at and nothing depends on them.
+/// The most reports that wait; beyond it new ones are dropped and counted, since the API keeps them
+/// for people to look at and nothing depends on them.
 const WAITING: usize = 4_096;
 
 /// How long reports wait when little is left of the key's allowance.
@@ -33,38 +36,53 @@ pub(crate) struct Acknowledgement {
 pub(crate) struct Acknowledger {
     sender: mpsc::Sender<Acknowledgement>,
     task: JoinHandle<()>,
+    /// How many attempts were to be reported.
+    due: AtomicU64,
+    /// How many of them the API has recorded.
+    recorded: Arc<AtomicU64>,
 }
 
 impl Acknowledger {
     pub(crate) fn start(client: Client, session: String) -> Self {
         let (sender, mut waiting) = mpsc::channel::<Acknowledgement>(WAITING);
+        let recorded = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&recorded);
         let task = tokio::spawn(async move {
             while let Some(acknowledgement) = waiting.recv().await {
-                // A report that fails is lost on purpose: the delivery itself was made.
-                let allowance = report(&client, &session, acknowledgement)
-                    .await
-                    .ok()
-                    .flatten();
+                // A report that fails is not tried for ever: the delivery itself was made.
+                let Ok(allowance) = report(&client, &session, acknowledgement).await else {
+                    continue;
+                };
+                counter.fetch_add(1, Ordering::Relaxed);
                 // The key's allowance is there for the merchant's own calls in the first place.
                 if allowance.is_some_and(|left| left.remaining < left.limit / 2) {
                     tokio::time::sleep(RESTRAINT).await;
                 }
             }
         });
-        Self { sender, task }
+        Self {
+            sender,
+            task,
+            due: AtomicU64::new(0),
+            recorded,
+        }
     }
 
     pub(crate) fn acknowledge(&self, acknowledgement: Acknowledgement) {
+        self.due.fetch_add(1, Ordering::Relaxed);
+        // Full: `finish` counts it among those that were not recorded.
         let _ = self.sender.try_send(acknowledgement);
     }
 
-    /// Sends what still waits, for a moment.
-    pub(crate) async fn finish(self) {
+    /// Sends what still waits, for a moment. Returns how many attempts the API is not known to have
+    /// recorded: dropped, failed or out of time.
+    pub(crate) async fn finish(self) -> u64 {
         drop(self.sender);
         let mut task = self.task;
         if tokio::time::timeout(FAREWELL, &mut task).await.is_err() {
             task.abort();
         }
+        self.due.load(Ordering::Relaxed) - self.recorded.load(Ordering::Relaxed)
     }
 }
 
@@ -92,4 +110,66 @@ async fn report(
         .record_delivery(session, body)
         .await?;
     Ok(recorded.rate_limit())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+
+    use super::*;
+
+    const RECORDED: &str = r#"{"id":"dlv_0000000000000001","object":"webhook_delivery",
+        "created_at":"2026-01-01T00:00:00Z","livemode":false,"metadata":{},"attempt":1,
+        "endpoint":"lst_0000000000000001","event":"evt_0000000000000001","status":"succeeded"}"#;
+
+    /// Starts reporting to an API that records the reports of `evt_good` and answers all others 400.
+    pub(crate) async fn choosy() -> Acknowledger {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let record = async |body: String| match body.contains("evt_good") {
+            true => (StatusCode::OK, RECORDED),
+            false => (StatusCode::BAD_REQUEST, "{}"),
+        };
+        let router = Router::new().route("/listen_sessions/{id}/deliveries", post(record));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let client = Client::builder("sk_test_mock0000000000000000000000000000")
+            .base_url(format!("http://{address}"))
+            .max_retries(0)
+            .build()
+            .unwrap();
+        Acknowledger::start(client, "lst_0000000000000001".into())
+    }
+
+    fn attempt(event: &str) -> Acknowledgement {
+        Acknowledgement {
+            event: event.into(),
+            attempt: 1,
+            answer: Answer {
+                status: Some(200),
+                error: None,
+                duration: Duration::from_millis(1),
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn reports_that_fail_are_counted_and_those_recorded_are_not() {
+        let acknowledger = choosy().await;
+        for event in ["evt_good", "evt_bad", "evt_good", "evt_bad", "evt_bad"] {
+            acknowledger.acknowledge(attempt(event));
+        }
+        assert_eq!(acknowledger.finish().await, 3);
+    }
+
+    #[tokio::test]
+    async fn reports_that_find_no_room_are_counted() {
+        let acknowledger = choosy().await;
+        // Nothing is taken from the queue until this test waits for something.
+        for _ in 0..WAITING + 7 {
+            acknowledger.acknowledge(attempt("evt_bad"));
+        }
+        assert_eq!(acknowledger.finish().await, WAITING as u64 + 7);
+    }
 }

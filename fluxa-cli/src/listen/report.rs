@@ -140,30 +140,38 @@ impl<'a> Report<'a> {
 
     fn summary(&self, summary: &Summary) {
         self.ui.stop_bar();
-        let mut line = Line::new()
-            .bold(plural(summary.events, "event"))
-            .text(format!(": {} delivered", summary.delivered));
-        if summary.failed > 0 {
-            line = line
-                .text(", ")
-                .push(Tone::Bad, format!("{} failed", summary.failed));
-        }
-        if summary.retries > 0 {
-            line = line.text(format!(", {}", plural(summary.retries, "retry")));
-        }
-        if summary.reconnects > 0 {
-            line = line.text(format!(", {}", plural(summary.reconnects, "reconnect")));
-        }
-        line = line.dim(format!(
-            " in {}",
-            short(Duration::from_millis(summary.duration_ms))
-        ));
-        self.ui.note(&line);
+        self.ui.note(&in_numbers(summary));
     }
 
     fn stamped(&self) -> Line {
         Line::new().dim(time_of_day()).text("  ")
     }
+}
+
+/// Returns what was done in one line; what did not happen is left out of it.
+fn in_numbers(summary: &Summary) -> Line {
+    let mut line = Line::new()
+        .bold(plural(summary.events, "event"))
+        .text(format!(": {} delivered", summary.delivered));
+    if summary.failed > 0 {
+        line = line
+            .text(", ")
+            .push(Tone::Bad, format!("{} failed", summary.failed));
+    }
+    if summary.retries > 0 {
+        line = line.text(format!(", {}", plural(summary.retries, "retry")));
+    }
+    if summary.reconnects > 0 {
+        line = line.text(format!(", {}", plural(summary.reconnects, "reconnect")));
+    }
+    if summary.unreported > 0 {
+        let attempts = plural(summary.unreported, "attempt");
+        line = line.text(format!(", {attempts} not reported to the API"));
+    }
+    line.dim(format!(
+        " in {}",
+        short(Duration::from_millis(summary.duration_ms))
+    ))
 }
 
 /// Returns the local time of day, `10:23:14`.
@@ -188,5 +196,27 @@ pub(crate) fn plural(count: u64, noun: &str) -> String {
         (1, _) => format!("1 {noun}"),
         (_, Some(stem)) => format!("{count} {stem}ies"),
         _ => format!("{count} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_tells_what_was_not_reported_and_only_then() {
+        let mut summary = Summary {
+            events: 2,
+            delivered: 2,
+            duration_ms: 1_500,
+            ..Summary::default()
+        };
+        let told = |summary: &Summary| in_numbers(summary).render(false);
+        assert_eq!(told(&summary), "2 events: 2 delivered in 1.5 s");
+        summary.unreported = 1;
+        assert_eq!(
+            told(&summary),
+            "2 events: 2 delivered, 1 attempt not reported to the API in 1.5 s"
+        );
     }
 }

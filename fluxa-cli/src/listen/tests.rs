@@ -146,6 +146,15 @@ async fn run_limited(
     target: &Target,
     limits: Limits,
 ) -> (Summary, Ended, Vec<ListenEvent>) {
+    run_reporting(script, target, limits, None).await
+}
+
+async fn run_reporting(
+    script: Script,
+    target: &Target,
+    limits: Limits,
+    acknowledger: Option<Acknowledger>,
+) -> (Summary, Ended, Vec<ListenEvent>) {
     let pipeline = Pipeline {
         api: script,
         since: None,
@@ -153,7 +162,7 @@ async fn run_limited(
         filter: Filter::default(),
         signer: Signer::new(SECRET),
         forwarder: Forwarder::new(target.start().await, Duration::from_secs(30)).unwrap(),
-        acknowledger: None,
+        acknowledger,
         concurrency: 8,
         retries: 1,
         limits,
@@ -306,6 +315,22 @@ async fn a_failed_delivery_is_retried_then_given_up_and_the_stream_goes_on() {
         .iter()
         .filter(|event| matches!(event, ListenEvent::Delivery { last: true, .. }));
     assert_eq!(last.count(), 3);
+}
+
+#[tokio::test]
+async fn attempts_that_could_not_be_reported_are_in_the_summary() {
+    let bodies = ["evt_good", "evt_bad"].map(|id| event(id, "pay_1"));
+    let script = Script::new(Some("evt_0"), [Open::Stays(bodies.to_vec())]);
+    let target = Target::default();
+    // evt_good once; evt_bad twice, and both attempts go unrecorded.
+    *target.statuses.lock().unwrap() = VecDeque::from([200, 500, 200]);
+    let limits = Limits {
+        max_events: Some(2),
+        within: None,
+    };
+    let acknowledger = Some(acknowledge::tests::choosy().await);
+    let (summary, ..) = run_reporting(script, &target, limits, acknowledger).await;
+    assert_eq!((summary.delivered, summary.unreported), (2, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! What the tests share: running the binary, a mock of one's own, a merchant's endpoint.
 
 pub(crate) mod endpoint;
+pub(crate) mod writer;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ use tempfile::TempDir;
 
 /// Everything a test waits for comes long before this.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long to wait before looking at a condition again.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// The mock's well-known key.
 pub(crate) const KEY: &str = "sk_test_mock0000000000000000000000000000";
@@ -127,7 +131,9 @@ pub(crate) fn signal(process: u32, name: &str) {
     assert!(status.unwrap().success());
 }
 
-/// Waits until a condition gives something.
+/// Looks at a condition every few milliseconds until it gives something.
+///
+/// Polled, since most conditions are of another process: a file, an exit, what an endpoint got.
 #[track_caller]
 pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + DEADLINE;
@@ -136,7 +142,7 @@ pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>
             return value;
         }
         assert!(Instant::now() < deadline, "{what}: not in time");
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(BETWEEN_LOOKS);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Owns what the demo shows, and what it insists on: every webhook expected must come, verified.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use fluxa_sdk::types::EventType;
@@ -21,8 +22,15 @@ pub(super) struct Stage<'a> {
     receipts: mpsc::UnboundedReceiver<Receipt>,
     /// Type and object of every webhook verified.
     seen: Vec<(String, String)>,
+    /// Ids of the events verified.
+    events: HashSet<String>,
     pub(super) states: Vec<String>,
+    /// Every webhook that came, genuine or not.
+    pub(super) arrived: usize,
+    /// Those of them whose signature verified; duplicates are genuine too.
     pub(super) verified: usize,
+    /// Why the last one that did not verify was refused.
+    refusal: Option<String>,
     pub(super) duplicates: usize,
 }
 
@@ -33,8 +41,11 @@ impl<'a> Stage<'a> {
             started: Instant::now(),
             receipts,
             seen: Vec::new(),
+            events: HashSet::new(),
             states: Vec::new(),
+            arrived: 0,
             verified: 0,
+            refusal: None,
             duplicates: 0,
         }
     }
@@ -118,25 +129,75 @@ impl<'a> Stage<'a> {
             let Some((event_type, object)) = missing else {
                 return Ok(());
             };
-            let receipt = tokio::time::timeout_at(deadline, self.receipts.recv()).await;
-            match receipt {
-                Ok(Some(receipt)) => self.receive(receipt)?,
-                Ok(None) | Err(_) => {
-                    let wanted = if object.is_empty() { "" } else { " for " };
-                    return Err(CliError::unmet(format!(
-                        "the webhook {event_type}{wanted}{object} did not arrive"
-                    )));
-                }
+            if !self.receive_before(deadline).await? {
+                let wanted = if object.is_empty() { "" } else { " for " };
+                return Err(CliError::unmet(format!(
+                    "the webhook {event_type}{wanted}{object} did not arrive"
+                )));
             }
         }
     }
 
-    fn receive(&mut self, receipt: Receipt) -> Result<()> {
-        match receipt {
-            Receipt::Refused { reason } => Err(CliError::unmet(format!(
-                "the merchant refused a webhook: {reason}"
+    /// Waits until the webhook of each of these events has come, showing all that come.
+    ///
+    /// # Errors
+    /// Unmet: one did not come in time, or one that came was not genuine.
+    pub(super) async fn expect_events(&mut self, expected: &[String]) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while let Some(missing) = expected.iter().find(|id| !self.events.contains(*id)) {
+            if !self.receive_before(deadline).await? {
+                return Err(CliError::unmet(format!(
+                    "the webhook of {missing} did not arrive"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what came without being waited for.
+    ///
+    /// # Errors
+    /// Unmet: not all that ever came was genuine.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        while let Ok(receipt) = self.receipts.try_recv() {
+            self.receive(receipt)?;
+        }
+        self.all_verified()
+    }
+
+    /// Takes the next webhook; false when none comes in time.
+    async fn receive_before(&mut self, deadline: tokio::time::Instant) -> Result<bool> {
+        match tokio::time::timeout_at(deadline, self.receipts.recv()).await {
+            Ok(Some(receipt)) => {
+                self.receive(receipt)?;
+                self.all_verified()?;
+                Ok(true)
+            }
+            Ok(None) | Err(_) => Ok(false),
+        }
+    }
+
+    fn all_verified(&self) -> Result<()> {
+        match self.arrived == self.verified {
+            true => Ok(()),
+            false => Err(CliError::unmet(format!(
+                "{} of {} webhooks did not verify: {}",
+                self.arrived - self.verified,
+                self.arrived,
+                self.refusal.as_deref().unwrap_or("refused")
             ))),
+        }
+    }
+
+    fn receive(&mut self, receipt: Receipt) -> Result<()> {
+        self.arrived += 1;
+        match receipt {
+            Receipt::Refused { reason } => {
+                self.refusal = Some(reason);
+                Ok(())
+            }
             Receipt::Duplicate => {
+                self.verified += 1;
                 self.duplicates += 1;
                 Ok(())
             }
@@ -150,6 +211,7 @@ impl<'a> Stage<'a> {
                     .map_err(|error| CliError::unmet(format!("{event} is no JSON: {error}")))?;
                 let text = |pointer| content.pointer(pointer).and_then(Value::as_str);
                 let object = text("/data/object/id").unwrap_or_default().to_owned();
+                self.events.insert(event.clone());
                 self.show(&event, &event_type, &object, &content)?;
                 // An object's id is not always known beforehand (a settlement's): wildcard.
                 self.seen.push((event_type.clone(), String::new()));
@@ -242,11 +304,7 @@ mod tests {
 
     async fn outcome(receipts: Vec<Receipt>) -> Result<()> {
         let ui = Ui::new(Output::Json);
-        let (sender, received) = mpsc::unbounded_channel();
-        for receipt in receipts {
-            sender.send(receipt).unwrap();
-        }
-        let mut stage = Stage::new(&ui, received);
+        let mut stage = stage(&ui, receipts);
         stage.expect(&[(EventType::PaymentSettled, "pay_1")]).await
     }
 
@@ -270,5 +328,43 @@ mod tests {
     async fn what_came_early_counts_and_a_duplicate_is_no_fault() {
         let genuine = receipt("evt_1", &EventType::PaymentSettled, "pay_1");
         outcome(vec![Receipt::Duplicate, genuine]).await.unwrap();
+    }
+
+    /// The stage when all of these came and nothing waited for them.
+    fn stage<'a>(ui: &'a Ui, receipts: impl IntoIterator<Item = Receipt>) -> Stage<'a> {
+        let (sender, received) = mpsc::unbounded_channel();
+        for receipt in receipts {
+            sender.send(receipt).unwrap();
+        }
+        Stage::new(ui, received)
+    }
+
+    #[test]
+    fn what_came_late_is_counted_and_all_of_it_must_be_genuine() {
+        let ui = Ui::new(Output::Json);
+        let genuine = || receipt("evt_1", &EventType::PaymentSettled, "pay_1");
+        let refused = Receipt::Refused {
+            reason: "too old".into(),
+        };
+        let mut bad = stage(&ui, [genuine(), refused]);
+        let error = bad.finish().unwrap_err();
+        assert_eq!(error.kind, Kind::Unmet);
+        assert_eq!(error.message, "1 of 2 webhooks did not verify: too old");
+        assert_eq!((bad.arrived, bad.verified), (2, 1));
+        let mut good = stage(&ui, [genuine(), Receipt::Duplicate]);
+        good.finish().unwrap();
+        assert_eq!((good.arrived, good.verified, good.duplicates), (2, 2, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_whose_webhook_is_missing_is_an_unmet_expectation() {
+        let ui = Ui::new(Output::Json);
+        let genuine = receipt("evt_1", &EventType::PaymentSettled, "pay_1");
+        let mut stage = stage(&ui, [genuine]);
+        stage.expect_events(&["evt_1".into()]).await.unwrap();
+        let all = ["evt_1".into(), "evt_2".into()];
+        let error = stage.expect_events(&all).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Unmet);
+        assert!(error.message.contains("evt_2"), "{}", error.message);
     }
 }
