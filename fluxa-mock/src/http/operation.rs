@@ -5,7 +5,7 @@ use super::expand::Node;
 use crate::domain::api_key::ApiKey;
 use crate::domain::error::DomainError;
 use crate::domain::timing::Timing;
-use crate::store::{Filter, ListQuery, Page, Resource, Tx};
+use crate::store::{Filter, ListQuery, Page, Resource, Scope, Tx};
 use crate::time::Time;
 use fluxa_sdk::contract;
 use serde::de::DeserializeOwned;
@@ -232,8 +232,10 @@ impl Input {
         self.params.get(name).and_then(Value::as_i64)
     }
 
-    /// The page asked for, with `filters` besides those in the parameters.
-    pub(super) fn page(&self, columns: &[&'static str], mut filters: Vec<Filter>) -> ListQuery {
+    /// The page asked for, of the part of the table that `scope` names, filtered by the parameters named
+    /// as columns.
+    pub(super) fn page(&self, columns: &[&'static str], scope: Option<Scope>) -> ListQuery {
+        let mut filters = Vec::new();
         const OPERATORS: [(&str, &str); 4] =
             [("gte", ">="), ("gt", ">"), ("lte", "<="), ("lt", "<")];
         for column in columns {
@@ -256,6 +258,7 @@ impl Input {
         let default = i64::from(contract::LIST_LIMIT_DEFAULT);
         let limit = usize::try_from(self.integer("limit").unwrap_or(default)).unwrap_or(1);
         ListQuery {
+            scope,
             filters,
             limit,
             after: self.text("after").map(str::to_owned),
@@ -267,9 +270,9 @@ impl Input {
         &self,
         tx: &Tx<'_>,
         columns: &[&'static str],
-        filters: Vec<Filter>,
+        scope: Option<Scope>,
     ) -> Result<Answer, DomainError> {
-        let page: Page<R> = tx.list(&self.page(columns, filters))?;
+        let page: Page<R> = tx.list(&self.page(columns, scope))?;
         let cursor = page
             .data
             .last()

@@ -8,7 +8,7 @@ mod resource;
 mod schema;
 mod tx;
 
-pub(crate) use resource::{Filter, ListQuery, Page, Resource, public_view};
+pub(crate) use resource::{Filter, ListQuery, Page, Resource, Scope, public_view};
 pub(crate) use tx::{Origin, Timer, Tx};
 
 use crate::clock::{Clock, ClockRecord};

@@ -25,7 +25,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         METADATA,
     ]),
     Operation::get("/api_keys", "api_keys", |tx, input| {
-        input.list::<ApiKey>(tx, &["kind", "status", "created_at"], Vec::new())
+        input.list::<ApiKey>(tx, &["kind", "status", "created_at"], None)
     })
     .list()
     .params(&[
