@@ -207,6 +207,10 @@ impl Call {
         }
         let idempotency_key = self.idempotency_key.transpose()?;
         let parsed = self.parsed?;
+        // Before a replay: a stored answer may hold what another key was allowed to expand.
+        if let (Some(start), Some(key)) = (self.operation.expand, &key) {
+            expand::check_scopes(start, &parsed.expand, key)?;
+        }
         let mut fingerprint = None;
         if let Some(key) = idempotency_key {
             let print = parsed.fingerprint(self.operation, &self.path);
