@@ -152,11 +152,13 @@ pub(crate) fn seed(tx: &Tx<'_>) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// Creates a key.
+/// Creates a key, on behalf of the key `by`.
 ///
 /// # Errors
-/// `parameter_invalid` for scopes of a kind that has none, unknown scopes, or a bad CIDR range.
-pub(crate) fn create(tx: &Tx<'_>, new: CreateApiKey) -> Result<Issued, DomainError> {
+/// `insufficient_scope` when the new key could do what `by` cannot; `parameter_invalid` for scopes of a
+/// kind that has none, unknown scopes, or a bad CIDR range.
+pub(crate) fn create(tx: &Tx<'_>, by: &ApiKey, new: CreateApiKey) -> Result<Issued, DomainError> {
+    by.check_may_grant(&new.kind, &new.scopes)?;
     check_scopes(&new.kind, &new.scopes)?;
     check_allowlist(&new.kind, &new.ip_allowlist)?;
     let secret = format!("{}{}", prefix_of(&new.kind), random_base62(32));
@@ -192,13 +194,20 @@ fn issue(
     Ok(Issued { key, secret })
 }
 
-/// Changes a key.
+/// Changes a key, on behalf of the key `by`.
 ///
 /// # Errors
-/// As [`create`]; `state_conflict` when it is revoked.
-pub(crate) fn update(tx: &Tx<'_>, id: &str, change: UpdateApiKey) -> Result<ApiKey, DomainError> {
+/// As [`create`], for the key as it is and as it would be.
+pub(crate) fn update(
+    tx: &Tx<'_>,
+    by: &ApiKey,
+    id: &str,
+    change: UpdateApiKey,
+) -> Result<ApiKey, DomainError> {
     let mut key: ApiKey = tx.get(id)?;
+    by.check_may_grant(&key.kind, &key.scopes)?;
     if let Some(scopes) = change.scopes {
+        by.check_may_grant(&key.kind, &scopes)?;
         check_scopes(&key.kind, &scopes)?;
         key.scopes = scopes;
     }
@@ -212,16 +221,18 @@ pub(crate) fn update(tx: &Tx<'_>, id: &str, change: UpdateApiKey) -> Result<ApiK
     Ok(key)
 }
 
-/// Replaces a key; the old one works for `grace_seconds` more.
+/// Replaces a key, on behalf of the key `by`; the old one works for `grace_seconds` more.
 ///
 /// # Errors
-/// `state_conflict` when it is not active.
+/// `insufficient_scope` when it may do what `by` may not; `state_conflict` when it is not active.
 pub(crate) fn rotate(
     tx: &Tx<'_>,
+    by: &ApiKey,
     id: &str,
     grace_seconds: Option<i64>,
 ) -> Result<Issued, DomainError> {
     let mut old: ApiKey = tx.get(id)?;
+    by.check_may_grant(&old.kind, &old.scopes)?;
     if old.status != "active" {
         return Err(DomainError::state_conflict(format!(
             "This key is {}.",
@@ -316,6 +327,29 @@ impl ApiKey {
                 .scopes
                 .iter()
                 .any(|scope| scope.split_once(':') == Some((resource, access)))
+    }
+
+    /// Refuses to let this key make, change or rotate a key that may do more than itself.
+    ///
+    /// # Errors
+    /// `insufficient_scope`.
+    fn check_may_grant(&self, kind: &str, scopes: &[String]) -> Result<(), DomainError> {
+        let refuse =
+            |message: String| DomainError::new(Kind::Permission, "insufficient_scope", message);
+        if self.kind == "secret" {
+            return Ok(());
+        }
+        if kind != "restricted" {
+            return Err(refuse(format!(
+                "A restricted key manages restricted keys only, not {kind} ones."
+            )));
+        }
+        match scopes.iter().find(|scope| !self.scopes.contains(scope)) {
+            None => Ok(()),
+            Some(scope) => Err(refuse(format!(
+                "A restricted key manages only keys whose scopes it has itself; it lacks {scope}."
+            ))),
+        }
     }
 }
 

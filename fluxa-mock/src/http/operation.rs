@@ -210,6 +210,15 @@ impl Input {
         self.id.as_deref().unwrap_or_default()
     }
 
+    /// The key that asks.
+    ///
+    /// # Errors
+    /// `internal_error` on a public operation.
+    pub(super) fn key(&self) -> Result<&ApiKey, DomainError> {
+        let none = || DomainError::internal("a public operation asks for its key");
+        self.key.as_ref().ok_or_else(none)
+    }
+
     /// The parameters as the domain wants them.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, DomainError> {
         serde_json::from_value(Value::Object(self.params.clone())).map_err(|error| {

@@ -182,3 +182,67 @@ async fn an_allow_list_refuses_other_addresses_with_a_code() {
         .await
         .refused(400, "parameter_invalid");
 }
+
+#[tokio::test]
+async fn a_restricted_key_cannot_get_at_more_than_it_has() {
+    let (_server, api) = start().await;
+    let own = ["api_keys:write", "payments:read", "refunds:write"];
+    let (own_id, manager) = create(&api, restricted(&own)).await;
+    let (within, _) = create(&api, restricted(&["payments:read"])).await;
+    let (beyond, _) = create(&api, restricted(&["payments:read", "payments:write"])).await;
+    let (secret, _) = create(&api, json!({ "kind": "secret", "name": "ci" })).await;
+    let path = |id: &str| format!("/v1/api_keys/{id}");
+    let rotate = |id: &str| format!("/v1/api_keys/{id}/rotate");
+    let lacks = |answer: crate::support::Answer, word: &str| {
+        let refused = answer.refused(403, "insufficient_scope");
+        let message = refused.body["error"]["message"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(message.contains(word), "{message}");
+    };
+
+    for kind in ["secret", "publishable"] {
+        let body = json!({ "kind": kind, "name": "x" });
+        lacks(manager.post("/v1/api_keys", body).await, kind);
+    }
+    let wider = restricted(&["payments:read", "payments:write"]);
+    lacks(manager.post("/v1/api_keys", wider).await, "payments:write");
+    let widen = json!({ "scopes": ["payments:read", "customers:read"] });
+    for id in [&own_id, &within] {
+        lacks(
+            manager.patch(&path(id), widen.clone()).await,
+            "customers:read",
+        );
+    }
+    let narrow = json!({ "scopes": ["payments:read"] });
+    lacks(
+        manager.patch(&path(&beyond), narrow.clone()).await,
+        "payments:write",
+    );
+    lacks(
+        manager
+            .patch(&path(&secret), json!({ "name": "mine" }))
+            .await,
+        "secret",
+    );
+    lacks(
+        manager.post(&rotate(&beyond), json!({})).await,
+        "payments:write",
+    );
+    lacks(manager.post(&rotate(&secret), json!({})).await, "secret");
+
+    manager
+        .post("/v1/api_keys", restricted(&["refunds:write"]))
+        .await
+        .ok();
+    manager
+        .patch(&path(&within), json!({ "scopes": ["refunds:write"] }))
+        .await
+        .ok();
+    manager.post(&rotate(&within), json!({})).await.ok();
+    manager.post(&rotate(&own_id), json!({})).await.ok();
+    // A secret key still manages them all.
+    api.patch(&path(&beyond), narrow).await.ok();
+    api.post(&rotate(&secret), json!({})).await.ok();
+}
