@@ -3,6 +3,7 @@
 
 use super::Metadata;
 use super::error::{DomainError, Kind};
+use super::timers::TimerKind;
 use super::webhook_endpoint::DEFAULT_GRACE_SECONDS;
 use crate::ids::{hash_secret, random_base62};
 use crate::store::{Resource, Tx};
@@ -61,6 +62,9 @@ pub(crate) struct ApiKey {
 #[derive(Debug, Serialize, Deserialize)]
 struct Internal {
     hash: String,
+    /// Revoked by the end of its grace, not by a merchant.
+    #[serde(default)]
+    expired: bool,
 }
 
 /// Parameters of a new key.
@@ -188,6 +192,7 @@ fn issue(
         rotated_from,
         internal: Internal {
             hash: hash_secret(&secret),
+            expired: false,
         },
     };
     tx.insert(&key)?;
@@ -241,8 +246,10 @@ pub(crate) fn rotate(
     }
     let grace_ms = grace_seconds.unwrap_or(DEFAULT_GRACE_SECONDS) * 1000;
     old.status = "rotating".to_owned();
-    old.expires_at = Some(tx.now().plus_millis(grace_ms));
+    let end = tx.now().plus_millis(grace_ms);
+    old.expires_at = Some(end);
     tx.update(&old)?;
+    tx.schedule(end, TimerKind::KeyExpiry.name(), id)?;
     let successor = CreateApiKey {
         kind: old.kind.clone(),
         name: old.name.clone(),
@@ -259,7 +266,18 @@ pub(crate) fn revoke(tx: &Tx<'_>, id: &str) -> Result<ApiKey, DomainError> {
     let mut key: ApiKey = tx.get(id)?;
     key.status = "revoked".to_owned();
     tx.update(&key)?;
+    tx.cancel_timers(id)?;
     Ok(key)
+}
+
+/// The grace of a rotated key is over.
+pub(crate) fn on_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
+    let Some(mut key) = tx.find::<ApiKey>(id)? else {
+        return Ok(());
+    };
+    key.status = "revoked".to_owned();
+    key.internal.expired = true;
+    tx.update(&key)
 }
 
 /// The key of this secret, if it is valid now.
@@ -292,9 +310,10 @@ pub(crate) fn authenticate(tx: &Tx<'_>, secret: &str) -> Result<ApiKey, DomainEr
             "No API key of this sandbox has this value.",
         ));
     };
-    if key.status == "revoked" {
+    if key.status == "revoked" && !key.internal.expired {
         return Err(refuse("key_revoked", "This API key was revoked."));
     }
+    // By the instant, not by the timer: that fires a moment later.
     if key.expires_at.is_some_and(|until| until <= tx.now()) {
         return Err(refuse(
             "key_expired",

@@ -246,3 +246,41 @@ async fn a_restricted_key_cannot_get_at_more_than_it_has() {
     api.patch(&path(&beyond), narrow).await.ok();
     api.post(&rotate(&secret), json!({})).await.ok();
 }
+
+#[tokio::test]
+async fn a_key_whose_grace_is_over_is_shown_as_revoked() {
+    let (server, api) = start().await;
+    let ci = json!({ "kind": "secret", "name": "ci" });
+    let (expiring, old) = create(&api, ci.clone()).await;
+    let (stopped, early) = create(&api, ci).await;
+    let grace = json!({ "grace_seconds": 3600 });
+    for id in [&expiring, &stopped] {
+        let rotate = format!("/v1/api_keys/{id}/rotate");
+        api.post(&rotate, grace.clone()).await.ok();
+    }
+    let revoke = |id: &str| format!("/v1/api_keys/{id}/revoke");
+    api.post(&revoke(&stopped), json!({})).await.ok();
+    let read = |id: &str| {
+        let (api, path) = (api.clone(), format!("/v1/api_keys/{id}"));
+        async move { api.get(&path).await.ok().body }
+    };
+    let before = read(&expiring).await;
+    assert_eq!(before["status"], "rotating");
+
+    server.advance(Duration::from_secs(3600)).await.unwrap();
+    let after = read(&expiring).await;
+    assert_eq!(after["status"], "revoked");
+    assert!(after["expires_at"].is_string());
+    assert_eq!(after["expires_at"], before["expires_at"]);
+    let listed = |status: &str| {
+        let (api, path) = (api.clone(), format!("/v1/api_keys?status={status}"));
+        async move { api.get(&path).await.ok().ids() }
+    };
+    assert_eq!(listed("rotating").await, Vec::<String>::new());
+    assert_eq!(listed("revoked").await, [stopped, expiring.clone()]);
+    old.get("/v1/merchant").await.refused(401, "key_expired");
+    // Revoked by hand it stays, though its grace is over meanwhile.
+    early.get("/v1/merchant").await.refused(401, "key_revoked");
+    api.post(&revoke(&expiring), json!({})).await.ok();
+    old.get("/v1/merchant").await.refused(401, "key_expired");
+}
