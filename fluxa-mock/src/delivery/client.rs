@@ -11,7 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -69,12 +69,11 @@ impl Client {
         request: &SentRequest,
     ) -> Result<(u16, ReceivedResponse), String> {
         let url = url::Url::parse(&task.url).map_err(|error| error.to_string())?;
-        // The resolver sees names only: an address written out is checked here.
+        // Before anything is looked up: a look-up tells others the name, and may take seconds to fail,
+        // for which an advance of the clock would wait. The resolver sees names only, no addresses.
         let host = url.host_str().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let is_address = bare.parse::<IpAddr>().is_ok();
-        if is_address && !is_loopback_name(host) && !is_allowed(&self.allowed, host) {
-            return Err(format!("{host} is neither loopback nor on the allow-list."));
+        if !is_loopback_name(host) && !is_allowed(&self.allowed, host) {
+            return Err(not_allowed(host));
         }
         let http = self
             .http
@@ -153,6 +152,10 @@ fn explain(error: &reqwest::Error) -> String {
     reason.to_string()
 }
 
+fn not_allowed(host: &str) -> String {
+    format!("{host} is neither loopback nor on the allow-list.")
+}
+
 fn is_allowed(allowed: &[String], host: &str) -> bool {
     allowed.iter().any(|name| name.eq_ignore_ascii_case(host))
 }
@@ -175,8 +178,8 @@ fn build(allowed: &Arc<[String]>) -> Result<reqwest::Client, String> {
         .map_err(|error| explain(&error))
 }
 
-/// Resolves names to addresses that deliveries may go to: checked at the very addresses that are then
-/// connected to, so that a name cannot change its mind in between.
+/// Resolves names that deliveries may go to. What a loopback name leads to is checked at the very
+/// addresses that are then connected to: a hosts file may say anything.
 struct Guarded {
     allowed: Arc<[String]>,
 }
@@ -193,8 +196,7 @@ impl Resolve for Guarded {
                 .filter(|address| anywhere || address.ip().is_loopback())
                 .collect();
             if usable.is_empty() {
-                let reason = format!("{host} is neither loopback nor on the allow-list.");
-                return Err(reason.into());
+                return Err(not_allowed(&host).into());
             }
             let addresses: Addrs = Box::new(usable.into_iter());
             Ok(addresses)

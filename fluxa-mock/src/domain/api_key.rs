@@ -3,6 +3,7 @@
 
 use super::Metadata;
 use super::error::{DomainError, Kind};
+use super::timers::TimerKind;
 use super::webhook_endpoint::DEFAULT_GRACE_SECONDS;
 use crate::ids::{hash_secret, random_base62};
 use crate::store::{Resource, Tx};
@@ -61,6 +62,9 @@ pub(crate) struct ApiKey {
 #[derive(Debug, Serialize, Deserialize)]
 struct Internal {
     hash: String,
+    /// Revoked by the end of its grace, not by a merchant.
+    #[serde(default)]
+    expired: bool,
 }
 
 /// Parameters of a new key.
@@ -152,11 +156,13 @@ pub(crate) fn seed(tx: &Tx<'_>) -> Result<(), DomainError> {
     Ok(())
 }
 
-/// Creates a key.
+/// Creates a key, on behalf of the key `by`.
 ///
 /// # Errors
-/// `parameter_invalid` for scopes of a kind that has none, unknown scopes, or a bad CIDR range.
-pub(crate) fn create(tx: &Tx<'_>, new: CreateApiKey) -> Result<Issued, DomainError> {
+/// `insufficient_scope` when the new key could do what `by` cannot; `parameter_invalid` for scopes of a
+/// kind that has none, unknown scopes, or a bad CIDR range.
+pub(crate) fn create(tx: &Tx<'_>, by: &ApiKey, new: CreateApiKey) -> Result<Issued, DomainError> {
+    by.check_may_grant(&new.kind, &new.scopes)?;
     check_scopes(&new.kind, &new.scopes)?;
     check_allowlist(&new.kind, &new.ip_allowlist)?;
     let secret = format!("{}{}", prefix_of(&new.kind), random_base62(32));
@@ -186,19 +192,27 @@ fn issue(
         rotated_from,
         internal: Internal {
             hash: hash_secret(&secret),
+            expired: false,
         },
     };
     tx.insert(&key)?;
     Ok(Issued { key, secret })
 }
 
-/// Changes a key.
+/// Changes a key, on behalf of the key `by`.
 ///
 /// # Errors
-/// As [`create`]; `state_conflict` when it is revoked.
-pub(crate) fn update(tx: &Tx<'_>, id: &str, change: UpdateApiKey) -> Result<ApiKey, DomainError> {
+/// As [`create`], for the key as it is and as it would be.
+pub(crate) fn update(
+    tx: &Tx<'_>,
+    by: &ApiKey,
+    id: &str,
+    change: UpdateApiKey,
+) -> Result<ApiKey, DomainError> {
     let mut key: ApiKey = tx.get(id)?;
+    by.check_may_grant(&key.kind, &key.scopes)?;
     if let Some(scopes) = change.scopes {
+        by.check_may_grant(&key.kind, &scopes)?;
         check_scopes(&key.kind, &scopes)?;
         key.scopes = scopes;
     }
@@ -212,16 +226,18 @@ pub(crate) fn update(tx: &Tx<'_>, id: &str, change: UpdateApiKey) -> Result<ApiK
     Ok(key)
 }
 
-/// Replaces a key; the old one works for `grace_seconds` more.
+/// Replaces a key, on behalf of the key `by`; the old one works for `grace_seconds` more.
 ///
 /// # Errors
-/// `state_conflict` when it is not active.
+/// `insufficient_scope` when it may do what `by` may not; `state_conflict` when it is not active.
 pub(crate) fn rotate(
     tx: &Tx<'_>,
+    by: &ApiKey,
     id: &str,
     grace_seconds: Option<i64>,
 ) -> Result<Issued, DomainError> {
     let mut old: ApiKey = tx.get(id)?;
+    by.check_may_grant(&old.kind, &old.scopes)?;
     if old.status != "active" {
         return Err(DomainError::state_conflict(format!(
             "This key is {}.",
@@ -230,8 +246,10 @@ pub(crate) fn rotate(
     }
     let grace_ms = grace_seconds.unwrap_or(DEFAULT_GRACE_SECONDS) * 1000;
     old.status = "rotating".to_owned();
-    old.expires_at = Some(tx.now().plus_millis(grace_ms));
+    let end = tx.now().plus_millis(grace_ms);
+    old.expires_at = Some(end);
     tx.update(&old)?;
+    tx.schedule(end, TimerKind::KeyExpiry.name(), id)?;
     let successor = CreateApiKey {
         kind: old.kind.clone(),
         name: old.name.clone(),
@@ -248,7 +266,18 @@ pub(crate) fn revoke(tx: &Tx<'_>, id: &str) -> Result<ApiKey, DomainError> {
     let mut key: ApiKey = tx.get(id)?;
     key.status = "revoked".to_owned();
     tx.update(&key)?;
+    tx.cancel_timers(id)?;
     Ok(key)
+}
+
+/// The grace of a rotated key is over.
+pub(crate) fn on_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
+    let Some(mut key) = tx.find::<ApiKey>(id)? else {
+        return Ok(());
+    };
+    key.status = "revoked".to_owned();
+    key.internal.expired = true;
+    tx.update(&key)
 }
 
 /// The key of this secret, if it is valid now.
@@ -281,9 +310,10 @@ pub(crate) fn authenticate(tx: &Tx<'_>, secret: &str) -> Result<ApiKey, DomainEr
             "No API key of this sandbox has this value.",
         ));
     };
-    if key.status == "revoked" {
+    if key.status == "revoked" && !key.internal.expired {
         return Err(refuse("key_revoked", "This API key was revoked."));
     }
+    // By the instant, not by the timer: that fires a moment later.
     if key.expires_at.is_some_and(|until| until <= tx.now()) {
         return Err(refuse(
             "key_expired",
@@ -316,6 +346,29 @@ impl ApiKey {
                 .scopes
                 .iter()
                 .any(|scope| scope.split_once(':') == Some((resource, access)))
+    }
+
+    /// Refuses to let this key make, change or rotate a key that may do more than itself.
+    ///
+    /// # Errors
+    /// `insufficient_scope`.
+    fn check_may_grant(&self, kind: &str, scopes: &[String]) -> Result<(), DomainError> {
+        let refuse =
+            |message: String| DomainError::new(Kind::Permission, "insufficient_scope", message);
+        if self.kind == "secret" {
+            return Ok(());
+        }
+        if kind != "restricted" {
+            return Err(refuse(format!(
+                "A restricted key manages restricted keys only, not {kind} ones."
+            )));
+        }
+        match scopes.iter().find(|scope| !self.scopes.contains(scope)) {
+            None => Ok(()),
+            Some(scope) => Err(refuse(format!(
+                "A restricted key manages only keys whose scopes it has itself; it lacks {scope}."
+            ))),
+        }
     }
 }
 

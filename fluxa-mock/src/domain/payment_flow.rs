@@ -26,7 +26,8 @@ pub(crate) struct CreatePayment {
 /// Charges a stored payment method.
 ///
 /// # Errors
-/// `payment_method_missing` when none is named and the customer has no default.
+/// `payment_method_missing` when none is named and the customer has no default; `parameter_invalid` for
+/// one that belongs to another customer, or to none since it was detached.
 pub(crate) fn create(
     tx: &Tx<'_>,
     new: CreatePayment,
@@ -53,11 +54,12 @@ pub(crate) fn create(
         })?;
     let method: PaymentMethod = named(tx.find(&method_id), "payment_method", &method_id)?;
     let owner = customer.map(|customer| customer.id);
+    let refuse = |message| Err(DomainError::parameter("payment_method", message));
+    if method.customer.is_none() {
+        return refuse("This payment method was detached; attach it to a customer to charge it.");
+    }
     if owner.is_some() && method.customer != owner {
-        return Err(DomainError::parameter(
-            "payment_method",
-            "This payment method belongs to another customer, or to none.",
-        ));
+        return refuse("This payment method belongs to another customer.");
     }
     let payment = NewPayment {
         amount: new.amount,

@@ -1,7 +1,7 @@
 //! Owns the kinds of timers and what each does when it fires.
 
 use super::error::DomainError;
-use super::{checkout_session, delivery, payment_flow, refund, settlement};
+use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement};
 use crate::store::{Origin, Timer, Tx};
 
 /// What a timer is for.
@@ -13,16 +13,18 @@ pub(crate) enum TimerKind {
     SessionExpiry,
     SettlementClose,
     DeliveryRetry,
+    KeyExpiry,
 }
 
 impl TimerKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
         Self::SessionExpiry,
         Self::SettlementClose,
         Self::DeliveryRetry,
+        Self::KeyExpiry,
     ];
 
     /// The name in the database.
@@ -34,6 +36,7 @@ impl TimerKind {
             Self::SessionExpiry => "session_expiry",
             Self::SettlementClose => "settlement_close",
             Self::DeliveryRetry => "delivery_retry",
+            Self::KeyExpiry => "key_expiry",
         }
     }
 }
@@ -61,5 +64,6 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::SessionExpiry => checkout_session::on_timer(tx, reference),
         TimerKind::SettlementClose => settlement::on_timer(tx, reference),
         TimerKind::DeliveryRetry => delivery::on_timer(tx, reference),
+        TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
     }
 }

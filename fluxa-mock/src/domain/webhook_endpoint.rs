@@ -205,10 +205,11 @@ fn check_url(tx: &Tx<'_>, text: &str) -> Result<(), DomainError> {
     }
 }
 
-/// Whether a URL's host is a loopback address or name.
+/// Whether a URL's host is a loopback address or name: `localhost` and what is below it.
 pub(crate) fn is_loopback_name(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
+    let top = host.rsplit('.').next().unwrap_or_default();
+    top.eq_ignore_ascii_case("localhost")
         || bare
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback())

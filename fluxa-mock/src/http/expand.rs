@@ -1,8 +1,10 @@
-//! Owns `expand[]`: which fields of which object may be inlined, and the inlining itself.
+//! Owns `expand[]`: which fields of which object may be inlined, with which scopes,
+//! and the inlining itself.
 
+use crate::domain::api_key::ApiKey;
 use crate::domain::checkout_session::CheckoutSession;
 use crate::domain::customer::Customer;
-use crate::domain::error::DomainError;
+use crate::domain::error::{DomainError, Kind};
 use crate::domain::payment::Payment;
 use crate::domain::payment_method::PaymentMethod;
 use crate::domain::refund::Refund;
@@ -25,6 +27,20 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// The resource whose scope lets a key read it.
+    fn resource(self) -> &'static str {
+        match self {
+            Self::Payment => "payments",
+            Self::Refund => "refunds",
+            Self::Customer => "customers",
+            Self::PaymentMethod => "payment_methods",
+            Self::CheckoutSession => "checkout",
+            Self::Settlement => "settlements",
+            Self::Subscription => "subscriptions",
+            Self::Dispute => "disputes",
+        }
+    }
+
     /// What `field` of this kind of object leads to.
     fn field(self, field: &str) -> Option<Node> {
         use Node::{
@@ -87,6 +103,33 @@ pub(super) fn check(start: Node, paths: &[String]) -> Result<(), DomainError> {
                     return refuse("invalid_expand", message);
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that `key` may read all that paths, already checked, lead through.
+///
+/// # Errors
+/// `insufficient_scope`.
+pub(super) fn check_scopes(start: Node, paths: &[String], key: &ApiKey) -> Result<(), DomainError> {
+    for path in paths {
+        let mut node = start;
+        for field in path.split('.') {
+            let Some(next) = node.field(field) else {
+                break;
+            };
+            let resource = next.resource();
+            if !key.allows(resource, "read") {
+                let message = format!(
+                    "To expand {path}, this restricted key needs the scope {resource}:read."
+                );
+                return Err(
+                    DomainError::new(Kind::Permission, "insufficient_scope", message)
+                        .about("expand"),
+                );
+            }
+            node = next;
         }
     }
     Ok(())

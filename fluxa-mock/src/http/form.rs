@@ -10,14 +10,40 @@ const DEEPEST: usize = 5;
 /// Parses a form.
 ///
 /// # Errors
-/// `body_malformed` for names that do not nest; `parameter_invalid` for a name given twice.
+/// `body_malformed` for text that is not UTF-8 and names that do not nest; `parameter_invalid` for a name
+/// given twice.
 pub(super) fn parse(encoded: &[u8]) -> Result<Map<String, Value>, DomainError> {
+    // The parser below would put U+FFFD in its place, and so accept what nobody sent. Decoded as a whole:
+    // the separators are ASCII, so the pieces are UTF-8 when the whole is.
+    if std::str::from_utf8(&unescaped(encoded)).is_err() {
+        let message = "The form is not UTF-8 once its percent-encoding is undone.";
+        return Err(DomainError::invalid("body_malformed", message));
+    }
     let mut root = Map::new();
     for (name, value) in url::form_urlencoded::parse(encoded) {
         let path = split_name(&name)?;
         place(&mut root, &path, value.into_owned(), &name)?;
     }
     Ok(root)
+}
+
+/// The bytes behind the percent-encoding; an escape that is none stays as it is.
+fn unescaped(encoded: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((first, after)) = rest.split_first() {
+        let mut byte = [0];
+        let escape = (*first == b'%').then(|| after.get(..2)).flatten();
+        rest = match escape.map(|digits| hex::decode_to_slice(digits, &mut byte)) {
+            Some(Ok(())) => &after[2..],
+            _ => {
+                byte = [*first];
+                after
+            }
+        };
+        bytes.push(byte[0]);
+    }
+    bytes
 }
 
 fn malformed(name: &str) -> DomainError {
@@ -93,6 +119,30 @@ mod tests {
             "card": {"number": "4"}
         });
         assert_eq!(Value::Object(parse(form).unwrap()), expected);
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_is_refused_and_a_replacement_character_is_not() {
+        for form in [
+            &b"a=%FF"[..],
+            b"a=\xff",
+            b"%C3=1",
+            b"a=%E2%82",
+            b"a=%ED%A0%80",
+            b"a=%E2&b=%82%AC",
+        ] {
+            assert_eq!(parse(form).unwrap_err().code, "body_malformed");
+        }
+        for form in [
+            "a=%EF%BF%BD",
+            "a=\u{fffd}",
+            "a=%e2%82%AC",
+            "a=100%",
+            "a=%zz",
+            "a=%+1",
+        ] {
+            assert!(parse(form.as_bytes()).is_ok(), "{form} was refused");
+        }
     }
 
     #[test]

@@ -69,35 +69,60 @@ pub(super) fn check_key(key: &[u8]) -> Result<String, DomainError> {
     .about(contract::IDEMPOTENCY_KEY))
 }
 
+/// The parameters that identify a request.
+#[derive(Clone, Copy)]
+pub(super) enum Identity<'a> {
+    /// They passed, and have their types.
+    Checked(&'a Map<String, Value>),
+    /// They were refused, and are as sent: typed in JSON, all text in a form.
+    Refused(&'a Map<String, Value>),
+}
+
 /// What identifies a request: method, path and parsed parameters, whatever their order or encoding.
-pub(super) fn fingerprint(
-    operation: &Operation,
-    path: &str,
-    parameters: &Map<String, Value>,
-) -> String {
+pub(super) fn fingerprint(operation: &Operation, path: &str, identity: Identity<'_>) -> String {
     let mut hash = Sha256::new();
-    for part in [operation.method.name(), path, &canonical(parameters)] {
+    let mut add = |part: &str| {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
+    };
+    add(operation.method.name());
+    add(path);
+    match identity {
+        Identity::Checked(parameters) => add(&canonical(parameters, Value::clone)),
+        Identity::Refused(parameters) => {
+            add(&canonical(parameters, as_text));
+            // Apart from what passed: as text, `{"a": 1}` that was refused looks like `a=1` that was not.
+            add("refused");
+        }
     }
     hex::encode(hash.finalize())
 }
 
-fn canonical(object: &Map<String, Value>) -> String {
-    fn sorted(value: &Value) -> Value {
+/// A value as a form has it.
+fn as_text(value: &Value) -> Value {
+    match value {
+        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
+        other => other.clone(),
+    }
+}
+
+fn canonical(object: &Map<String, Value>, scalar: fn(&Value) -> Value) -> String {
+    fn sorted(value: &Value, scalar: fn(&Value) -> Value) -> Value {
         match value {
             Value::Object(object) => {
                 let ordered: BTreeMap<_, _> = object.iter().collect();
-                let pairs = ordered
-                    .into_iter()
-                    .map(|(name, value)| Value::Array(vec![name.clone().into(), sorted(value)]));
+                let pairs = ordered.into_iter().map(|(name, value)| {
+                    Value::Array(vec![name.clone().into(), sorted(value, scalar)])
+                });
                 Value::Array(pairs.collect())
             }
-            Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
-            other => other.clone(),
+            Value::Array(items) => {
+                Value::Array(items.iter().map(|item| sorted(item, scalar)).collect())
+            }
+            other => scalar(other),
         }
     }
-    sorted(&Value::Object(object.clone())).to_string()
+    sorted(&Value::Object(object.clone()), scalar).to_string()
 }
 
 /// The stored answer to `key`, if it is not too old.

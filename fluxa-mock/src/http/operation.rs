@@ -5,7 +5,7 @@ use super::expand::Node;
 use crate::domain::api_key::ApiKey;
 use crate::domain::error::DomainError;
 use crate::domain::timing::Timing;
-use crate::store::{Filter, ListQuery, Page, Resource, Tx};
+use crate::store::{Filter, ListQuery, Page, Resource, Scope, Tx};
 use crate::time::Time;
 use fluxa_sdk::contract;
 use serde::de::DeserializeOwned;
@@ -210,6 +210,15 @@ impl Input {
         self.id.as_deref().unwrap_or_default()
     }
 
+    /// The key that asks.
+    ///
+    /// # Errors
+    /// `internal_error` on a public operation.
+    pub(super) fn key(&self) -> Result<&ApiKey, DomainError> {
+        let none = || DomainError::internal("a public operation asks for its key");
+        self.key.as_ref().ok_or_else(none)
+    }
+
     /// The parameters as the domain wants them.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, DomainError> {
         serde_json::from_value(Value::Object(self.params.clone())).map_err(|error| {
@@ -232,8 +241,10 @@ impl Input {
         self.params.get(name).and_then(Value::as_i64)
     }
 
-    /// The page asked for, with `filters` besides those in the parameters.
-    pub(super) fn page(&self, columns: &[&'static str], mut filters: Vec<Filter>) -> ListQuery {
+    /// The page asked for, of the part of the table that `scope` names, filtered by the parameters named
+    /// as columns.
+    pub(super) fn page(&self, columns: &[&'static str], scope: Option<Scope>) -> ListQuery {
+        let mut filters = Vec::new();
         const OPERATORS: [(&str, &str); 4] =
             [("gte", ">="), ("gt", ">"), ("lte", "<="), ("lt", "<")];
         for column in columns {
@@ -256,6 +267,7 @@ impl Input {
         let default = i64::from(contract::LIST_LIMIT_DEFAULT);
         let limit = usize::try_from(self.integer("limit").unwrap_or(default)).unwrap_or(1);
         ListQuery {
+            scope,
             filters,
             limit,
             after: self.text("after").map(str::to_owned),
@@ -267,9 +279,9 @@ impl Input {
         &self,
         tx: &Tx<'_>,
         columns: &[&'static str],
-        filters: Vec<Filter>,
+        scope: Option<Scope>,
     ) -> Result<Answer, DomainError> {
-        let page: Page<R> = tx.list(&self.page(columns, filters))?;
+        let page: Page<R> = tx.list(&self.page(columns, scope))?;
         let cursor = page
             .data
             .last()

@@ -2,6 +2,7 @@
 //! Everything from admission to the stored answer happens in one transaction.
 
 use super::auth::{self, Caller};
+use super::idempotency::Identity;
 use super::operation::{Answering, Content, Input, Method, Operation};
 use super::params::{self, Source};
 use super::reply::{CSV, JSON, Reply, RequestId};
@@ -39,6 +40,19 @@ struct Parsed {
     /// Before the types were checked, to tell requests apart that did not pass.
     raw: Map<String, Value>,
     expand: Vec<String>,
+}
+
+impl Parsed {
+    fn fingerprint(&self, operation: &Operation, path: &str) -> String {
+        let Ok(checked) = &self.checked else {
+            return idempotency::fingerprint(operation, path, Identity::Refused(&self.raw));
+        };
+        let mut whole = checked.clone();
+        if !self.expand.is_empty() {
+            whole.insert("expand".to_owned(), self.expand.clone().into());
+        }
+        idempotency::fingerprint(operation, path, Identity::Checked(&whole))
+    }
 }
 
 /// Serves a request.
@@ -193,13 +207,13 @@ impl Call {
         }
         let idempotency_key = self.idempotency_key.transpose()?;
         let parsed = self.parsed?;
+        // Before a replay: a stored answer may hold what another key was allowed to expand.
+        if let (Some(start), Some(key)) = (self.operation.expand, &key) {
+            expand::check_scopes(start, &parsed.expand, key)?;
+        }
         let mut fingerprint = None;
         if let Some(key) = idempotency_key {
-            let mut identity = parsed.checked.as_ref().unwrap_or(&parsed.raw).clone();
-            if !parsed.expand.is_empty() {
-                identity.insert("expand".to_owned(), parsed.expand.clone().into());
-            }
-            let print = idempotency::fingerprint(self.operation, &self.path, &identity);
+            let print = parsed.fingerprint(self.operation, &self.path);
             if let Some(reply) = idempotency::lookup(tx, &key, &print)? {
                 return Ok(Checked::Replay(reply));
             }

@@ -2,12 +2,13 @@
 //! thread and runs in one transaction; closures waiting together share a commit (each in its own
 //! savepoint) and are answered only after that commit is on disk. Knows nothing of HTTP.
 
+mod file;
 mod owner;
 mod resource;
 mod schema;
 mod tx;
 
-pub(crate) use resource::{Filter, ListQuery, Page, Resource, public_view};
+pub(crate) use resource::{Filter, ListQuery, Page, Resource, Scope, public_view};
 pub(crate) use tx::{Origin, Timer, Tx};
 
 use crate::clock::{Clock, ClockRecord};
@@ -47,7 +48,12 @@ impl Store {
     /// Opens (or creates) the database and starts the owner thread.
     pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, rusqlite::Error> {
         let connection = match opening.path {
-            Some(path) => Connection::open(path)?,
+            Some(path) => {
+                // Absolute, so that SQLite sees no URI and no `:memory:` in it: the same file as here.
+                let path = std::path::absolute(path).map_err(|error| cannot_open(&error))?;
+                file::keep_private(&path).map_err(|error| cannot_open(&error))?;
+                Connection::open(&path)?
+            }
             None => Connection::open_in_memory()?,
         };
         schema::configure(&connection, opening.path.is_some())?;
@@ -116,6 +122,13 @@ impl Store {
             .await
             .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request").into()))
     }
+}
+
+fn cannot_open(error: &std::io::Error) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+        Some(error.to_string()),
+    )
 }
 
 fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared, rusqlite::Error> {

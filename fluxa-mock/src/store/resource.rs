@@ -62,8 +62,26 @@ impl Filter {
     }
 }
 
+/// The part of a table that a nested list shows: what belongs to one owner. Unlike a filter it binds
+/// the cursor too.
+pub(crate) struct Scope {
+    column: &'static str,
+    owner: String,
+}
+
+impl Scope {
+    /// What has `owner` in `column`.
+    pub(crate) fn new(column: &'static str, owner: impl Into<String>) -> Self {
+        Self {
+            column,
+            owner: owner.into(),
+        }
+    }
+}
+
 /// A page asked for.
 pub(crate) struct ListQuery {
+    pub(crate) scope: Option<Scope>,
     pub(crate) filters: Vec<Filter>,
     pub(crate) limit: usize,
     pub(crate) after: Option<String>,
@@ -185,10 +203,14 @@ impl Tx<'_> {
     /// A page of resources, newest first.
     ///
     /// # Errors
-    /// `invalid_cursor` when `after` is not the id of a row of this table.
+    /// `invalid_cursor` when `after` is not the id of a row of this table, or is another owner's.
     pub(crate) fn list<R: Resource>(&self, query: &ListQuery) -> Result<Page<R>, DomainError> {
         let mut sql = format!("SELECT body FROM {} WHERE deleted = 0", R::TABLE);
         let mut values: Vec<rusqlite::types::Value> = Vec::new();
+        if let Some(Scope { column, owner }) = &query.scope {
+            values.push(owner.clone().into());
+            sql.push_str(&format!(" AND {column} = ?{}", values.len()));
+        }
         for filter in &query.filters {
             values.push(filter.value.clone().into());
             sql.push_str(&format!(
@@ -200,7 +222,7 @@ impl Tx<'_> {
         }
         if let Some(after) = &query.after {
             let sequence = self
-                .sequence_of::<R>(after)?
+                .cursor::<R>(after, query.scope.as_ref())?
                 .ok_or_else(|| DomainError::invalid_cursor(after))?;
             values.push(sequence.into());
             sql.push_str(&format!(" AND sequence < ?{}", values.len()));
@@ -219,6 +241,27 @@ impl Tx<'_> {
             .map(|body| from_body(body))
             .collect::<Result<_, _>>()?;
         Ok(Page { data, has_more })
+    }
+
+    /// The place of a cursor in its table, unless it is another owner's. What has no owner any more, like
+    /// what is deleted, stays a cursor: it may have gone between two pages.
+    fn cursor<R: Resource>(
+        &self,
+        id: &str,
+        scope: Option<&Scope>,
+    ) -> Result<Option<i64>, DomainError> {
+        let Some(Scope { column, owner }) = scope else {
+            return self.sequence_of::<R>(id);
+        };
+        let sql = format!(
+            "SELECT sequence FROM {} WHERE id = ?1 AND coalesce({column}, ?2) = ?2",
+            R::TABLE
+        );
+        Ok(self
+            .connection()
+            .prepare_cached(&sql)?
+            .query_row([id, owner], |row| row.get(0))
+            .optional()?)
     }
 
     /// The place of an id in its table, deleted or not.

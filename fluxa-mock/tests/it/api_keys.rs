@@ -182,3 +182,105 @@ async fn an_allow_list_refuses_other_addresses_with_a_code() {
         .await
         .refused(400, "parameter_invalid");
 }
+
+#[tokio::test]
+async fn a_restricted_key_cannot_get_at_more_than_it_has() {
+    let (_server, api) = start().await;
+    let own = ["api_keys:write", "payments:read", "refunds:write"];
+    let (own_id, manager) = create(&api, restricted(&own)).await;
+    let (within, _) = create(&api, restricted(&["payments:read"])).await;
+    let (beyond, _) = create(&api, restricted(&["payments:read", "payments:write"])).await;
+    let (secret, _) = create(&api, json!({ "kind": "secret", "name": "ci" })).await;
+    let path = |id: &str| format!("/v1/api_keys/{id}");
+    let rotate = |id: &str| format!("/v1/api_keys/{id}/rotate");
+    let lacks = |answer: crate::support::Answer, word: &str| {
+        let refused = answer.refused(403, "insufficient_scope");
+        let message = refused.body["error"]["message"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(message.contains(word), "{message}");
+    };
+
+    for kind in ["secret", "publishable"] {
+        let body = json!({ "kind": kind, "name": "x" });
+        lacks(manager.post("/v1/api_keys", body).await, kind);
+    }
+    let wider = restricted(&["payments:read", "payments:write"]);
+    lacks(manager.post("/v1/api_keys", wider).await, "payments:write");
+    let widen = json!({ "scopes": ["payments:read", "customers:read"] });
+    for id in [&own_id, &within] {
+        lacks(
+            manager.patch(&path(id), widen.clone()).await,
+            "customers:read",
+        );
+    }
+    let narrow = json!({ "scopes": ["payments:read"] });
+    lacks(
+        manager.patch(&path(&beyond), narrow.clone()).await,
+        "payments:write",
+    );
+    lacks(
+        manager
+            .patch(&path(&secret), json!({ "name": "mine" }))
+            .await,
+        "secret",
+    );
+    lacks(
+        manager.post(&rotate(&beyond), json!({})).await,
+        "payments:write",
+    );
+    lacks(manager.post(&rotate(&secret), json!({})).await, "secret");
+
+    manager
+        .post("/v1/api_keys", restricted(&["refunds:write"]))
+        .await
+        .ok();
+    manager
+        .patch(&path(&within), json!({ "scopes": ["refunds:write"] }))
+        .await
+        .ok();
+    manager.post(&rotate(&within), json!({})).await.ok();
+    manager.post(&rotate(&own_id), json!({})).await.ok();
+    // A secret key still manages them all.
+    api.patch(&path(&beyond), narrow).await.ok();
+    api.post(&rotate(&secret), json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn a_key_whose_grace_is_over_is_shown_as_revoked() {
+    let (server, api) = start().await;
+    let ci = json!({ "kind": "secret", "name": "ci" });
+    let (expiring, old) = create(&api, ci.clone()).await;
+    let (stopped, early) = create(&api, ci).await;
+    let grace = json!({ "grace_seconds": 3600 });
+    for id in [&expiring, &stopped] {
+        let rotate = format!("/v1/api_keys/{id}/rotate");
+        api.post(&rotate, grace.clone()).await.ok();
+    }
+    let revoke = |id: &str| format!("/v1/api_keys/{id}/revoke");
+    api.post(&revoke(&stopped), json!({})).await.ok();
+    let read = |id: &str| {
+        let (api, path) = (api.clone(), format!("/v1/api_keys/{id}"));
+        async move { api.get(&path).await.ok().body }
+    };
+    let before = read(&expiring).await;
+    assert_eq!(before["status"], "rotating");
+
+    server.advance(Duration::from_secs(3600)).await.unwrap();
+    let after = read(&expiring).await;
+    assert_eq!(after["status"], "revoked");
+    assert!(after["expires_at"].is_string());
+    assert_eq!(after["expires_at"], before["expires_at"]);
+    let listed = |status: &str| {
+        let (api, path) = (api.clone(), format!("/v1/api_keys?status={status}"));
+        async move { api.get(&path).await.ok().ids() }
+    };
+    assert_eq!(listed("rotating").await, Vec::<String>::new());
+    assert_eq!(listed("revoked").await, [stopped, expiring.clone()]);
+    old.get("/v1/merchant").await.refused(401, "key_expired");
+    // Revoked by hand it stays, though its grace is over meanwhile.
+    early.get("/v1/merchant").await.refused(401, "key_revoked");
+    api.post(&revoke(&expiring), json!({})).await.ok();
+    old.get("/v1/merchant").await.refused(401, "key_expired");
+}

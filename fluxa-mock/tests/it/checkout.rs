@@ -319,6 +319,29 @@ async fn a_customers_card_is_vaulted_and_charged_later() {
 }
 
 #[tokio::test]
+async fn a_detached_card_is_not_charged() {
+    let (_server, api) = start().await;
+    let customer = api.post("/v1/customers", json!({ "email": "a@example.com" }));
+    let customer = customer.await.ok().id();
+    let session = api.session(Some(&customer), Some("instant")).await;
+    api.pay(&session, "4242424242424242").await.ok();
+    let path = format!("/v1/customers/{customer}/payment_methods");
+    let method = api.get(&path).await.ok().ids().remove(0);
+    let charge = json!({ "amount": 500, "currency": "GBP", "payment_method": method });
+    api.post("/v1/payments", charge.clone()).await.ok();
+    let detach = format!("/v1/payment_methods/{method}/detach");
+    api.post(&detach, json!({})).await.ok();
+    let mut named = charge.clone();
+    named["customer"] = customer.into();
+    for body in [charge, named] {
+        let refused = api.post("/v1/payments", body).await;
+        let refused = refused.refused(400, "parameter_invalid");
+        assert_eq!(refused.body["error"]["param"], "payment_method");
+    }
+    assert_eq!(api.get("/v1/payments").await.ids().len(), 2);
+}
+
+#[tokio::test]
 async fn a_manual_payment_moves_only_when_told() {
     let (server, api) = start().await;
     let id = api.payment("manual").await;

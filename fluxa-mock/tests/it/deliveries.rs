@@ -224,6 +224,23 @@ async fn webhooks_go_to_loopback_only() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_not_allowed_is_refused_without_looking_it_up() {
+    let (server, api) = start().await;
+    // A name that no server knows: looking it up would fail with another reason.
+    let (id, _) = endpoint(&api, "https://hooks.shop.invalid/", json!([])).await;
+    // What is below localhost may be looked up, and is then checked by address.
+    let (local, _) = endpoint(&api, "http://hooks.localhost:9/", json!([])).await;
+    api.session(None, None).await;
+    server.advance(Duration::ZERO).await.unwrap();
+    let refusal = |row: &Value| row["error"].as_str().unwrap().to_owned();
+    assert_eq!(
+        refusal(&deliveries(&api, &id).await[0]),
+        "hooks.shop.invalid is neither loopback nor on the allow-list."
+    );
+    assert!(!refusal(&deliveries(&api, &local).await[0]).contains("allow-list"));
+}
+
+#[tokio::test]
 async fn listeners_report_what_their_endpoint_answered() {
     let (_server, api) = start().await;
     let body = json!({ "events": ["payment.settled"] });

@@ -187,3 +187,43 @@ async fn no_card_number_reaches_the_disk() {
             .any(|window| window == b"4242424242424242")
     );
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_may_read_the_database_and_the_files_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let modes = || {
+        let entries = std::fs::read_dir(dir.path()).unwrap();
+        let mut modes: Vec<(String, u32)> = entries
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+                (entry.file_name().into_string().unwrap(), mode)
+            })
+            .collect();
+        modes.sort();
+        modes
+    };
+    let private = |names: &[&str]| -> Vec<(String, u32)> {
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), 0o600))
+            .collect()
+    };
+    let file = dir.path().join("mock.db");
+    let (server, _) = open(&file).await;
+    assert_eq!(modes(), private(&["mock.db", "mock.db-wal"]));
+    server.shutdown().await;
+
+    // A file made by an older version, or copied about, with a log left by a crash.
+    let log = dir.path().join("mock.db-wal");
+    std::fs::write(&log, "").unwrap();
+    for wide in [&file, &log] {
+        std::fs::set_permissions(wide, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let (_server, api) = open(&file).await;
+    api.get("/v1/merchant").await.ok();
+    assert_eq!(modes(), private(&["mock.db", "mock.db-wal"]));
+}

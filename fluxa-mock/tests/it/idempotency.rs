@@ -76,6 +76,34 @@ async fn key_order_and_encoding_make_no_difference() {
 }
 
 #[tokio::test]
+async fn encoding_makes_no_difference_to_a_refused_request() {
+    let (_server, api) = start().await;
+    let call = |key: &str| api.call(Method::POST, "/v1/payments").key(key);
+    let small = json!({ "amount": 10, "currency": "GBP", "metadata": { "a": "1" } });
+    let form = "metadata[a]=1&currency=GBP&amount=10";
+    for json_first in [true, false] {
+        let key = format!("k{json_first}");
+        let (typed, text) = (call(&key).json(&small), call(&key).form(form));
+        let (first, second) = if json_first {
+            (typed, text)
+        } else {
+            (text, typed)
+        };
+        let first = first.send().await.refused(400, "amount_too_small");
+        let second = second.send().await.refused(400, "amount_too_small");
+        assert_eq!(second.text, first.text);
+        assert_eq!(second.headers["x-fluxa-idempotent-replayed"], "true");
+    }
+    // A refusal is no answer to what would have passed, however alike they look as text.
+    let customer = || api.call(Method::POST, "/v1/customers").key("m");
+    let wrong = json!({ "email": "a@example.com", "metadata": { "a": 1 } });
+    let refused = customer().json(&wrong).send().await;
+    refused.refused(400, "metadata_invalid");
+    let right = customer().form("email=a@example.com&metadata[a]=1");
+    right.send().await.refused(409, "idempotency_key_reused");
+}
+
+#[tokio::test]
 async fn refusals_of_executed_requests_are_stored_and_refusals_before_are_not() {
     let (server, api) = start().await;
     let refund = json!({ "payment": "pay_0000000000000000" });

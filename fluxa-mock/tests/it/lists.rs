@@ -56,6 +56,61 @@ async fn limits_and_cursors_are_checked() {
 }
 
 #[tokio::test]
+async fn a_nested_list_takes_no_cursor_of_another_owner() {
+    let (_server, api) = start().await;
+    let (mut customers, mut methods, mut payments) = (Vec::new(), Vec::new(), Vec::new());
+    for number in 0..2 {
+        let owner = customer(&api, number).await;
+        let session = api.session(Some(&owner), Some("instant")).await;
+        payments.push(api.pay(&session, "4242424242424242").await.ok().id());
+        let path = format!("/v1/customers/{owner}/payment_methods");
+        methods.push(api.get(&path).await.ok().ids().remove(0));
+        customers.push(owner);
+    }
+    let path = |after: &str| {
+        format!(
+            "/v1/customers/{}/payment_methods?after={after}",
+            customers[1]
+        )
+    };
+    api.get(&path(&methods[0]))
+        .await
+        .refused(400, "invalid_cursor");
+    assert!(api.get(&path(&methods[1])).await.ok().ids().is_empty());
+    // Detached between two pages: still a cursor.
+    let detach = format!("/v1/payment_methods/{}/detach", methods[1]);
+    api.post(&detach, json!({})).await.ok();
+    assert!(api.get(&path(&methods[1])).await.ok().ids().is_empty());
+
+    let history = |payment: &str| format!("/v1/payments/{payment}/history?limit=1");
+    let page = api.get(&history(&payments[0])).await.ok().body;
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let foreign = format!("{}&after={cursor}", history(&payments[1]));
+    api.get(&foreign).await.refused(400, "invalid_cursor");
+
+    let event = api.get("/v1/events").await.ok().ids().remove(0);
+    let (mut endpoints, mut sent) = (Vec::new(), Vec::new());
+    for _ in 0..2 {
+        let body = json!({ "url": "http://127.0.0.1:9/", "events": ["payment.failed"] });
+        let endpoint = api.post("/v1/webhook_endpoints", body).await.ok().id();
+        let resend = json!({ "endpoint": endpoint });
+        let path = format!("/v1/events/{event}/resend");
+        sent.push(api.post(&path, resend).await.ok().id());
+        endpoints.push(endpoint);
+    }
+    let path = |after: &str| {
+        format!(
+            "/v1/webhook_endpoints/{}/deliveries?after={after}",
+            endpoints[0]
+        )
+    };
+    api.get(&path(&sent[1]))
+        .await
+        .refused(400, "invalid_cursor");
+    api.get(&path(&sent[0])).await.ok();
+}
+
+#[tokio::test]
 async fn filters_narrow_by_state_time_and_relation() {
     let (server, api) = start().await;
     let early = api.payment("instant").await;

@@ -164,6 +164,22 @@ async fn bodies_that_are_malformed_or_too_large_are_refused() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_not_utf_8_is_malformed() {
+    let (_server, api) = start().await;
+    let call = || api.call(Method::POST, "/v1/customers");
+    for form in ["email=a@b.cd&name=%FF", "email=a@b.cd&name=%E2%82", "%C3=1"] {
+        let refused = call().form(form).send().await;
+        refused.refused(400, "body_malformed");
+    }
+    let raw = b"email=a@b.cd&name=\xff".to_vec();
+    let raw = call().form("").bytes(raw).send().await;
+    raw.refused(400, "body_malformed");
+    let named = call().form("email=a@b.cd&name=%E2%82%AC+%EF%BF%BD").send();
+    assert_eq!(named.await.ok().body["name"], "\u{20ac} \u{fffd}");
+    assert_eq!(api.get("/v1/customers").await.ids().len(), 1);
+}
+
+#[tokio::test]
 async fn unknown_paths_and_methods_have_the_envelope_too() {
     let (_server, api) = start().await;
     api.get("/v1/nonsense").await.refused(404, "route_missing");

@@ -14,7 +14,7 @@ const METADATA: Param = optional("metadata", ParamKind::Metadata);
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::post("/api_keys", "api_keys", |tx, input| {
         Ok(Answer::created(
-            api_key::create(tx, input.parse()?)?.render(tx),
+            api_key::create(tx, input.key()?, input.parse()?)?.render(tx),
         ))
     })
     .params(&[
@@ -25,7 +25,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         METADATA,
     ]),
     Operation::get("/api_keys", "api_keys", |tx, input| {
-        input.list::<ApiKey>(tx, &["kind", "status", "created_at"], Vec::new())
+        input.list::<ApiKey>(tx, &["kind", "status", "created_at"], None)
     })
     .list()
     .params(&[
@@ -42,7 +42,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .id(prefix::API_KEY),
     Operation::patch("/api_keys/{id}", "api_keys", |tx, input| {
         Ok(Answer::ok(
-            api_key::update(tx, input.id(), input.parse()?)?.render(tx),
+            api_key::update(tx, input.key()?, input.id(), input.parse()?)?.render(tx),
         ))
     })
     .id(prefix::API_KEY)
@@ -53,7 +53,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         METADATA,
     ]),
     Operation::post("/api_keys/{id}/rotate", "api_keys", |tx, input| {
-        let issued = api_key::rotate(tx, input.id(), input.integer("grace_seconds"))?;
+        let issued = api_key::rotate(tx, input.key()?, input.id(), input.integer("grace_seconds"))?;
         Ok(Answer::created(issued.render(tx)))
     })
     .id(prefix::API_KEY)

@@ -23,7 +23,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ])
     .expand(Node::CheckoutSession),
     Operation::get("/checkout/sessions", "checkout", |tx, input| {
-        input.list::<CheckoutSession>(tx, &["status", "customer", "created_at"], Vec::new())
+        input.list::<CheckoutSession>(tx, &["status", "customer", "created_at"], None)
     })
     .list()
     .params(&[

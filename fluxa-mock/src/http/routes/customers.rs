@@ -4,7 +4,7 @@ use crate::domain::customer::{self, Customer};
 use crate::domain::payment_method::{self, PaymentMethod};
 use crate::http::expand::Node;
 use crate::http::operation::{Answer, Operation, Param, ParamKind, optional, required};
-use crate::store::{Filter, Resource};
+use crate::store::{Resource, Scope};
 use fluxa_sdk::contract::prefix;
 
 const NAME: Param = optional("name", ParamKind::Text(200));
@@ -20,7 +20,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .params(&[required("email", ParamKind::Email), NAME, PHONE, METADATA])
     .expand(Node::Customer),
     Operation::get("/customers", "customers", |tx, input| {
-        input.list::<Customer>(tx, &["email", "created_at"], Vec::new())
+        input.list::<Customer>(tx, &["email", "created_at"], None)
     })
     .list()
     .params(&[
@@ -60,8 +60,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "payment_methods",
         |tx, input| {
             tx.get::<Customer>(input.id())?;
-            let filter = Filter::equals("customer", input.id());
-            input.list::<PaymentMethod>(tx, &[], vec![filter])
+            let scope = Scope::new("customer", input.id());
+            input.list::<PaymentMethod>(tx, &[], Some(scope))
         },
     )
     .id(prefix::CUSTOMER)

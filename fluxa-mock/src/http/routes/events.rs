@@ -8,7 +8,7 @@ use fluxa_sdk::contract::prefix;
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::get("/events", "events", |tx, input| {
-        input.list::<Event>(tx, &["type", "created_at"], Vec::new())
+        input.list::<Event>(tx, &["type", "created_at"], None)
     })
     .list()
     .params(&[

@@ -17,7 +17,7 @@ const ACCOUNTS: &[&str] = &[
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::get("/ledger/entries", "ledger", |tx, input| {
-        input.list::<LedgerEntry>(tx, &["payment", "account", "created_at"], Vec::new())
+        input.list::<LedgerEntry>(tx, &["payment", "account", "created_at"], None)
     })
     .list()
     .params(&[

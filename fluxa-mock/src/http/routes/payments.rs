@@ -48,7 +48,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
             "created_at",
             "settled_at",
         ];
-        input.list::<Payment>(tx, columns, Vec::new())
+        input.list::<Payment>(tx, columns, None)
     })
     .list()
     .params(&[
@@ -80,7 +80,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         if input.wants_csv {
             return Ok(Answer::csv(history::csv(tx, input.id())?));
         }
-        let (entries, more) = history::list(tx, input.id(), &input.page(&[], Vec::new()))?;
+        let (entries, more) = history::list(tx, input.id(), &input.page(&[], None))?;
         let cursor = entries
             .last()
             .filter(|_| more)

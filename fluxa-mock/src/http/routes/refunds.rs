@@ -19,7 +19,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ])
     .expand(Node::Refund),
     Operation::get("/refunds", "refunds", |tx, input| {
-        input.list::<Refund>(tx, &["payment", "status", "created_at"], Vec::new())
+        input.list::<Refund>(tx, &["payment", "status", "created_at"], None)
     })
     .list()
     .params(&[

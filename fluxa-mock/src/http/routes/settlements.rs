@@ -7,7 +7,7 @@ use fluxa_sdk::contract::prefix;
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::get("/settlements", "settlements", |tx, input| {
         let columns = &["status", "settlement_reference", "created_at", "settled_at"];
-        input.list::<Settlement>(tx, columns, Vec::new())
+        input.list::<Settlement>(tx, columns, None)
     })
     .list()
     .params(&[

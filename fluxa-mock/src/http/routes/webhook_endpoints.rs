@@ -3,7 +3,7 @@
 use crate::domain::delivery::WebhookDelivery;
 use crate::domain::webhook_endpoint::{self, DEFAULT_GRACE_SECONDS, WebhookEndpoint};
 use crate::http::operation::{Answer, Operation, Param, ParamKind, optional, required};
-use crate::store::{Filter, Resource};
+use crate::store::{Resource, Scope};
 use fluxa_sdk::contract::prefix;
 
 /// Grace of a rotation: an hour to thirty days.
@@ -26,7 +26,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         METADATA,
     ]),
     Operation::get("/webhook_endpoints", "webhook_endpoints", |tx, input| {
-        input.list::<WebhookEndpoint>(tx, &["status", "created_at"], Vec::new())
+        input.list::<WebhookEndpoint>(tx, &["status", "created_at"], None)
     })
     .list()
     .params(&[STATUS, optional("created_at", ParamKind::TimeRange)]),
@@ -80,8 +80,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "webhook_endpoints",
         |tx, input| {
             tx.get::<WebhookEndpoint>(input.id())?;
-            let filter = Filter::equals("endpoint", input.id());
-            input.list::<WebhookDelivery>(tx, &["event", "status", "created_at"], vec![filter])
+            let scope = Scope::new("endpoint", input.id());
+            input.list::<WebhookDelivery>(tx, &["event", "status", "created_at"], Some(scope))
         },
     )
     .id(prefix::WEBHOOK_ENDPOINT)
