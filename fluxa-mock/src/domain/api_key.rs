@@ -58,6 +58,13 @@ pub(crate) struct ApiKey {
     internal: Internal,
 }
 
+impl ApiKey {
+    /// The hash under which the key is found; the key itself is not kept.
+    pub(super) fn hash(&self) -> &str {
+        &self.internal.hash
+    }
+}
+
 /// What the server keeps for itself about a key.
 #[derive(Debug, Serialize, Deserialize)]
 struct Internal {

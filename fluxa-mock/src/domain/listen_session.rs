@@ -2,8 +2,9 @@
 //! forwards. The secret is the same for every session of one API key.
 
 use super::Metadata;
+use super::api_key::ApiKey;
 use super::error::DomainError;
-use super::webhook_endpoint::new_secret;
+use crate::ids::hash_secret;
 use crate::store::{Resource, Tx};
 use crate::time::Time;
 use fluxa_sdk::contract;
@@ -55,7 +56,7 @@ pub(crate) fn create(
     let secret = match known {
         Some(secret) => secret,
         None => {
-            let secret = new_secret();
+            let secret = secret_of(&tx.get::<ApiKey>(key)?);
             tx.connection()
                 .prepare_cached("INSERT INTO listen_secrets (api_key, secret) VALUES (?1, ?2)")?
                 .execute([key, &secret])?;
@@ -79,4 +80,11 @@ pub(crate) fn create(
     };
     tx.insert(&session)?;
     Ok(session)
+}
+
+/// The signing secret of a key's sessions. It follows from the key, so that a server configured with
+/// it once need not be configured again each time a sandbox in memory starts anew.
+fn secret_of(key: &ApiKey) -> String {
+    let digest = hash_secret(&format!("listen {}", key.hash()));
+    format!("{}{}", contract::WEBHOOK_SECRET_PREFIX, &digest[..32])
 }

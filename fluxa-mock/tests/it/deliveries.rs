@@ -241,6 +241,24 @@ async fn a_name_that_is_not_allowed_is_refused_without_looking_it_up() {
 }
 
 #[tokio::test]
+async fn a_listeners_secret_follows_from_its_key_over_restarts_in_memory() {
+    let mut secrets = Vec::new();
+    for _ in 0..2 {
+        let (server, api) = start().await;
+        for key in [None, Some(server.restricted_key())] {
+            let api = key.map_or_else(|| api.clone(), |key| api.with_key(key));
+            let session = api.post("/v1/listen_sessions", json!({})).await;
+            secrets.push(session.body["secret"].clone());
+        }
+    }
+    assert_eq!(secrets[0], secrets[2], "the same key, the same secret");
+    assert_ne!(
+        secrets[0], secrets[1],
+        "another key, another secret or none"
+    );
+}
+
+#[tokio::test]
 async fn listeners_report_what_their_endpoint_answered() {
     let (_server, api) = start().await;
     let body = json!({ "events": ["payment.settled"] });
