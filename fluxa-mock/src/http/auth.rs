@@ -25,18 +25,22 @@ impl Caller {
                 .get(name)
                 .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        let bearer = text(contract::AUTHORIZATION).and_then(|value| {
-            let (scheme, key) = value.split_once(' ')?;
-            scheme
-                .eq_ignore_ascii_case(contract::BEARER.trim())
-                .then(|| key.trim().to_owned())
-        });
         Self {
-            bearer,
+            bearer: bearer(headers),
             version: text(contract::VERSION),
             address,
         }
     }
+}
+
+/// The bearer key of the headers, whatever it is worth.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(contract::AUTHORIZATION)?;
+    let value = String::from_utf8_lossy(value.as_bytes());
+    let (scheme, key) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case(contract::BEARER.trim())
+        .then(|| key.trim().to_owned())
 }
 
 /// What the gate found.

@@ -1,10 +1,13 @@
 //! Owns what surrounds every request, fallbacks included: its id, the refusal of foreign hosts and
 //! origins (DNS rebinding), and the headers of every response.
 
+use super::auth;
 use super::rate_limit::Allowance;
 use super::reply::{self, RequestId};
+use crate::domain::api_key;
 use crate::domain::error::{DomainError, Kind};
 use crate::sandbox::Sandbox;
+use crate::store::Origin;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -22,6 +25,7 @@ pub(super) async fn around(
 ) -> Response {
     let id = sandbox.store.shared().ids.next(contract::prefix::REQUEST);
     request.extensions_mut().insert(RequestId(id.clone()));
+    let bearer = auth::bearer(request.headers());
     let mut response = match check_origin(request.headers(), &sandbox) {
         Ok(()) => next.run(request).await,
         Err(refused) => reply::refusal(&request, &refused),
@@ -30,11 +34,14 @@ pub(super) async fn around(
         reply::set(&mut response, contract::REQUEST_ID, &id);
     }
     reply::set(&mut response, contract::VERSION, contract::API_VERSION);
-    let allowance = response
-        .extensions()
-        .get::<Allowance>()
-        .copied()
-        .unwrap_or_else(|| sandbox.limiter.full());
+    let counted = response.extensions().get::<Allowance>().copied();
+    let allowance = match (counted, bearer) {
+        (Some(allowance), _) => allowance,
+        (None, Some(bearer)) if matches!(response.status().as_u16(), 404 | 405 | 501) => {
+            uncounted(&sandbox, bearer).await
+        }
+        (None, _) => sandbox.limiter.full(),
+    };
     reply::set(
         &mut response,
         contract::RATE_LIMIT_LIMIT,
@@ -51,6 +58,17 @@ pub(super) async fn around(
         &allowance.reset.to_string(),
     );
     response
+}
+
+/// What a valid key has left, on an answer outside any operation: that takes no token.
+async fn uncounted(sandbox: &Sandbox, bearer: String) -> Allowance {
+    let authenticated = sandbox.store.run(Origin::default(), move |tx| {
+        api_key::authenticate(tx, &bearer)
+    });
+    match authenticated.await {
+        Ok(key) => sandbox.limiter.peek(&key.id),
+        Err::<_, DomainError>(_) => sandbox.limiter.full(),
+    }
 }
 
 fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainError> {

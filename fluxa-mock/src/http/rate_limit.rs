@@ -76,13 +76,21 @@ impl RateLimiter {
         } else {
             Err(((1.0 - bucket.tokens) / rate).ceil().max(1.0) as u64)
         };
-        let missing_ms = (burst - bucket.tokens) / rate * 1000.0;
-        let allowance = Allowance {
-            limit: limit.per_second,
-            remaining: bucket.tokens as u32,
-            reset: (real_millis() + missing_ms as i64 + 999) / 1000,
+        (allowance(limit, bucket.tokens), outcome)
+    }
+
+    /// The allowance of `key` as it is, without taking a token.
+    pub(crate) fn peek(&self, key: &str) -> Allowance {
+        let Some(limit) = self.limit else {
+            return self.full();
         };
-        (allowance, outcome)
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bucket) = buckets.get(key) else {
+            return self.full();
+        };
+        let gained = bucket.at.elapsed().as_secs_f64() * f64::from(limit.per_second.max(1));
+        let tokens = (bucket.tokens + gained).min(f64::from(limit.burst.max(1)));
+        allowance(limit, tokens)
     }
 
     /// The allowance of a key that has used nothing.
@@ -93,5 +101,15 @@ impl RateLimiter {
             remaining: limit.burst,
             reset: real_millis() / 1000,
         }
+    }
+}
+
+fn allowance(limit: RateLimit, tokens: f64) -> Allowance {
+    let missing = f64::from(limit.burst.max(1)) - tokens;
+    let missing_ms = missing / f64::from(limit.per_second.max(1)) * 1000.0;
+    Allowance {
+        limit: limit.per_second,
+        remaining: tokens as u32,
+        reset: (real_millis() + missing_ms as i64 + 999) / 1000,
     }
 }

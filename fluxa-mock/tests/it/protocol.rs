@@ -252,6 +252,43 @@ async fn the_rate_limit_counts_per_key_and_says_when_to_return() {
 }
 
 #[tokio::test]
+async fn answers_outside_any_operation_show_the_keys_own_bucket_and_take_nothing() {
+    // Large and slow, so that it is far from full for as long as the test lasts.
+    let limit = RateLimit {
+        per_second: 1,
+        burst: 1000,
+    };
+    let server = MockServer::builder()
+        .rate_limit(limit)
+        .start()
+        .await
+        .unwrap();
+    let api = Api::new(&server);
+    let left = |answer: crate::support::Answer| -> u32 {
+        answer.headers["x-ratelimit-remaining"].parse().unwrap()
+    };
+    for _ in 0..500 {
+        api.get("/v1/merchant").await.ok();
+    }
+    let before = left(api.get("/v1/merchant").await.ok());
+    let missing = api.get("/v1/nonsense").await.refused(404, "route_missing");
+    let method = api
+        .delete("/v1/payments")
+        .await
+        .refused(405, "method_not_allowed");
+    let page = api
+        .get("/pay/chk_0000000000000000")
+        .await
+        .refused(501, "not_implemented");
+    for answer in [missing, method, page] {
+        let left = left(answer);
+        assert!((before..1000).contains(&left), "{left} after {before}");
+    }
+    let stranger = api.with_key("sk_test_nobody").get("/v1/nonsense").await;
+    assert_eq!(left(stranger), 1000);
+}
+
+#[tokio::test]
 async fn foreign_hosts_and_origins_are_refused() {
     let (server, _api) = start().await;
     let ask = |headers: String| {
