@@ -5,6 +5,18 @@ use crate::time::Time;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// Fastest pace: a day in under a second.
+const FASTEST_PACE: f64 = 100_000.0;
+
+/// `pace` if a clock can run at it, else what is wrong with it.
+pub(crate) fn check_pace(pace: f64) -> Result<f64, &'static str> {
+    match pace {
+        0.0 => Ok(0.0),
+        pace if pace > 0.0 && pace <= FASTEST_PACE => Ok(pace),
+        _ => Err("pace is from 0 to 100000."),
+    }
+}
+
 /// What survives a restart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ClockRecord {
@@ -55,11 +67,11 @@ impl Clock {
     /// must not become a year). `floor_ms` is the latest instant already shown.
     pub(crate) fn resume(record: ClockRecord, floor_ms: i64) -> Self {
         let down_ms = if record.pace == 1.0 {
-            (real_millis() - record.real_ms).max(0)
+            real_millis().saturating_sub(record.real_ms).max(0)
         } else {
             0
         };
-        let base_virtual_ms = (record.virtual_ms + down_ms).max(floor_ms);
+        let base_virtual_ms = record.virtual_ms.saturating_add(down_ms).max(floor_ms);
         Self {
             state: Mutex::new(State {
                 base_virtual_ms,
@@ -125,7 +137,7 @@ impl Clock {
     pub(crate) fn real_time_until(&self, instant: Time) -> Option<Duration> {
         let now = self.now();
         let state = self.state();
-        if state.held || state.pace <= 0.0 {
+        if state.held || state.pace <= 0.0 || now >= Time::HORIZON {
             return None;
         }
         let virtual_ms = (instant.millis() - now.millis()).max(0);
@@ -141,7 +153,11 @@ impl State {
             return self.base_virtual_ms;
         }
         let elapsed_ms = self.base_real.elapsed().as_secs_f64() * 1000.0 * self.pace;
-        self.base_virtual_ms.saturating_add(elapsed_ms as i64)
+        // By itself the clock does not pass the horizon.
+        let last = self.base_virtual_ms.max(Time::HORIZON.millis());
+        self.base_virtual_ms
+            .saturating_add(elapsed_ms as i64)
+            .min(last)
     }
 
     fn rebase(&mut self, virtual_ms: i64) {
@@ -154,6 +170,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::{Clock, ClockRecord};
+    use crate::time::Time;
 
     #[test]
     fn a_frozen_clock_moves_only_forward_and_only_when_held_further() {
@@ -171,6 +188,21 @@ mod tests {
         assert_eq!(clock.now().millis(), 6_000);
         clock.hold_at(clock.now().plus_millis(-3_000));
         assert_eq!(clock.now().millis(), 6_000);
+    }
+
+    #[test]
+    fn a_clock_stops_at_the_horizon() {
+        let record = ClockRecord {
+            virtual_ms: Time::HORIZON.millis() - 1,
+            real_ms: i64::MIN,
+            pace: 100_000.0,
+        };
+        let clock = Clock::resume(record, 0);
+        while clock.now() < Time::HORIZON {
+            std::thread::yield_now();
+        }
+        assert_eq!(clock.now(), Time::HORIZON);
+        assert_eq!(clock.real_time_until(clock.now().plus_millis(1)), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Owns one sandbox: its store, limiter and background tasks, and the advancing of its clock. No
 //! global state: a process may have as many as it likes.
 
+use crate::clock;
 use crate::config::Config;
 use crate::delivery::Dispatcher;
 use crate::domain::delivery;
@@ -39,6 +40,8 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Opens the store and starts the background tasks.
     pub(crate) async fn start(config: Config, address: SocketAddr) -> io::Result<Arc<Self>> {
+        clock::check_pace(config.pace)
+            .map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         let store = Store::open(&Opening {
             path: config.db.as_deref(),
             seed: config.seed,
@@ -94,6 +97,20 @@ impl Sandbox {
         self.clock_changed.notify_one();
     }
 
+    /// Checks that the clock can be advanced by this.
+    ///
+    /// # Errors
+    /// `parameter_invalid` when that would take it past the horizon.
+    pub(crate) fn check_advance(&self, by: Duration) -> Result<(), DomainError> {
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let target = self.store.shared().clock.now().plus_millis(by_ms);
+        if by.is_zero() || target <= Time::HORIZON {
+            return Ok(());
+        }
+        let message = "The clock goes no further than the year 9990.";
+        Err(DomainError::invalid("parameter_invalid", message))
+    }
+
     /// Advances the clock: fires every due timer in (due, sequence) order, those created on the way
     /// included, waits for each instant's deliveries before the next, and runs `conclude` in the
     /// transaction that reaches the end. The store is free while receivers are called.
@@ -103,6 +120,7 @@ impl Sandbox {
         F: FnOnce(&Tx<'_>) -> Result<T, DomainError> + Send + 'static,
     {
         let _alone = self.firing.lock().await;
+        self.check_advance(by)?;
         let _unlimited = self.dispatcher.unlimited();
         let clock = Arc::clone(self.store.shared());
         let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
