@@ -8,12 +8,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Fastest pace: a day in under a second.
 const FASTEST_PACE: f64 = 100_000.0;
 
+/// Slowest pace that is not frozen.
+const SLOWEST_PACE: f64 = 0.001;
+
+/// Longest sleep before the clock is looked at again.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+
 /// `pace` if a clock can run at it, else what is wrong with it.
 pub(crate) fn check_pace(pace: f64) -> Result<f64, &'static str> {
     match pace {
         0.0 => Ok(0.0),
-        pace if pace > 0.0 && pace <= FASTEST_PACE => Ok(pace),
-        _ => Err("pace is from 0 to 100000."),
+        pace if (SLOWEST_PACE..=FASTEST_PACE).contains(&pace) => Ok(pace),
+        _ => Err("pace is 0 or from 0.001 to 100000."),
     }
 }
 
@@ -133,7 +139,8 @@ impl Clock {
         }
     }
 
-    /// Real time until the clock shows `instant`; `None` when it will not by itself.
+    /// Real time to sleep until the clock shows `instant`, or until it is worth another look; `None`
+    /// when it will not show it by itself.
     pub(crate) fn real_time_until(&self, instant: Time) -> Option<Duration> {
         let now = self.now();
         let state = self.state();
@@ -141,9 +148,8 @@ impl Clock {
             return None;
         }
         let virtual_ms = (instant.millis() - now.millis()).max(0);
-        Some(Duration::from_secs_f64(
-            virtual_ms as f64 / 1000.0 / state.pace,
-        ))
+        let wait = Duration::try_from_secs_f64(virtual_ms as f64 / 1000.0 / state.pace);
+        Some(wait.map_or(LONGEST_SLEEP, |wait| wait.min(LONGEST_SLEEP)))
     }
 }
 
@@ -169,7 +175,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, ClockRecord};
+    use super::{Clock, ClockRecord, LONGEST_SLEEP, check_pace};
     use crate::time::Time;
 
     #[test]
@@ -188,6 +194,20 @@ mod tests {
         assert_eq!(clock.now().millis(), 6_000);
         clock.hold_at(clock.now().plus_millis(-3_000));
         assert_eq!(clock.now().millis(), 6_000);
+    }
+
+    #[test]
+    fn a_clock_that_hardly_moves_is_looked_at_every_hour() {
+        let record = ClockRecord {
+            virtual_ms: 5_000,
+            real_ms: 0,
+            pace: 1e-300,
+        };
+        let clock = Clock::resume(record, 0);
+        let soon = clock.now().plus_millis(1_000);
+        assert_eq!(clock.real_time_until(soon), Some(LONGEST_SLEEP));
+        assert!(check_pace(record.pace).is_err());
+        assert_eq!(check_pace(0.001), Ok(0.001));
     }
 
     #[test]

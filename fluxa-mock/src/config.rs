@@ -72,8 +72,8 @@ impl Config {
         self
     }
 
-    /// Virtual seconds in one real second: 1 by default, 0 = frozen until advanced, 100 000 at
-    /// most; any other is refused at the start. A file that has a clock already keeps its own pace.
+    /// Virtual seconds in one real second: 1 by default, 0 = frozen until advanced, else from
+    /// 0.001 to 100 000; any other is refused at the start. A file that has a clock already keeps its own pace.
     #[must_use]
     pub fn pace(mut self, pace: f64) -> Self {
         self.pace = pace;

@@ -78,6 +78,12 @@ impl Sandbox {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the timers and the deliveries still run.
+    pub(crate) fn works(&self) -> bool {
+        let tasks = self.tasks();
+        !tasks.is_empty() && !tasks.iter().any(JoinHandle::is_finished)
+    }
+
     /// Ends streams and background tasks and closes the database.
     pub(crate) async fn stop(&self) {
         self.epoch.send_modify(|epoch| *epoch += 1);
@@ -236,5 +242,33 @@ async fn fire_as_due(sandbox: Arc<Sandbox>) {
             changed = changes.changed() => if changed.is_err() { return },
             () = sandbox.clock_changed.notified() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sandbox;
+    use crate::config::Config;
+    use axum::body::Body;
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::sync::Arc;
+    use tower::Service;
+
+    #[tokio::test]
+    async fn a_sandbox_whose_timers_have_ended_is_not_ready() {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4010));
+        let sandbox = Sandbox::start(Config::new(), address).await.unwrap();
+        let mut router = crate::http::router(Arc::clone(&sandbox));
+        let mut ask = async || {
+            let request = http::Request::get("/_mock/health").header("Host", "localhost");
+            let request = request.body(Body::empty()).unwrap();
+            router.call(request).await.unwrap().status().as_u16()
+        };
+        assert_eq!(ask().await, 200);
+        sandbox.tasks()[0].abort();
+        while !sandbox.tasks()[0].is_finished() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ask().await, 500);
     }
 }

@@ -33,8 +33,10 @@ pub(super) fn router() -> Router<Arc<Sandbox>> {
 }
 
 async fn health(State(sandbox): Shared, request: Request) -> Response {
-    answer(&sandbox, request_id(&request), |_| {
-        Ok(json!({ "status": "ready" }))
+    let works = sandbox.works();
+    answer(&sandbox, request_id(&request), move |_| match works {
+        true => Ok(json!({ "status": "ready" })),
+        false => Err(DomainError::internal("a background task has ended")),
     })
     .await
 }

@@ -153,7 +153,7 @@ async fn the_clock_has_an_end_and_the_sandbox_survives_it() {
 
 #[tokio::test]
 async fn a_pace_that_no_clock_can_run_at_is_refused() {
-    for pace in [f64::NAN, f64::INFINITY, -1.0, 100_001.0, 1e300] {
+    for pace in [f64::NAN, f64::INFINITY, -1.0, 1e-300, 100_001.0, 1e300] {
         let refused = MockServer::builder().pace(pace).start().await.unwrap_err();
         assert_eq!(
             refused.kind(),
