@@ -47,8 +47,7 @@ impl Sandbox {
             seed: config.seed,
             pace: config.pace,
             allowed_hosts: &config.allowed_webhook_hosts,
-        })
-        .map_err(io::Error::other)?;
+        })?;
         // Set once, before anything reads it.
         drop(store.shared().base_url.set(format!("http://{address}/v1")));
         store

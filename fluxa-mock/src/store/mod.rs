@@ -2,6 +2,7 @@
 //! thread and runs in one transaction; closures waiting together share a commit (each in its own
 //! savepoint) and are answered only after that commit is on disk. Knows nothing of HTTP.
 
+mod file;
 mod owner;
 mod resource;
 mod schema;
@@ -15,6 +16,7 @@ use crate::domain::error::DomainError;
 use crate::ids::{Ids, random_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock, mpsc};
 use tokio::sync::{oneshot, watch};
@@ -45,11 +47,15 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens (or creates) the database and starts the owner thread.
-    pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, rusqlite::Error> {
+    pub(crate) fn open(opening: &Opening<'_>) -> io::Result<Self> {
         let connection = match opening.path {
-            Some(path) => Connection::open(path)?,
-            None => Connection::open_in_memory()?,
+            Some(path) => file::open(path)?,
+            None => Connection::open_in_memory().map_err(io::Error::other)?,
         };
+        Self::start(connection, opening).map_err(|error| file::explain(opening.path, &error))
+    }
+
+    fn start(connection: Connection, opening: &Opening<'_>) -> Result<Self, rusqlite::Error> {
         schema::configure(&connection, opening.path.is_some())?;
         schema::create(&connection)?;
         let shared = Arc::new(load_shared(&connection, opening)?);

@@ -162,7 +162,44 @@ async fn a_file_has_one_owner() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("mock.db");
     let (_server, _api) = open(&file).await;
-    assert!(MockServer::builder().db(&file).start().await.is_err());
+    let refused = refusal(&file).await;
+    assert!(refused.contains("in use by another process"), "{refused}");
+}
+
+async fn refusal(file: &Path) -> String {
+    let started = MockServer::builder().db(file).start().await;
+    started.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn only_a_file_of_its_own_is_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let foreign = dir.path().join("foreign.db");
+    let connection = rusqlite::Connection::open(&foreign).unwrap();
+    connection
+        .execute_batch("CREATE TABLE orders (id); PRAGMA user_version = 1;")
+        .unwrap();
+    drop(connection);
+    let before = std::fs::read(&foreign).unwrap();
+    let refused = refusal(&foreign).await;
+    assert!(refused.contains("another program's database"), "{refused}");
+    assert_eq!(std::fs::read(&foreign).unwrap(), before);
+    let text = dir.path().join("notes.txt");
+    std::fs::write(&text, "a text that is no database".repeat(100)).unwrap();
+    for (path, reason) in [
+        (text.as_path(), "not a database"),
+        (dir.path(), "a directory"),
+        (&dir.path().join("missing/mock.db"), "cannot be opened"),
+        (Path::new(":memory:"), "not the name of a file"),
+        (Path::new(""), "not the name of a file"),
+        (
+            Path::new("file:fluxa-mock-missing/mock.db?mode=memory"),
+            "cannot be opened",
+        ),
+    ] {
+        let refused = refusal(path).await;
+        assert!(refused.contains(reason), "{refused}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,70 @@
+//! Owns the opening of a database file: which paths name one, whose it is, and why one cannot be
+//! opened.
+
+use rusqlite::{Connection, ErrorCode};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// Marks a file as ours: "FLXA".
+pub(super) const APPLICATION_ID: i32 = 0x464C_5841;
+
+/// How long the lock of another process is waited for.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens (or creates) the file, unless it belongs to another program.
+///
+/// # Errors
+/// When the path is no file's or the file is not ours.
+pub(super) fn open(path: &Path) -> io::Result<Connection> {
+    let refuse = |reason: &str| {
+        let message = format!("{}: {reason}", path.display());
+        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    };
+    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+        return refuse("not the name of a file; name none for a sandbox in memory");
+    }
+    if path.is_dir() {
+        return refuse("a directory, not a file");
+    }
+    // Absolute, so that SQLite cannot take a name such as `file:x` for a URI.
+    let absolute = std::path::absolute(path)?;
+    let explain = |error| explain(Some(path), &error);
+    let connection = Connection::open(absolute).map_err(explain)?;
+    connection.busy_timeout(LOCK_PATIENCE).map_err(explain)?;
+    // Before anything is written.
+    if !is_ours(&connection).map_err(explain)? {
+        return refuse("another program's database");
+    }
+    Ok(connection)
+}
+
+/// Whether the file bears our mark, or is empty.
+fn is_ours(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let mark: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let sql = "SELECT count(*) FROM sqlite_schema";
+    let things: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(mark == APPLICATION_ID || things == 0)
+}
+
+/// The error as the person who named the file needs it.
+pub(super) fn explain(path: Option<&Path>, error: &rusqlite::Error) -> io::Error {
+    let Some(path) = path else {
+        return io::Error::other(error.to_string());
+    };
+    let (kind, reason) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            (io::ErrorKind::ResourceBusy, "in use by another process")
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            (io::ErrorKind::PermissionDenied, "not writable")
+        }
+        Some(ErrorCode::CannotOpen) => (
+            io::ErrorKind::NotFound,
+            "cannot be opened or created; is its directory there and writable?",
+        ),
+        Some(ErrorCode::NotADatabase) => (io::ErrorKind::InvalidInput, "not a database"),
+        _ => return io::Error::other(format!("{}: {error}", path.display())),
+    };
+    io::Error::new(kind, format!("{}: {reason}", path.display()))
+}
