@@ -5,6 +5,24 @@ use crate::time::Time;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// Fastest pace: a day in under a second.
+const FASTEST_PACE: f64 = 100_000.0;
+
+/// Slowest pace that is not frozen.
+const SLOWEST_PACE: f64 = 0.001;
+
+/// Longest sleep before the clock is looked at again.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+
+/// `pace` if a clock can run at it, else what is wrong with it.
+pub(crate) fn check_pace(pace: f64) -> Result<f64, &'static str> {
+    match pace {
+        0.0 => Ok(0.0),
+        pace if (SLOWEST_PACE..=FASTEST_PACE).contains(&pace) => Ok(pace),
+        _ => Err("pace is 0 or from 0.001 to 100000."),
+    }
+}
+
 /// What survives a restart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ClockRecord {
@@ -55,11 +73,11 @@ impl Clock {
     /// must not become a year). `floor_ms` is the latest instant already shown.
     pub(crate) fn resume(record: ClockRecord, floor_ms: i64) -> Self {
         let down_ms = if record.pace == 1.0 {
-            (real_millis() - record.real_ms).max(0)
+            real_millis().saturating_sub(record.real_ms).max(0)
         } else {
             0
         };
-        let base_virtual_ms = (record.virtual_ms + down_ms).max(floor_ms);
+        let base_virtual_ms = record.virtual_ms.saturating_add(down_ms).max(floor_ms);
         Self {
             state: Mutex::new(State {
                 base_virtual_ms,
@@ -121,17 +139,17 @@ impl Clock {
         }
     }
 
-    /// Real time until the clock shows `instant`; `None` when it will not by itself.
+    /// Real time to sleep until the clock shows `instant`, or until it is worth another look; `None`
+    /// when it will not show it by itself.
     pub(crate) fn real_time_until(&self, instant: Time) -> Option<Duration> {
         let now = self.now();
         let state = self.state();
-        if state.held || state.pace <= 0.0 {
+        if state.held || state.pace <= 0.0 || now >= Time::HORIZON {
             return None;
         }
         let virtual_ms = (instant.millis() - now.millis()).max(0);
-        Some(Duration::from_secs_f64(
-            virtual_ms as f64 / 1000.0 / state.pace,
-        ))
+        let wait = Duration::try_from_secs_f64(virtual_ms as f64 / 1000.0 / state.pace);
+        Some(wait.map_or(LONGEST_SLEEP, |wait| wait.min(LONGEST_SLEEP)))
     }
 }
 
@@ -141,7 +159,11 @@ impl State {
             return self.base_virtual_ms;
         }
         let elapsed_ms = self.base_real.elapsed().as_secs_f64() * 1000.0 * self.pace;
-        self.base_virtual_ms.saturating_add(elapsed_ms as i64)
+        // By itself the clock does not pass the horizon.
+        let last = self.base_virtual_ms.max(Time::HORIZON.millis());
+        self.base_virtual_ms
+            .saturating_add(elapsed_ms as i64)
+            .min(last)
     }
 
     fn rebase(&mut self, virtual_ms: i64) {
@@ -153,7 +175,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, ClockRecord};
+    use super::{Clock, ClockRecord, LONGEST_SLEEP, check_pace};
+    use crate::time::Time;
 
     #[test]
     fn a_frozen_clock_moves_only_forward_and_only_when_held_further() {
@@ -171,6 +194,35 @@ mod tests {
         assert_eq!(clock.now().millis(), 6_000);
         clock.hold_at(clock.now().plus_millis(-3_000));
         assert_eq!(clock.now().millis(), 6_000);
+    }
+
+    #[test]
+    fn a_clock_that_hardly_moves_is_looked_at_every_hour() {
+        let record = ClockRecord {
+            virtual_ms: 5_000,
+            real_ms: 0,
+            pace: 1e-300,
+        };
+        let clock = Clock::resume(record, 0);
+        let soon = clock.now().plus_millis(1_000);
+        assert_eq!(clock.real_time_until(soon), Some(LONGEST_SLEEP));
+        assert!(check_pace(record.pace).is_err());
+        assert_eq!(check_pace(0.001), Ok(0.001));
+    }
+
+    #[test]
+    fn a_clock_stops_at_the_horizon() {
+        let record = ClockRecord {
+            virtual_ms: Time::HORIZON.millis() - 1,
+            real_ms: i64::MIN,
+            pace: 100_000.0,
+        };
+        let clock = Clock::resume(record, 0);
+        while clock.now() < Time::HORIZON {
+            std::thread::yield_now();
+        }
+        assert_eq!(clock.now(), Time::HORIZON);
+        assert_eq!(clock.real_time_until(clock.now().plus_millis(1)), None);
     }
 
     #[test]

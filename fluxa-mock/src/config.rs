@@ -72,11 +72,11 @@ impl Config {
         self
     }
 
-    /// Virtual seconds in one real second: 1 by default, 0 = frozen until advanced. A file that has a
-    /// clock already keeps its own pace.
+    /// Virtual seconds in one real second: 1 by default, 0 = frozen until advanced, else from
+    /// 0.001 to 100 000; any other is refused at the start. A file that has a clock already keeps its own pace.
     #[must_use]
     pub fn pace(mut self, pace: f64) -> Self {
-        self.pace = if pace.is_finite() { pace.max(0.0) } else { 1.0 };
+        self.pace = pace;
         self
     }
 

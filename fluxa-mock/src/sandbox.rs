@@ -1,6 +1,7 @@
 //! Owns one sandbox: its store, limiter and background tasks, and the advancing of its clock. No
 //! global state: a process may have as many as it likes.
 
+use crate::clock;
 use crate::config::Config;
 use crate::delivery::Dispatcher;
 use crate::domain::delivery;
@@ -39,13 +40,14 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Opens the store and starts the background tasks.
     pub(crate) async fn start(config: Config, address: SocketAddr) -> io::Result<Arc<Self>> {
+        clock::check_pace(config.pace)
+            .map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         let store = Store::open(&Opening {
             path: config.db.as_deref(),
             seed: config.seed,
             pace: config.pace,
             allowed_hosts: &config.allowed_webhook_hosts,
-        })
-        .map_err(io::Error::other)?;
+        })?;
         // Set once, before anything reads it.
         drop(store.shared().base_url.set(format!("http://{address}/v1")));
         store
@@ -75,6 +77,12 @@ impl Sandbox {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the timers and the deliveries still run.
+    pub(crate) fn works(&self) -> bool {
+        let tasks = self.tasks();
+        !tasks.is_empty() && !tasks.iter().any(JoinHandle::is_finished)
+    }
+
     /// Ends streams and background tasks and closes the database.
     pub(crate) async fn stop(&self) {
         self.epoch.send_modify(|epoch| *epoch += 1);
@@ -94,6 +102,20 @@ impl Sandbox {
         self.clock_changed.notify_one();
     }
 
+    /// Checks that the clock can be advanced by this.
+    ///
+    /// # Errors
+    /// `parameter_invalid` when that would take it past the horizon.
+    pub(crate) fn check_advance(&self, by: Duration) -> Result<(), DomainError> {
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let target = self.store.shared().clock.now().plus_millis(by_ms);
+        if by.is_zero() || target <= Time::HORIZON {
+            return Ok(());
+        }
+        let message = "The clock goes no further than the year 9990.";
+        Err(DomainError::invalid("parameter_invalid", message))
+    }
+
     /// Advances the clock: fires every due timer in (due, sequence) order, those created on the way
     /// included, waits for each instant's deliveries before the next, and runs `conclude` in the
     /// transaction that reaches the end. The store is free while receivers are called.
@@ -103,6 +125,7 @@ impl Sandbox {
         F: FnOnce(&Tx<'_>) -> Result<T, DomainError> + Send + 'static,
     {
         let _alone = self.firing.lock().await;
+        self.check_advance(by)?;
         let _unlimited = self.dispatcher.unlimited();
         let clock = Arc::clone(self.store.shared());
         let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
@@ -218,5 +241,33 @@ async fn fire_as_due(sandbox: Arc<Sandbox>) {
             changed = changes.changed() => if changed.is_err() { return },
             () = sandbox.clock_changed.notified() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sandbox;
+    use crate::config::Config;
+    use axum::body::Body;
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::sync::Arc;
+    use tower::Service;
+
+    #[tokio::test]
+    async fn a_sandbox_whose_timers_have_ended_is_not_ready() {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4010));
+        let sandbox = Sandbox::start(Config::new(), address).await.unwrap();
+        let mut router = crate::http::router(Arc::clone(&sandbox));
+        let mut ask = async || {
+            let request = http::Request::get("/_mock/health").header("Host", "localhost");
+            let request = request.body(Body::empty()).unwrap();
+            router.call(request).await.unwrap().status().as_u16()
+        };
+        assert_eq!(ask().await, 200);
+        sandbox.tasks()[0].abort();
+        while !sandbox.tasks()[0].is_finished() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ask().await, 500);
     }
 }

@@ -5,14 +5,20 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// The last instant that can be written in UTC: jiff keeps a day's room for offsets.
+const LATEST_MS: i64 = 253_402_207_200_000;
+
 /// An instant on the virtual clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(i64);
 
 impl Time {
+    /// Where the clock stops, the first of January 9990: what is scheduled from there can be written.
+    pub(crate) const HORIZON: Self = Self(253_086_768_000_000);
+
     /// From milliseconds since the epoch, clamped to what RFC 3339 can write.
     pub(crate) fn from_millis(millis: i64) -> Self {
-        Self(millis.clamp(0, 253_402_300_799_999))
+        Self(millis.clamp(0, LATEST_MS))
     }
 
     /// Milliseconds since the epoch.
@@ -29,9 +35,7 @@ impl Time {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let timestamp: Timestamp = text.parse().ok()?;
         let millis = timestamp.as_millisecond();
-        (0..=253_402_300_799_999)
-            .contains(&millis)
-            .then_some(Self(millis))
+        (0..=LATEST_MS).contains(&millis).then_some(Self(millis))
     }
 
     /// The date in UTC, `YYYY-MM-DD`.
@@ -78,7 +82,8 @@ impl<'de> Deserialize<'de> for Time {
 
 #[cfg(test)]
 mod tests {
-    use super::Time;
+    use super::{LATEST_MS, Time};
+    use jiff::Timestamp;
 
     #[test]
     fn instants_are_written_with_milliseconds_and_z() {
@@ -86,5 +91,15 @@ mod tests {
         assert_eq!(time.to_string(), "2026-05-19T10:23:14.500Z");
         assert_eq!(time.date(), "2026-05-19");
         assert_eq!(Time::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn every_instant_can_be_written() {
+        assert_eq!(LATEST_MS, Timestamp::MAX.as_second() * 1000);
+        let latest = Time::from_millis(i64::MAX).to_string();
+        assert_eq!(latest, "9999-12-30T22:00:00.000Z");
+        assert_eq!(Time::parse(&latest), Some(Time::from_millis(LATEST_MS)));
+        assert_eq!(Time::parse("9999-12-31T23:00:00Z"), None);
+        assert_eq!(Time::HORIZON.to_string(), "9990-01-01T00:00:00.000Z");
     }
 }

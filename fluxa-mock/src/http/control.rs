@@ -4,10 +4,12 @@
 use super::body;
 use super::reply::{JSON, Reply, RequestId};
 use super::routes::clock_view;
+use crate::clock::check_pace;
 use crate::domain::error::DomainError;
 use crate::domain::{invariants, merchant};
 use crate::sandbox::Sandbox;
 use crate::store::{Origin, Tx};
+use crate::time::Time;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -18,9 +20,6 @@ use std::time::Duration;
 
 /// Longest advance, ten years: as the API's own operation.
 const LONGEST_ADVANCE_SECONDS: f64 = 315_360_000.0;
-
-/// Fastest pace: a day in under a second.
-const FASTEST_PACE: f64 = 100_000.0;
 
 type Shared = State<Arc<Sandbox>>;
 
@@ -34,8 +33,10 @@ pub(super) fn router() -> Router<Arc<Sandbox>> {
 }
 
 async fn health(State(sandbox): Shared, request: Request) -> Response {
-    answer(&sandbox, request_id(&request), |_| {
-        Ok(json!({ "status": "ready" }))
+    let works = sandbox.works();
+    answer(&sandbox, request_id(&request), move |_| match works {
+        true => Ok(json!({ "status": "ready" })),
+        false => Err(DomainError::internal("a background task has ended")),
     })
     .await
 }
@@ -74,7 +75,8 @@ async fn set_clock(State(sandbox): Shared, request: Request) -> Response {
         }
         Err(error) => Err(error),
     };
-    let order = match read {
+    // Before the pace changes: an order is carried out as a whole or not at all.
+    let order = match read.and_then(|order| order.check(&sandbox)) {
         Ok(order) => order,
         Err(error) => return Reply::refusal(&error, &id).into_response(),
     };
@@ -115,10 +117,10 @@ impl ClockOrder {
                     Some(false) => order.pace = order.pace.or(Some(1.0)),
                     None => return Err(bad("freeze is true or false.")),
                 },
-                "pace" => match number.filter(|pace| (0.0..=FASTEST_PACE).contains(pace)) {
-                    Some(pace) => order.pace = Some(pace),
-                    None => return Err(bad("pace is from 0 to 100000.")),
-                },
+                "pace" => {
+                    let pace = check_pace(number.unwrap_or(f64::NAN)).map_err(bad)?;
+                    order.pace = Some(pace);
+                }
                 "advance_seconds" => {
                     let range = 0.0..=LONGEST_ADVANCE_SECONDS;
                     match number.filter(|seconds| range.contains(seconds)) {
@@ -133,6 +135,19 @@ impl ClockOrder {
             }
         }
         Ok(order)
+    }
+
+    /// Refuses what would take the clock past its end.
+    fn check(self, sandbox: &Sandbox) -> Result<Self, DomainError> {
+        sandbox
+            .check_advance(self.advance)
+            .map_err(|error| error.about("advance_seconds"))?;
+        let at_end = sandbox.store.shared().clock.now() >= Time::HORIZON;
+        if at_end && self.pace.is_some_and(|pace| pace > 0.0) {
+            let message = "The clock has reached its end and stays frozen.";
+            return Err(DomainError::parameter("pace", message));
+        }
+        Ok(self)
     }
 }
 

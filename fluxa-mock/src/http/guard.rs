@@ -1,5 +1,5 @@
 //! Owns what surrounds every request, fallbacks included: its id, the refusal of foreign hosts and
-//! origins (DNS rebinding), and the headers of every response.
+//! origins (DNS rebinding) and of the sandbox's own deliveries, and the headers of every response.
 
 use super::auth;
 use super::rate_limit::Allowance;
@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use fluxa_sdk::contract;
 use http::HeaderMap;
-use http::header::{HOST, ORIGIN};
+use http::header::{HOST, ORIGIN, USER_AGENT};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -87,6 +87,9 @@ fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainErro
     if !is_own_host(host, sandbox) {
         return refuse("The Host header names a host that is not this server.");
     }
+    if is_delivery(headers) {
+        return refuse("Webhook deliveries may not call this server.");
+    }
     for origin in headers.get_all(ORIGIN) {
         let origin = origin.to_str().unwrap_or_default();
         let own = origin
@@ -97,6 +100,17 @@ fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainErro
         }
     }
     Ok(())
+}
+
+/// Whether the sandbox itself sends this: an endpoint's URL may name the sandbox, whose control plane
+/// asks for no key.
+fn is_delivery(headers: &HeaderMap) -> bool {
+    let agent = contract::WEBHOOK_USER_AGENT.as_bytes();
+    headers.contains_key(contract::DELIVERY_ID)
+        || headers
+            .get_all(USER_AGENT)
+            .iter()
+            .any(|value| value.as_bytes().starts_with(agent))
 }
 
 fn is_own_host(host: &str, sandbox: &Sandbox) -> bool {

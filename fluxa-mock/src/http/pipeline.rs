@@ -317,6 +317,16 @@ async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, Doma
     };
     let seconds = admitted.input.integer("seconds").unwrap_or(0);
     let by = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    if let Err(error) = sandbox.check_advance(by) {
+        let error = error.about("seconds");
+        let refused = Reply::refusal(&error, &admitted.reply_with.request_id);
+        return sandbox
+            .store
+            .run(Origin::default(), move |tx| {
+                admitted.conclude(tx, refused.status, JSON, refused.body)
+            })
+            .await;
+    }
     sandbox
         .advance(by, move |tx| {
             let clock = super::routes::clock_view(tx)?;

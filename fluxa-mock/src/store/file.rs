@@ -1,65 +1,86 @@
-//! Owns the permissions of the database file: it holds webhook secrets and stored answers, so that its
-//! owner alone may read it. Knows nothing of what is in the file.
+//! Owns the opening of a database file: which paths name one, whose it is, and why one cannot be
+//! opened.
 
+use super::private;
+use rusqlite::{Connection, ErrorCode};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
-/// Makes sure that the file exists and that its owner alone may use it, SQLite's files beside it too.
-///
-/// SQLite gives those the mode of the database when it makes them; a crash may have left wider ones.
+/// Marks a file as ours: "FLXA".
+pub(super) const APPLICATION_ID: i32 = 0x464C_5841;
+
+/// How long the lock of another process is waited for.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens (or creates) the file, unless it belongs to another program.
 ///
 /// # Errors
-/// When the file can be neither made nor narrowed: better no server than a file that others read.
-#[cfg(unix)]
-pub(super) fn keep_private(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    // To create, and never to open what exists: closing a second descriptor of a file drops the locks
-    // that this process holds on it.
-    let created = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(PRIVATE)
-        .open(path);
-    match created {
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => narrow(path)?,
-        Err(error) => return Err(error),
+/// When the path is no file's or the file is not ours.
+pub(super) fn open(path: &Path) -> io::Result<Connection> {
+    let refuse = |reason: &str| {
+        let message = format!("{}: {reason}", path.display());
+        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    };
+    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+        return refuse("not the name of a file; name none for a sandbox in memory");
     }
-    for suffix in ["-wal", "-shm", "-journal"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match narrow(Path::new(&name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+    if path.is_dir() {
+        return refuse("a directory, not a file");
+    }
+    // Absolute, so that SQLite cannot take a name such as `file:x` for a URI.
+    let absolute = std::path::absolute(path)?;
+    let explain = |error| explain(Some(path), &error);
+    let private = || private::keep_private(&absolute).map_err(|error| denied(path, &error));
+    if !absolute.exists() {
+        private()?;
+    }
+    let connection = Connection::open(&absolute).map_err(explain)?;
+    connection.busy_timeout(LOCK_PATIENCE).map_err(explain)?;
+    // Before anything is written.
+    if !is_ours(&connection).map_err(explain)? {
+        return refuse("another program's database");
+    }
+    // Ours, so that its mode is ours to narrow.
+    private()?;
+    Ok(connection)
+}
+
+fn denied(path: &Path, error: &io::Error) -> io::Error {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "its directory is not there",
+        io::ErrorKind::PermissionDenied => "not writable",
+        _ => return io::Error::new(error.kind(), format!("{}: {error}", path.display())),
+    };
+    io::Error::new(error.kind(), format!("{}: {reason}", path.display()))
+}
+
+/// Whether the file bears our mark, or is empty.
+fn is_ours(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let mark: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let sql = "SELECT count(*) FROM sqlite_schema";
+    let things: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(mark == APPLICATION_ID || things == 0)
+}
+
+/// The error as the person who named the file needs it.
+pub(super) fn explain(path: Option<&Path>, error: &rusqlite::Error) -> io::Error {
+    let Some(path) = path else {
+        return io::Error::other(error.to_string());
+    };
+    let (kind, reason) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            (io::ErrorKind::ResourceBusy, "in use by another process")
         }
-    }
-    Ok(())
-}
-
-/// Elsewhere the directory's access list decides.
-#[cfg(not(unix))]
-pub(super) fn keep_private(_path: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Read and write for the owner, nothing for others.
-#[cfg(unix)]
-const PRIVATE: u32 = 0o600;
-
-#[cfg(unix)]
-fn narrow(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mode = std::fs::metadata(path)?.permissions().mode() & 0o7777;
-    if mode & !PRIVATE == 0 {
-        return Ok(());
-    }
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode & PRIVATE))?;
-    tracing::warn!(
-        path = %path.display(),
-        was = %format!("{mode:o}"),
-        "others could use the database file; now its owner alone can"
-    );
-    Ok(())
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            (io::ErrorKind::PermissionDenied, "not writable")
+        }
+        Some(ErrorCode::CannotOpen) => (
+            io::ErrorKind::NotFound,
+            "cannot be opened or created; is its directory there and writable?",
+        ),
+        Some(ErrorCode::NotADatabase) => (io::ErrorKind::InvalidInput, "not a database"),
+        _ => return io::Error::other(format!("{}: {error}", path.display())),
+    };
+    io::Error::new(kind, format!("{}: {reason}", path.display()))
 }

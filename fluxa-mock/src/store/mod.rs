@@ -4,6 +4,7 @@
 
 mod file;
 mod owner;
+mod private;
 mod resource;
 mod schema;
 mod tx;
@@ -16,6 +17,7 @@ use crate::domain::error::DomainError;
 use crate::ids::{Ids, random_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock, mpsc};
 use tokio::sync::{oneshot, watch};
@@ -46,16 +48,15 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens (or creates) the database and starts the owner thread.
-    pub(crate) fn open(opening: &Opening<'_>) -> Result<Self, rusqlite::Error> {
+    pub(crate) fn open(opening: &Opening<'_>) -> io::Result<Self> {
         let connection = match opening.path {
-            Some(path) => {
-                // Absolute, so that SQLite sees no URI and no `:memory:` in it: the same file as here.
-                let path = std::path::absolute(path).map_err(|error| cannot_open(&error))?;
-                file::keep_private(&path).map_err(|error| cannot_open(&error))?;
-                Connection::open(&path)?
-            }
-            None => Connection::open_in_memory()?,
+            Some(path) => file::open(path)?,
+            None => Connection::open_in_memory().map_err(io::Error::other)?,
         };
+        Self::start(connection, opening).map_err(|error| file::explain(opening.path, &error))
+    }
+
+    fn start(connection: Connection, opening: &Opening<'_>) -> Result<Self, rusqlite::Error> {
         schema::configure(&connection, opening.path.is_some())?;
         schema::create(&connection)?;
         let shared = Arc::new(load_shared(&connection, opening)?);
@@ -122,13 +123,6 @@ impl Store {
             .await
             .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request").into()))
     }
-}
-
-fn cannot_open(error: &std::io::Error) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(
-        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
-        Some(error.to_string()),
-    )
 }
 
 fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared, rusqlite::Error> {

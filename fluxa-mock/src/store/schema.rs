@@ -1,6 +1,7 @@
 //! Owns the shape of the database. Every resource is one table whose `body` is the whole object; the
 //! columns that filters and guards need are generated from it, so that they cannot disagree with it.
 
+use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
@@ -78,7 +79,7 @@ CREATE VIEW IF NOT EXISTS instants AS
 
 /// Sets the connection up: durable for a file (WAL, an fsync per commit), bare for memory.
 pub(crate) fn configure(connection: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(std::time::Duration::from_secs(2))?;
+    connection.busy_timeout(LOCK_PATIENCE)?;
     if durable {
         // One process owns the file: a second server on it would send every delivery twice.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -116,7 +117,9 @@ pub(crate) fn create(connection: &Connection) -> Result<(), rusqlite::Error> {
         sql.push_str(&resource_table(table, columns));
     }
     sql.push_str(LEDGER_TRIGGERS);
-    sql.push_str(&format!("PRAGMA user_version = {VERSION}; COMMIT;"));
+    sql.push_str(&format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+    ));
     connection.execute_batch(&sql)
 }
 

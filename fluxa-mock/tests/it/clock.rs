@@ -4,6 +4,7 @@ use crate::support::{Api, start};
 use fluxa_mock::MockServer;
 use reqwest::Method;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn advancing_by_api_fires_what_is_due_and_says_where_the_clock_stands() {
@@ -122,4 +123,42 @@ async fn the_same_seed_makes_the_same_ids() {
         made.push(Api::new(&server).session(None, None).await);
     }
     assert_eq!(made[0], made[1]);
+}
+
+#[tokio::test]
+async fn the_clock_has_an_end_and_the_sandbox_survives_it() {
+    let (server, api) = start().await;
+    assert!(server.advance(Duration::MAX).await.is_err());
+    let year = Duration::from_secs(31_556_952);
+    // Between the years 9980 and 9990.
+    let now = api.get("/v1/sandbox/clock").await.ok().body["now"].clone();
+    let now: u32 = now.as_str().unwrap()[..4].parse().unwrap();
+    server.advance(year * (9_985 - now)).await.unwrap();
+    api.session(None, None).await;
+    let before = api.get("/v1/sandbox/clock").await.ok().body;
+    let decade = json!({ "seconds": 315_360_000 });
+    let refused = api.post("/v1/sandbox/clock/advance", decade).await;
+    assert_eq!(
+        refused.refused(400, "parameter_invalid").body["error"]["param"],
+        "seconds"
+    );
+    let order = json!({ "pace": 60, "advance_seconds": 315_360_000 });
+    api.post("/_mock/clock", order)
+        .await
+        .refused(400, "parameter_invalid");
+    assert_eq!(api.get("/v1/sandbox/clock").await.ok().body, before);
+    api.post("/_mock/reset", json!({})).await.ok();
+    api.session(None, None).await;
+}
+
+#[tokio::test]
+async fn a_pace_that_no_clock_can_run_at_is_refused() {
+    for pace in [f64::NAN, f64::INFINITY, -1.0, 1e-300, 100_001.0, 1e300] {
+        let refused = MockServer::builder().pace(pace).start().await.unwrap_err();
+        assert_eq!(
+            refused.kind(),
+            std::io::ErrorKind::InvalidInput,
+            "{pace}: {refused}"
+        );
+    }
 }

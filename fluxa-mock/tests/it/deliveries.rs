@@ -2,6 +2,7 @@
 
 use crate::support::receiver::Receiver;
 use crate::support::{Api, start};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -298,4 +299,28 @@ async fn an_endpoint_gets_a_burst_and_then_one_a_second_unless_the_clock_is_adva
         .map(|one| one.event()["id"].to_string())
         .collect();
     assert_eq!((ids.len(), receiver.received().len()), (130, 130));
+}
+
+#[tokio::test]
+async fn a_delivery_cannot_drive_the_sandbox_that_sends_it() {
+    let (server, api) = start().await;
+    let hook = json!({ "url": format!("{}/_mock/reset", server.url()) });
+    let endpoint = api.post("/v1/webhook_endpoints", hook).await.ok().id();
+    let customer = json!({ "email": "a@example.com" });
+    let customer = api.post("/v1/customers", customer).await.ok().id();
+    // Waits for the delivery.
+    server.advance(Duration::from_secs(1)).await.unwrap();
+    api.get(&format!("/v1/customers/{customer}")).await.ok();
+    let path = format!("/v1/webhook_endpoints/{endpoint}/deliveries");
+    let delivery = api.get(&path).await.ok().body["data"][0].clone();
+    assert_eq!(delivery["status"], "retrying", "{delivery}");
+    for (name, value) in [
+        ("X-Fluxa-Delivery-Id", "dlv_0123456789abcdef"),
+        ("User-Agent", "Fluxa-Webhooks/1.0 (x)"),
+    ] {
+        for path in ["/_mock/health", "/v1/customers"] {
+            let call = api.call(Method::GET, path).header(name, value);
+            call.send().await.refused(403, "origin_not_allowed");
+        }
+    }
 }

@@ -162,7 +162,47 @@ async fn a_file_has_one_owner() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("mock.db");
     let (_server, _api) = open(&file).await;
-    assert!(MockServer::builder().db(&file).start().await.is_err());
+    let refused = refusal(&file).await;
+    assert!(refused.contains("in use by another process"), "{refused}");
+}
+
+async fn refusal(file: &Path) -> String {
+    let started = MockServer::builder().db(file).start().await;
+    started.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn only_a_file_of_its_own_is_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let foreign = dir.path().join("foreign.db");
+    let connection = rusqlite::Connection::open(&foreign).unwrap();
+    connection
+        .execute_batch("CREATE TABLE orders (id); PRAGMA user_version = 1;")
+        .unwrap();
+    drop(connection);
+    let before = std::fs::read(&foreign).unwrap();
+    let refused = refusal(&foreign).await;
+    assert!(refused.contains("another program's database"), "{refused}");
+    assert_eq!(std::fs::read(&foreign).unwrap(), before);
+    let text = dir.path().join("notes.txt");
+    std::fs::write(&text, "a text that is no database".repeat(100)).unwrap();
+    for (path, reason) in [
+        (text.as_path(), "not a database"),
+        (dir.path(), "a directory"),
+        (
+            &dir.path().join("missing/mock.db"),
+            "its directory is not there",
+        ),
+        (Path::new(":memory:"), "not the name of a file"),
+        (Path::new(""), "not the name of a file"),
+        (
+            Path::new("file:fluxa-mock-missing/mock.db?mode=memory"),
+            "its directory is not there",
+        ),
+    ] {
+        let refused = refusal(path).await;
+        assert!(refused.contains(reason), "{refused}");
+    }
 }
 
 #[tokio::test]
@@ -225,5 +265,7 @@ async fn only_the_owner_may_read_the_database_and_the_files_beside_it() {
     }
     let (_server, api) = open(&file).await;
     api.get("/v1/merchant").await.ok();
-    assert_eq!(modes(), private(&["mock.db", "mock.db-wal"]));
+    let modes = modes();
+    assert!(modes.len() >= 2, "{modes:?}");
+    assert!(modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
 }
