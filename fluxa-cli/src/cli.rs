@@ -92,9 +92,9 @@ pub(crate) struct MockArguments {
     /// Keep everything in this file; without it, in memory.
     #[arg(long, value_name = "FILE")]
     pub(crate) db: Option<PathBuf>,
-    /// How fast the sandbox's time runs: a factor, or `frozen`.
-    #[arg(long, default_value = "1", value_name = "PACE")]
-    pub(crate) pace: String,
+    /// How fast the sandbox's time runs: a factor, or `frozen`. As the file has it, else 1.
+    #[arg(long, value_name = "PACE")]
+    pub(crate) pace: Option<String>,
     /// Requests per second and burst, as `100/200`; or `off`.
     #[arg(long, value_name = "N/BURST")]
     pub(crate) rate_limit: Option<String>,

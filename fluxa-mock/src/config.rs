@@ -20,7 +20,9 @@ pub const DEFAULT_ADDRESS: SocketAddr =
 pub struct Config {
     pub(crate) db: Option<PathBuf>,
     pub(crate) seed: Option<u64>,
-    pub(crate) pace: f64,
+    /// As asked for; `None` = whatever the file says, else `first_pace`.
+    pub(crate) pace: Option<f64>,
+    pub(crate) first_pace: f64,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) ping_interval: Duration,
     pub(crate) allowed_webhook_hosts: Vec<String>,
@@ -37,7 +39,8 @@ impl Default for Config {
         Self {
             db: None,
             seed: None,
-            pace: 1.0,
+            pace: None,
+            first_pace: 1.0,
             rate_limit: Some(RateLimit::default()),
             ping_interval: Duration::from_secs(15),
             allowed_webhook_hosts: Vec::new(),
@@ -73,10 +76,11 @@ impl Config {
     }
 
     /// Virtual seconds in one real second: 1 by default, 0 = frozen until advanced, else from
-    /// 0.001 to 100 000; any other is refused at the start. A file that has a clock already keeps its own pace.
+    /// 0.001 to 100 000; any other is refused at the start. Without it, a
+    /// file that has a clock already keeps its pace.
     #[must_use]
     pub fn pace(mut self, pace: f64) -> Self {
-        self.pace = pace;
+        self.pace = Some(pace);
         self
     }
 

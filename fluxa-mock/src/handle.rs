@@ -53,7 +53,10 @@ impl MockServer {
     #[must_use]
     pub fn builder() -> MockServerBuilder {
         MockServerBuilder {
-            config: Config::new().pace(0.0).rate_limit(None),
+            config: Config {
+                first_pace: 0.0,
+                ..Config::new().rate_limit(None)
+            },
         }
     }
 
@@ -135,7 +138,8 @@ impl MockServerBuilder {
         }
     }
 
-    /// Virtual seconds in a real second; frozen (0) by default here.
+    /// Virtual seconds in a real second; frozen (0) by default here, unless the file has a clock
+    /// already.
     #[must_use]
     pub fn pace(self, pace: f64) -> Self {
         Self {

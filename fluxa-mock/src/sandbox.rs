@@ -40,12 +40,13 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Opens the store and starts the background tasks.
     pub(crate) async fn start(config: Config, address: SocketAddr) -> io::Result<Arc<Self>> {
-        clock::check_pace(config.pace)
+        clock::check_pace(config.pace.unwrap_or(config.first_pace))
             .map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         let store = Store::open(&Opening {
             path: config.db.as_deref(),
             seed: config.seed,
             pace: config.pace,
+            first_pace: config.first_pace,
             allowed_hosts: &config.allowed_webhook_hosts,
         })?;
         // Set once, before anything reads it.

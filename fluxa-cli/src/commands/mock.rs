@@ -35,7 +35,10 @@ pub(crate) fn well_known_key() -> String {
 
 pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<()> {
     only_this_machine(arguments.addr)?;
-    let mut config = Config::new().pace(pace(&arguments.pace)?);
+    let mut config = Config::new();
+    if let Some(text) = &arguments.pace {
+        config = config.pace(pace(text)?);
+    }
     if let Some(limit) = &arguments.rate_limit {
         config = config.rate_limit(rate_limit(limit)?);
     }
@@ -221,10 +224,12 @@ fn pace(text: &str) -> Result<f64> {
         _ => text
             .parse::<f64>()
             .ok()
-            .filter(|pace| pace.is_finite() && *pace >= 0.0)
+            .filter(|pace| *pace == 0.0 || (0.001..=100_000.0).contains(pace))
             .ok_or_else(|| {
-                CliError::usage(format!("--pace `{text}` is neither a factor nor `frozen`"))
-                    .hint("60 makes a minute of the sandbox a second")
+                CliError::usage(format!(
+                    "--pace `{text}` is neither a factor from 0.001 to 100000 nor `frozen`"
+                ))
+                .hint("60 makes a minute of the sandbox a second")
             }),
     }
 }

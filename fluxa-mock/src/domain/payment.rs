@@ -403,7 +403,8 @@ mod tests {
         let opening = Opening {
             path: None,
             seed: Some(1),
-            pace: 0.0,
+            pace: None,
+            first_pace: 0.0,
             allowed_hosts: &[],
         };
         let store = Store::open(&opening).unwrap();

@@ -13,6 +13,8 @@ use std::net::IpAddr;
 /// Who calls, as the connection and the headers tell it.
 pub(super) struct Caller {
     pub(super) bearer: Option<String>,
+    /// Whether there is more than one Authorization header.
+    ambiguous: bool,
     pub(super) version: Option<String>,
     pub(super) address: IpAddr,
 }
@@ -27,6 +29,7 @@ impl Caller {
         };
         Self {
             bearer: bearer(headers),
+            ambiguous: headers.get_all(contract::AUTHORIZATION).iter().count() > 1,
             version: text(contract::VERSION),
             address,
         }
@@ -75,6 +78,13 @@ fn check(
         check_version(caller)?;
         return Ok(None);
     };
+    if caller.ambiguous {
+        return Err(DomainError::new(
+            Kind::Authentication,
+            "key_invalid",
+            "Send one Authorization header, not several.",
+        ));
+    }
     let Some(bearer) = caller.bearer.as_deref().filter(|key| !key.is_empty()) else {
         return Err(DomainError::new(
             Kind::Authentication,

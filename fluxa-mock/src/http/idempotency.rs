@@ -6,6 +6,7 @@ use super::reply::Reply;
 use crate::domain::error::{DomainError, Kind};
 use crate::store::Tx;
 use fluxa_sdk::contract;
+use http::HeaderMap;
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -52,11 +53,23 @@ impl InFlight {
     }
 }
 
+/// The key of a request, if it has one: two that differ name no request.
+pub(super) fn read_key(headers: &HeaderMap) -> Option<Result<String, DomainError>> {
+    let mut keys = headers.get_all(contract::IDEMPOTENCY_KEY).iter();
+    let first = keys.next()?;
+    if keys.any(|other| other != first) {
+        let message = "The request has two Idempotency-Keys that differ.";
+        let refused = DomainError::invalid("invalid_idempotency_key", message);
+        return Some(Err(refused.about(contract::IDEMPOTENCY_KEY)));
+    }
+    Some(check_key(first.as_bytes()))
+}
+
 /// Checks the form of a key.
 ///
 /// # Errors
 /// `invalid_idempotency_key`.
-pub(super) fn check_key(key: &[u8]) -> Result<String, DomainError> {
+fn check_key(key: &[u8]) -> Result<String, DomainError> {
     let valid = (1..=contract::IDEMPOTENCY_KEY_MAX_BYTES).contains(&key.len())
         && key.iter().all(u8::is_ascii_graphic);
     if valid {

@@ -144,9 +144,8 @@ impl Call {
         };
         let parsed = parsed.and_then(|(raw, source)| parse(operation, id.as_deref(), raw, source));
         let idempotency_key = (operation.method == Method::Post)
-            .then(|| parts.headers.get(contract::IDEMPOTENCY_KEY))
-            .flatten()
-            .map(|value| idempotency::check_key(value.as_bytes()));
+            .then(|| idempotency::read_key(&parts.headers))
+            .flatten();
         Self {
             operation,
             caller: Caller::new(&parts.headers, peer),

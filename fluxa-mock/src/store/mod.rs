@@ -26,7 +26,10 @@ use tokio::sync::{oneshot, watch};
 pub(crate) struct Opening<'a> {
     pub(crate) path: Option<&'a Path>,
     pub(crate) seed: Option<u64>,
-    pub(crate) pace: f64,
+    /// As asked for, even of a file that has a clock.
+    pub(crate) pace: Option<f64>,
+    /// Of a sandbox that has no clock yet.
+    pub(crate) first_pace: f64,
     pub(crate) allowed_hosts: &'a [String],
 }
 
@@ -149,8 +152,11 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
                 })?;
             Clock::resume(record, floor)
         }
-        None => Clock::new(opening.pace),
+        None => Clock::new(opening.first_pace),
     };
+    if let Some(pace) = opening.pace {
+        clock.set_pace(pace);
+    }
     write_clock(connection, clock.record())?;
     Ok(Shared {
         ids: Ids::new(seed_bytes, u64::try_from(start).unwrap_or_default()),

@@ -71,6 +71,28 @@ async fn a_restart_continues_timers_deliveries_and_the_clock() {
 }
 
 #[tokio::test]
+async fn a_pace_asked_for_wins_over_the_one_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mock.db");
+    let (server, api) = open(&file).await;
+    server.advance(Duration::from_secs(86_400)).await.unwrap();
+    let then = api.get("/v1/sandbox/clock").await.ok().body["now"].clone();
+    server.shutdown().await;
+    // Text that sorts as the instants do.
+    let is_later = |now: &Value| now.as_str().unwrap() >= then.as_str().unwrap();
+    let accelerated = MockServer::builder().db(&file).pace(60.0);
+    let server = accelerated.start().await.unwrap();
+    let clock = Api::new(&server).get("/v1/sandbox/clock").await.ok().body;
+    assert_eq!(clock["mode"], "accelerated");
+    assert!(is_later(&clock["now"]), "{clock}");
+    server.shutdown().await;
+    let (_server, api) = open(&file).await;
+    let clock = api.get("/v1/sandbox/clock").await.ok().body;
+    assert_eq!(clock["pace"].as_f64(), Some(60.0));
+    assert!(is_later(&clock["now"]), "{clock}");
+}
+
+#[tokio::test]
 async fn a_crash_leaves_effect_and_stored_answer_both() {
     let dir = tempfile::tempdir().unwrap();
     let (file, copy) = (dir.path().join("mock.db"), dir.path().join("crashed.db"));

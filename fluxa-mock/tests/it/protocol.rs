@@ -374,3 +374,19 @@ async fn the_page_of_a_session_says_how_to_pay_without_it() {
     let way = format!("/v1/sandbox/checkout/sessions/{}/complete", session.id());
     assert!(text.contains(&way), "{text}");
 }
+
+#[tokio::test]
+async fn headers_that_contradict_each_other_are_refused() {
+    let (_server, api) = start().await;
+    let customer = json!({ "email": "a@example.com" });
+    let create = |key: &str| {
+        let call = api.call(Method::POST, "/v1/customers").json(&customer);
+        call.key("one").key(key).send()
+    };
+    create("two").await.refused(400, "invalid_idempotency_key");
+    create("one").await.ok();
+    let other = format!("Bearer {}", api.key);
+    let twice = api.call(Method::GET, "/v1/customers");
+    let twice = twice.header("Authorization", &other).send().await;
+    twice.refused(401, "key_invalid");
+}
