@@ -9,6 +9,7 @@ use crate::time::Time;
 use fluxa_sdk::contract;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::net::IpAddr;
 
 /// Grace of a rotated secret when none is given.
 pub(crate) const DEFAULT_GRACE_SECONDS: i64 = 86_400;
@@ -114,19 +115,19 @@ pub(crate) fn new_secret() -> String {
 /// Creates an endpoint.
 ///
 /// # Errors
-/// `webhook_url_not_allowed`.
+/// `webhook_url_not_allowed`, `parameter_invalid`.
 pub(crate) fn create(
     tx: &Tx<'_>,
     new: CreateWebhookEndpoint,
 ) -> Result<WebhookEndpoint, DomainError> {
-    check_url(tx, &new.url)?;
+    let url = check_url(tx, &new.url)?;
     let endpoint = WebhookEndpoint {
         id: tx.new_id(WebhookEndpoint::PREFIX),
         object: "webhook_endpoint".to_owned(),
         livemode: false,
         created_at: tx.now(),
         metadata: new.metadata,
-        url: new.url,
+        url,
         events: new.events,
         description: new.description,
         status: "enabled".to_owned(),
@@ -143,7 +144,7 @@ pub(crate) fn create(
 /// Changes an endpoint.
 ///
 /// # Errors
-/// `webhook_url_not_allowed`.
+/// `webhook_url_not_allowed`, `parameter_invalid`.
 pub(crate) fn update(
     tx: &Tx<'_>,
     id: &str,
@@ -151,8 +152,7 @@ pub(crate) fn update(
 ) -> Result<WebhookEndpoint, DomainError> {
     let mut endpoint: WebhookEndpoint = tx.get(id)?;
     if let Some(url) = change.url {
-        check_url(tx, &url)?;
-        endpoint.url = url;
+        endpoint.url = check_url(tx, &url)?;
     }
     endpoint.events = change.events.unwrap_or(endpoint.events);
     endpoint.description = change.description.or(endpoint.description);
@@ -187,21 +187,59 @@ pub(crate) fn rotate_secret(
     Ok(endpoint)
 }
 
-fn check_url(tx: &Tx<'_>, text: &str) -> Result<(), DomainError> {
+/// The URL as it is stored, if deliveries may go there.
+fn check_url(tx: &Tx<'_>, text: &str) -> Result<String, DomainError> {
     let refuse =
         |message: &str| DomainError::invalid("webhook_url_not_allowed", message).about("url");
+    // A parser drops these in silence.
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        let message = "The URL must not contain spaces or control characters.";
+        return Err(DomainError::parameter("url", message));
+    }
     let url = url::Url::parse(text).map_err(|_| refuse("This is not an absolute URL."))?;
     let host = url.host_str().unwrap_or_default();
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse("The URL must not carry credentials."));
+        let message = "The URL must not carry credentials.";
+        return Err(DomainError::parameter("url", message));
+    }
+    let is_allowed = tx.is_allowed_host(host);
+    if !is_allowed && url.host().is_some_and(|host| is_private_address(&host)) {
+        return Err(refuse("The URL names an address of a private network."));
     }
     match url.scheme() {
-        "https" if !host.is_empty() => Ok(()),
-        "http" if is_loopback_name(host) || tx.is_allowed_host(host) => Ok(()),
+        "https" if !host.is_empty() => Ok(url.into()),
+        "http" if is_loopback_name(host) || is_allowed => Ok(url.into()),
         "http" => Err(refuse(
             "Plain http is for loopback addresses only; use https.",
         )),
         _ => Err(refuse("Use https, or http to a loopback address.")),
+    }
+}
+
+/// Whether a host is an address written out that is neither public nor loopback.
+fn is_private_address(host: &url::Host<&str>) -> bool {
+    let address = match host {
+        url::Host::Domain(_) => return false,
+        url::Host::Ipv4(address) => IpAddr::V4(*address),
+        url::Host::Ipv6(address) => IpAddr::V6(*address).to_canonical(),
+    };
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            // 0.0.0.0/8 is this host, 100.64.0.0/10 the carrier's network.
+            first == 0
+                || (first == 100 && second & 0xC0 == 64)
+                || address.is_private()
+                || address.is_link_local()
+                || address.is_broadcast()
+                || address.is_multicast()
+        }
+        IpAddr::V6(address) => {
+            address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_multicast()
+        }
     }
 }
 
@@ -211,6 +249,6 @@ pub(crate) fn is_loopback_name(host: &str) -> bool {
     let top = host.rsplit('.').next().unwrap_or_default();
     top.eq_ignore_ascii_case("localhost")
         || bare
-            .parse::<std::net::IpAddr>()
+            .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
 }

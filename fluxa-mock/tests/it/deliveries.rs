@@ -2,6 +2,7 @@
 
 use crate::support::receiver::Receiver;
 use crate::support::{Api, start};
+use fluxa_mock::MockServer;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -199,19 +200,14 @@ async fn an_event_can_be_sent_again() {
 #[tokio::test]
 async fn webhooks_go_to_loopback_only() {
     let (server, api) = start().await;
-    for url in [
-        "http://example.com/hook",
-        "ftp://127.0.0.1/",
-        "http://a:b@127.0.0.1/",
-        "nonsense",
-    ] {
+    for url in ["http://example.com/hook", "ftp://127.0.0.1/", "nonsense"] {
         let body = json!({ "url": url });
         api.post("/v1/webhook_endpoints", body)
             .await
             .refused(400, "webhook_url_not_allowed");
     }
-    // The metadata address of clouds, by https so that the URL itself is acceptable.
-    let (id, _) = endpoint(&api, "https://169.254.169.254/latest", json!([])).await;
+    // An address for documentation, by https so that the URL itself is acceptable.
+    let (id, _) = endpoint(&api, "https://192.0.2.1/latest", json!([])).await;
     api.session(None, None).await;
     server.advance(Duration::ZERO).await.unwrap();
     let row = deliveries(&api, &id).await.remove(0);
@@ -323,4 +319,37 @@ async fn a_delivery_cannot_drive_the_sandbox_that_sends_it() {
             call.send().await.refused(403, "origin_not_allowed");
         }
     }
+}
+
+#[tokio::test]
+async fn a_url_of_a_private_network_is_refused_unless_it_is_allowed() {
+    let server = MockServer::builder()
+        .configure(|config| config.allow_webhook_host("10.0.0.7"))
+        .start();
+    let server = server.await.unwrap();
+    let api = Api::new(&server);
+    let create = |url: &str| api.post("/v1/webhook_endpoints", json!({ "url": url }));
+    let made = create("HTTPS://Example.com:443/a/../b").await.ok();
+    assert_eq!(made.body["url"], "https://example.com/b");
+    create("https://10.0.0.7/hook").await.ok();
+    let path = format!("/v1/webhook_endpoints/{}", made.id());
+    for (url, code) in [
+        ("https://169.254.169.254/", "webhook_url_not_allowed"),
+        ("https://10.0.0.1/", "webhook_url_not_allowed"),
+        ("https://0xa000001/", "webhook_url_not_allowed"),
+        ("https://[::ffff:10.0.0.1]/", "webhook_url_not_allowed"),
+        ("https://0.0.0.0/", "webhook_url_not_allowed"),
+        ("https://[::]/", "webhook_url_not_allowed"),
+        ("https://[fe80::1]/", "webhook_url_not_allowed"),
+        ("https://[fd00::1]/", "webhook_url_not_allowed"),
+        ("https://example.com/a b", "parameter_invalid"),
+        ("https://exam\nple.com/", "parameter_invalid"),
+        ("https://example.com/\u{1b}[31m", "parameter_invalid"),
+        ("https://user:secret@example.com/", "parameter_invalid"),
+    ] {
+        create(url).await.refused(400, code);
+        let change = json!({ "url": url });
+        api.patch(&path, change).await.refused(400, code);
+    }
+    assert_eq!(api.get(&path).await.body["url"], "https://example.com/b");
 }
