@@ -46,7 +46,10 @@ fn a_key_lives_is_rotated_and_dies_when_its_grace_is_over() {
     with_key(&mock, &home, new, &["events", "list"]).expect(0);
 
     let new_id = rotated["id"].as_str().unwrap();
-    mock.run(&home, &["keys", "revoke", new_id]).expect(2);
+    let arguments = ["keys", "revoke", new_id, "--mock"];
+    let unasked = mock.run(&home, &arguments).expect(2);
+    let again = format!("`fluxa keys revoke {new_id} --yes --mock`");
+    assert!(unasked.stderr.contains(&again), "{}", unasked.stderr);
     mock.run(&home, &["keys", "revoke", new_id, "--yes"])
         .expect(0);
     with_key(&mock, &home, new, &["events", "list"]).expect(3);

@@ -33,7 +33,7 @@ async fn list(
     after: Option<String>,
 ) -> Result<()> {
     let mut call = client.raw("GET", "/events").query("limit", limit);
-    if let Some(event_type) = event_type {
+    if let Some(event_type) = &event_type {
         call = call.query("type", event_type);
     }
     if let Some(after) = after {
@@ -66,9 +66,14 @@ async fn list(
     }
     context.ui.lines(&table.lines())?;
     if let (Some(true), Some(next)) = (page["has_more"].as_bool(), page["next_cursor"].as_str()) {
-        context
-            .ui
-            .note(&Line::new().dim(format!("more: fluxa events list --after {next}")));
+        let limit = limit.to_string();
+        let mut words = vec!["events", "list"];
+        if let Some(event_type) = &event_type {
+            words.extend(["--type", event_type]);
+        }
+        words.extend(["--limit", &limit, "--after", next]);
+        let again = context.settings.suggested(&words);
+        context.ui.note(&Line::new().dim(format!("more: {again}")));
     }
     Ok(())
 }

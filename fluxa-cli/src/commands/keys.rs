@@ -155,8 +155,14 @@ async fn revoke(context: &Context, client: &Client, id: String, yes: bool) -> Re
     if !yes {
         if !context.ui.can_ask() {
             return Err(
-                CliError::usage("revoking cannot be undone, and nobody is here to ask")
-                    .hint(format!("say so: `fluxa keys revoke {id} --yes`")),
+                CliError::usage("revoking cannot be undone, and nobody is here to ask").hint(
+                    format!(
+                        "say so: `{}`",
+                        context
+                            .settings
+                            .suggested(&["keys", "revoke", &id, "--yes"])
+                    ),
+                ),
             );
         }
         if !context

@@ -50,12 +50,11 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         ));
     }
 
+    let print_secret = context.settings.suggested(&["listen", "--print-secret"]);
     if let Some(expected) = env::text(env::WEBHOOK_SECRET)
         && expected != session.secret.expose()
     {
-        context
-            .ui
-            .warn(&other_secret_warning(context.settings.mock));
+        context.ui.warn(&other_secret_warning(&print_secret));
     }
 
     let pipeline = Pipeline {
@@ -79,7 +78,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             within: arguments.within,
         },
     };
-    let report = Report::new(&context.ui);
+    let report = Report::new(&context.ui, print_secret);
     let ready_file = arguments.ready_file.as_deref();
     let stopped = async {
         interrupted().await;
@@ -110,12 +109,11 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
 
 /// What to say when the environment holds another secret than the one we sign with: the server was
 /// probably started with it, and answers every delivery with a refusal that does not say why.
-fn other_secret_warning(mock: bool) -> String {
+fn other_secret_warning(print_secret: &str) -> String {
     let name = env::WEBHOOK_SECRET;
-    let flag = if mock { " --mock" } else { "" };
     format!(
         "{name} is not the signing secret of this session: a server that verifies with it will \
-         refuse what is forwarded; start it with `export {name}=$(fluxa listen --print-secret{flag})`"
+         refuse what is forwarded; start it with `export {name}=$({print_secret})`"
     )
 }
 

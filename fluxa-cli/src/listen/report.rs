@@ -12,11 +12,13 @@ const TYPE_WIDTH: usize = 30;
 /// Prints what the pipeline emits.
 pub(crate) struct Report<'a> {
     ui: &'a Ui,
+    /// The command that prints the signing secret.
+    print_secret: String,
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(ui: &'a Ui) -> Self {
-        Self { ui }
+    pub(crate) fn new(ui: &'a Ui, print_secret: String) -> Self {
+        Self { ui, print_secret }
     }
 
     /// Prints one thing: NDJSON in json mode, lines for people else.
@@ -96,9 +98,10 @@ impl<'a> Report<'a> {
                 .dim(" → ")
                 .bold(forward_to),
         );
-        self.ui.note(
-            &Line::new().dim("       signing secret: fluxa listen --print-secret · stop: Ctrl-C"),
-        );
+        let print_secret = &self.print_secret;
+        self.ui.note(&Line::new().dim(format!(
+            "       signing secret: {print_secret} · stop: Ctrl-C"
+        )));
     }
 
     fn delivery(&self, event: &ListenEvent) -> Result<()> {
