@@ -67,13 +67,21 @@ impl<'a> Report<'a> {
                     .spinner(&format!("reconnecting (attempt {attempt}): {reason}"));
                 Ok(())
             }
-            ListenEvent::Recovered { attempts, after_ms } => {
+            ListenEvent::Recovered {
+                attempts,
+                after_ms,
+                resumed,
+            } => {
                 self.ui.stop_bar();
                 let after = short(Duration::from_millis(*after_ms));
                 let tries = plural(u64::from(*attempts), "attempt");
                 let line = self.stamped().push(Tone::Good, "reconnected");
+                let place = match resumed {
+                    true => "resumed where it stopped",
+                    false => "reading from the server's first event",
+                };
                 self.ui
-                    .note(&line.text(format!(" after {after} ({tries}); nothing was lost")));
+                    .note(&line.text(format!(" after {after} ({tries}), {place}")));
                 Ok(())
             }
             ListenEvent::Summary(summary) => {
