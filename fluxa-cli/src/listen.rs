@@ -114,6 +114,8 @@ pub(crate) struct Summary {
     pub(crate) events: u64,
     pub(crate) delivered: u64,
     pub(crate) failed: u64,
+    /// Neither delivered nor given up when it ended: waiting for an attempt, or in the middle of one.
+    pub(crate) unfinished: u64,
     pub(crate) retries: u64,
     pub(crate) reconnects: u64,
     /// Attempts the API is not known to have recorded.
@@ -239,6 +241,7 @@ impl<A: EventApi> Pipeline<A> {
             work.summary.unreported = acknowledger.finish().await;
         }
         let mut summary = work.summary;
+        summary.unfinished = summary.events - summary.delivered - summary.failed;
         summary.duration_ms = millis(started.elapsed());
         emit(ListenEvent::Summary(summary.clone()))?;
         Ok((summary, ended))

@@ -15,7 +15,7 @@ use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Forwarder, parse_target};
 use crate::listen::report::{Report, plural};
 use crate::listen::signer::Signer;
-use crate::listen::{Ended, Limits, ListenEvent, Pipeline, source};
+use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Summary, source};
 use crate::private_file;
 use crate::ui::Line;
 
@@ -99,10 +99,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             "the time is over after {}",
             plural(summary.events, "event")
         ))),
-        _ if summary.failed > 0 => Err(CliError::endpoint(format!(
-            "{} not delivered",
-            plural(summary.failed, "event")
-        ))),
+        _ if summary.failed > 0 => Err(CliError::endpoint(undelivered(&summary))),
         _ => Ok(()),
     }
 }
@@ -115,6 +112,15 @@ fn other_secret_warning(print_secret: &str) -> String {
         "{name} is not the signing secret of this session: a server that verifies with it will \
          refuse what is forwarded; start it with `export {name}=$({print_secret})`"
     )
+}
+
+/// Says what was not delivered, once something failed.
+fn undelivered(summary: &Summary) -> String {
+    let failed = format!("{} not delivered", plural(summary.failed, "event"));
+    match summary.unfinished {
+        0 => failed,
+        unfinished => format!("{failed}, and {unfinished} more unfinished at the end"),
+    }
 }
 
 async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {

@@ -169,6 +169,11 @@ fn in_numbers(summary: &Summary) -> Line {
             .text(", ")
             .push(Tone::Bad, format!("{} failed", summary.failed));
     }
+    if summary.unfinished > 0 {
+        line = line
+            .text(", ")
+            .push(Tone::Warn, format!("{} unfinished", summary.unfinished));
+    }
     if summary.retries > 0 {
         line = line.text(format!(", {}", plural(summary.retries, "retry")));
     }
@@ -213,6 +218,21 @@ pub(crate) fn plural(count: u64, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_event_of_the_summary_is_delivered_failed_or_unfinished() {
+        let summary = Summary {
+            events: 4,
+            failed: 2,
+            unfinished: 2,
+            duration_ms: 1_500,
+            ..Summary::default()
+        };
+        assert_eq!(
+            in_numbers(&summary).render(false),
+            "4 events: 0 delivered, 2 failed, 2 unfinished in 1.5 s"
+        );
+    }
 
     #[test]
     fn the_summary_tells_what_was_not_reported_and_only_then() {

@@ -146,14 +146,15 @@ async fn run_limited(
     target: &Target,
     limits: Limits,
 ) -> (Summary, Ended, Vec<ListenEvent>) {
-    run_reporting(script, target, limits, None).await
+    run_until(script, target, limits, None, |_| false).await
 }
 
-async fn run_reporting(
+async fn run_until(
     script: Script,
     target: &Target,
     limits: Limits,
     acknowledger: Option<Acknowledger>,
+    is_last: fn(&ListenEvent) -> bool,
 ) -> (Summary, Ended, Vec<ListenEvent>) {
     let pipeline = Pipeline {
         api: script,
@@ -174,7 +175,11 @@ async fn run_reporting(
         },
     };
     let mut told = Vec::new();
-    let running = pipeline.run(std::future::pending(), |event| {
+    let stop = Notify::new();
+    let running = pipeline.run(stop.notified(), |event| {
+        if is_last(&event) {
+            stop.notify_one();
+        }
         told.push(event);
         Ok(())
     });
@@ -327,6 +332,19 @@ async fn a_failed_delivery_is_retried_then_given_up_and_the_stream_goes_on() {
 }
 
 #[tokio::test]
+async fn what_waits_to_be_tried_again_at_the_end_is_unfinished() {
+    let bodies = ["evt_a", "evt_b"].map(|id| event(id, "pay_1"));
+    let script = Script::new(Some("evt_0"), [Open::Stays(bodies.to_vec())]);
+    let target = Target::default();
+    // evt_a: 500, and the stop comes before it is tried again; evt_b waits behind it.
+    *target.statuses.lock().unwrap() = VecDeque::from([500]);
+    let is_retry = |event: &ListenEvent| matches!(event, ListenEvent::Retry { .. });
+    let (summary, ended, _) = run_until(script, &target, Limits::default(), None, is_retry).await;
+    assert_eq!(ended, Ended::Stopped);
+    assert_eq!((summary.events, summary.unfinished), (2, 2));
+}
+
+#[tokio::test]
 async fn attempts_that_could_not_be_reported_are_in_the_summary() {
     let bodies = ["evt_good", "evt_bad"].map(|id| event(id, "pay_1"));
     let script = Script::new(Some("evt_0"), [Open::Stays(bodies.to_vec())]);
@@ -338,7 +356,7 @@ async fn attempts_that_could_not_be_reported_are_in_the_summary() {
         within: None,
     };
     let acknowledger = Some(acknowledge::tests::choosy().await);
-    let (summary, ..) = run_reporting(script, &target, limits, acknowledger).await;
+    let (summary, ..) = run_until(script, &target, limits, acknowledger, |_| false).await;
     assert_eq!((summary.delivered, summary.unreported), (2, 2));
 }
 
