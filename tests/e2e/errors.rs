@@ -169,3 +169,19 @@ fn a_variable_that_is_no_text_is_refused_and_lets_no_other_key_through() {
         run.stderr
     );
 }
+
+#[test]
+fn a_base_url_without_its_version_or_its_scheme_is_told_from_a_right_one() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let bare = mock.base_url.trim_end_matches("/v1");
+    let run = mock
+        .run(&home, &["events", "list", "--api-base", bare])
+        .expect(4);
+    assert!(run.stderr.contains("end in /v1?"), "{}", run.stderr);
+    let run = mock
+        .run(&home, &["events", "list", "--api-base", "localhost:4010"])
+        .expect(2);
+    let hint = "did you mean http://localhost:4010/v1?";
+    assert!(run.stderr.contains(hint), "{}", run.stderr);
+}
