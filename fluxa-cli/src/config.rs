@@ -281,22 +281,31 @@ pub(crate) fn broken(
     .hint("mend the line, or move the file away to start afresh")
 }
 
-/// Changes one profile in the file.
+/// Changes one profile in the file. One that holds nothing afterwards, and was not there before, is
+/// not made.
+///
+/// Returns the path of the file.
 pub(crate) fn update_profile(
     directory: &PrivateDirectory,
     profile: &str,
     ui: &Ui,
     change: impl FnOnce(&mut Profile),
-) -> Result<()> {
+) -> Result<PathBuf> {
     directory.update(FILE, ui, |text| {
         let mut file = match text {
             Some(text) => parse(directory, &text)?,
             None => ConfigFile::default(),
         };
-        change(file.profiles.entry(profile.to_owned()).or_default());
+        let known = file.profiles.contains_key(profile);
+        let mut changed = file.profiles.remove(profile).unwrap_or_default();
+        change(&mut changed);
+        if known || changed != Profile::default() {
+            file.profiles.insert(profile.to_owned(), changed);
+        }
         toml::to_string(&file)
             .map_err(|error| CliError::failure(format!("cannot write {FILE}: {error}")))
-    })
+    })?;
+    Ok(directory.path(FILE))
 }
 
 #[cfg(test)]
