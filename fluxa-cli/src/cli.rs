@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of what the commands do.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -86,8 +86,8 @@ pub(crate) enum Command {
 /// `fluxa mock`
 #[derive(Debug, Args)]
 pub(crate) struct MockArguments {
-    /// Address on this machine to listen on; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:4010")]
+    /// Where on this machine to listen: a port, `localhost:port` or an address; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:4010", value_name = "ADDRESS", value_parser = address)]
     pub(crate) addr: SocketAddr,
     /// Keep everything in this file; without it, in memory.
     #[arg(long, value_name = "FILE")]
@@ -290,6 +290,17 @@ pub(crate) enum Setting {
     Output,
 }
 
+/// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    text.parse().map_err(|_| {
+        "neither a port nor an address: 4011, localhost:4011 or 127.0.0.1:4011".to_owned()
+    })
+}
+
 /// Reads `1.5` as seconds.
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse::<f64>()
@@ -327,6 +338,17 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_may_be_a_port_or_on_localhost() {
+        for text in ["4011", "localhost:4011", "127.0.0.1:4011"] {
+            assert_eq!(address(text).unwrap().to_string(), "127.0.0.1:4011");
+        }
+        assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
+        for wrong in ["", "localhost", "example.com:80", "99999", "127.0.0.1"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

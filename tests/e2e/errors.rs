@@ -185,3 +185,14 @@ fn a_base_url_without_its_version_or_its_scheme_is_told_from_a_right_one() {
     let hint = "did you mean http://localhost:4010/v1?";
     assert!(run.stderr.contains(hint), "{}", run.stderr);
 }
+
+#[test]
+fn a_port_that_is_taken_comes_with_another_and_how_to_use_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let other = if port == u16::MAX { port - 1 } else { port + 1 };
+    let address = format!("localhost:{port}");
+    let run = Home::new().run(&["mock", "--addr", &address]).expect(1);
+    let hint = format!("--mock --api-base http://127.0.0.1:{other}/v1");
+    assert!(run.stderr.contains(&hint), "{}", run.stderr);
+}
