@@ -48,6 +48,21 @@ fn no_key_is_3_and_says_what_to_do() {
 }
 
 #[test]
+fn a_key_in_a_variable_that_is_not_read_is_pointed_out() {
+    let home = Home::new();
+    let mut command = home.fluxa(&["events", "list"]);
+    command.env("FLUXA_API_KEY", KEY);
+    let run = Run::of(command).expect(3);
+    let said = "no API key: FLUXA_API_KEY is not read";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("set FLUXA_SECRET_KEY"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn a_key_that_is_none_is_3_and_is_not_repeated() {
     let home = Home::new();
     let mut command = home.fluxa(&["events", "list"]);
