@@ -124,3 +124,20 @@ fn the_rest_of_a_list_is_asked_for_with_the_flags_that_were_given() {
         "{hint}"
     );
 }
+
+#[test]
+fn a_type_that_does_not_exist_is_told_from_one_of_which_there_is_no_event() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let wrong = mock
+        .run(&home, &["events", "list", "--type", "payment.setled"])
+        .expect(2);
+    let hint = "did you mean `payment.settled`?";
+    assert!(wrong.stderr.contains(hint), "{}", wrong.stderr);
+    let none = ["events", "list", "--type", "payment.settled"];
+    let run = mock.run(&home, &none).expect(0);
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("", "no events\n")
+    );
+}

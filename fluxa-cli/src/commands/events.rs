@@ -8,9 +8,17 @@ use super::Context;
 use crate::cli::EventsCommand;
 use crate::connection;
 use crate::error::{CliError, Result};
+use crate::suggest;
 use crate::ui::{Line, Table, Tone};
 
 pub(crate) async fn run(context: &Context, command: EventsCommand) -> Result<()> {
+    if let EventsCommand::List {
+        event_type: Some(event_type),
+        ..
+    } = &command
+    {
+        check_event_type(event_type)?;
+    }
     let client = connection::client(&context.settings)?;
     let done = match command {
         EventsCommand::List {
@@ -46,6 +54,10 @@ async fn list(
         .unwrap_or_default();
     if context.ui.is_json() {
         return events.iter().try_for_each(|event| context.ui.json(event));
+    }
+    if events.is_empty() {
+        context.ui.note(&Line::new().dim("no events"));
+        return Ok(());
     }
     let mut table = Table::new(["ID", "TYPE", "OBJECT", "STATE", "CREATED"]);
     for event in events {
@@ -113,6 +125,17 @@ async fn resend(context: &Context, client: &Client, id: &str, endpoint: &str) ->
             .text(format!("  {} → {}  ", delivery.event, delivery.endpoint))
             .push(Tone::Accent, answered),
     )
+}
+
+/// Refuses a type that does not exist, of which the list would be empty for ever.
+fn check_event_type(event_type: &str) -> Result<()> {
+    match suggest::event_types().contains(&event_type) {
+        true => Ok(()),
+        false => {
+            let fault = format!("there is no event type `{event_type}`");
+            Err(suggest::unknown_event_type(event_type, fault))
+        }
+    }
 }
 
 /// Refuses what is no event id before it becomes part of a path.
