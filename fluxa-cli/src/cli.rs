@@ -201,7 +201,7 @@ pub(crate) enum KeysCommand {
         /// Id of the key.
         id: String,
         /// How long the old key works on, 1h to 30d.
-        #[arg(long, default_value = "24h", value_parser = duration)]
+        #[arg(long, default_value = "24h", value_parser = grace)]
         grace: Duration,
     },
     /// Revoke an API key, at once.
@@ -309,6 +309,16 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "not a number of seconds".to_owned())
 }
 
+/// Reads how long a key may work on after it was replaced.
+fn grace(text: &str) -> Result<Duration, String> {
+    let grace = duration(text)?;
+    let (least, most) = (duration("1h")?, duration("30d")?);
+    match (least..=most).contains(&grace) {
+        true => Ok(grace),
+        false => Err("a grace is 1h to 30d".to_owned()),
+    }
+}
+
 /// Reads `90s`, `5m`, `24h`, `30d`.
 fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
@@ -348,6 +358,16 @@ mod tests {
         assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
         for wrong in ["", "localhost", "example.com:80", "99999", "127.0.0.1"] {
             assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_grace_is_an_hour_to_thirty_days() {
+        for right in ["1h", "60m", "24h", "30d"] {
+            assert!(grace(right).is_ok(), "{right}");
+        }
+        for wrong in ["5m", "59m", "31d", "721h", "0s"] {
+            assert_eq!(grace(wrong).unwrap_err(), "a grace is 1h to 30d");
         }
     }
 

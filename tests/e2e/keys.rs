@@ -93,3 +93,20 @@ fn a_restricted_key_does_what_its_scopes_say_and_no_more() {
     )
     .expect(2);
 }
+
+#[test]
+fn a_name_is_no_key_id_and_a_grace_has_its_bounds() {
+    let home = Home::new();
+    for arguments in [
+        &["keys", "revoke", "ci"][..],
+        &["keys", "revoke", "ci", "--yes"],
+        &["keys", "rotate", "ci"],
+    ] {
+        let run = home.run(arguments).expect(2);
+        assert!(run.stderr.contains("`ci` is no key id"), "{}", run.stderr);
+    }
+    let run = home
+        .run(&["keys", "rotate", "key_1", "--grace", "5m"])
+        .expect(2);
+    assert!(run.stderr.contains("1h to 30d"), "{}", run.stderr);
+}

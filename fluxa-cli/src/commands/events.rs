@@ -1,10 +1,10 @@
 //! `fluxa events`: what happened, and sending it again.
 
-use fluxa_sdk::Client;
 use fluxa_sdk::types::ResendEvent;
+use fluxa_sdk::{Client, contract};
 use serde_json::Value;
 
-use super::Context;
+use super::{Context, check_id};
 use crate::cli::EventsCommand;
 use crate::connection;
 use crate::error::{CliError, Result};
@@ -91,7 +91,7 @@ async fn list(
 }
 
 async fn get(context: &Context, client: &Client, id: &str) -> Result<()> {
-    check_id(id)?;
+    check_id(id, contract::prefix::EVENT, "event id")?;
     let event = client
         .raw("GET", &format!("/events/{id}"))
         .await?
@@ -135,19 +135,5 @@ fn check_event_type(event_type: &str) -> Result<()> {
             let fault = format!("there is no event type `{event_type}`");
             Err(suggest::unknown_event_type(event_type, fault))
         }
-    }
-}
-
-/// Refuses what is no event id before it becomes part of a path.
-fn check_id(id: &str) -> Result<()> {
-    let prefix = fluxa_sdk::contract::prefix::EVENT;
-    let is_id = id
-        .strip_prefix(prefix)
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()));
-    match is_id {
-        true => Ok(()),
-        false => Err(CliError::usage(format!(
-            "`{id}` is no event id: they start with {prefix}"
-        ))),
     }
 }
