@@ -159,7 +159,6 @@ Examples:
   fluxa trigger payment.settled --timing 5s --count 20")]
 pub(crate) struct TriggerArguments {
     /// Type of the event, such as `payment.settled`.
-    #[arg(required_unless_present = "list")]
     pub(crate) event: Option<String>,
     /// List the events there are, and which can be triggered.
     #[arg(long, conflicts_with = "event")]

@@ -20,6 +20,12 @@ fn a_fault_of_the_command_line_is_2_and_on_stderr() {
         assert_eq!(run.stdout, "");
         assert!(!run.stderr.is_empty());
     }
+    let run = home.run(&["trigger"]).expect(2);
+    assert!(
+        run.stderr.contains("`fluxa trigger --list`"),
+        "{}",
+        run.stderr
+    );
     let run = home.run(&["--output", "json", "nonsense"]).expect(2);
     let error: Value = serde_json::from_str(run.stderr.trim()).unwrap();
     assert_eq!(error["error"]["exit_code"], 2);
