@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of what the commands do.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -86,8 +86,8 @@ pub(crate) enum Command {
 /// `fluxa mock`
 #[derive(Debug, Args)]
 pub(crate) struct MockArguments {
-    /// Address on this machine to listen on; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:4010")]
+    /// Where on this machine to listen: a port, `localhost:port` or an address; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:4010", value_name = "ADDRESS", value_parser = address)]
     pub(crate) addr: SocketAddr,
     /// Keep everything in this file; without it, in memory.
     #[arg(long, value_name = "FILE")]
@@ -159,7 +159,6 @@ Examples:
   fluxa trigger payment.settled --timing 5s --count 20")]
 pub(crate) struct TriggerArguments {
     /// Type of the event, such as `payment.settled`.
-    #[arg(required_unless_present = "list")]
     pub(crate) event: Option<String>,
     /// List the events there are, and which can be triggered.
     #[arg(long, conflicts_with = "event")]
@@ -201,7 +200,7 @@ pub(crate) enum KeysCommand {
         /// Id of the key.
         id: String,
         /// How long the old key works on, 1h to 30d.
-        #[arg(long, default_value = "24h", value_parser = duration)]
+        #[arg(long, default_value = "24h", value_parser = grace)]
         grace: Duration,
     },
     /// Revoke an API key, at once.
@@ -290,12 +289,33 @@ pub(crate) enum Setting {
     Output,
 }
 
+/// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    text.parse().map_err(|_| {
+        "neither a port nor an address: 4011, localhost:4011 or 127.0.0.1:4011".to_owned()
+    })
+}
+
 /// Reads `1.5` as seconds.
 fn seconds(text: &str) -> Result<Duration, String> {
     text.parse::<f64>()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+/// Reads how long a key may work on after it was replaced.
+fn grace(text: &str) -> Result<Duration, String> {
+    let grace = duration(text)?;
+    let (least, most) = (duration("1h")?, duration("30d")?);
+    match (least..=most).contains(&grace) {
+        true => Ok(grace),
+        false => Err("a grace is 1h to 30d".to_owned()),
+    }
 }
 
 /// Reads `90s`, `5m`, `24h`, `30d`.
@@ -327,6 +347,27 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_may_be_a_port_or_on_localhost() {
+        for text in ["4011", "localhost:4011", "127.0.0.1:4011"] {
+            assert_eq!(address(text).unwrap().to_string(), "127.0.0.1:4011");
+        }
+        assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
+        for wrong in ["", "localhost", "example.com:80", "99999", "127.0.0.1"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_grace_is_an_hour_to_thirty_days() {
+        for right in ["1h", "60m", "24h", "30d"] {
+            assert!(grace(right).is_ok(), "{right}");
+        }
+        for wrong in ["5m", "59m", "31d", "721h", "0s"] {
+            assert_eq!(grace(wrong).unwrap_err(), "a grace is 1h to 30d");
+        }
     }
 
     #[test]

@@ -89,6 +89,8 @@ pub(crate) struct Settings {
     pub(crate) api_key_origin: Origin,
     /// Whether `--mock` was given.
     pub(crate) mock: bool,
+    /// The global flags to repeat in a command that is suggested.
+    repeated_flags: Vec<String>,
     /// The profiles there are, when the one that was named is not among them.
     missing_profile: Option<Vec<String>>,
 }
@@ -151,6 +153,7 @@ impl Settings {
             api_key,
             api_key_origin,
             mock: arguments.mock,
+            repeated_flags: repeated_flags(arguments),
             missing_profile,
         })
     }
@@ -170,12 +173,51 @@ impl Settings {
         Err(CliError::usage(format!("there is no profile `{}`", self.profile)).hint(hint))
     }
 
+    /// Returns a command to suggest, which works as it stands: the words given, then the global
+    /// flags of this run.
+    pub(crate) fn suggested(&self, words: &[&str]) -> String {
+        std::iter::once("fluxa".to_owned())
+            .chain(words.iter().map(|word| quoted(word)))
+            .chain(self.repeated_flags.iter().cloned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// Returns the directory of the configuration.
     pub(crate) fn directory(&self) -> Result<&PrivateDirectory> {
         self.directory.as_ref().ok_or_else(|| {
             CliError::failure("there is no home directory to keep the configuration in")
                 .hint(format!("set {} or give --config-dir", env::CONFIG_DIR))
         })
+    }
+}
+
+/// Returns the flags that say whom to talk to, as they would be typed. Never the key: what is
+/// suggested is printed, and what is printed is seen.
+fn repeated_flags(arguments: &GlobalArguments) -> Vec<String> {
+    let directory = arguments.config_dir.as_ref();
+    let directory = directory.map(|directory| directory.to_string_lossy().into_owned());
+    let with_value = [
+        ("--api-base", arguments.api_base.clone()),
+        ("--profile", arguments.profile.clone()),
+        ("--config-dir", directory),
+    ];
+    let mock = arguments.mock.then(|| "--mock".to_owned());
+    mock.into_iter()
+        .chain(
+            with_value.into_iter().filter_map(|(flag, value)| {
+                value.map(|value| format!("{flag} {}", quoted(&value)))
+            }),
+        )
+        .collect()
+}
+
+/// Returns a word as a shell reads it as one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 
@@ -239,27 +281,46 @@ pub(crate) fn broken(
     .hint("mend the line, or move the file away to start afresh")
 }
 
-/// Changes one profile in the file.
+/// Changes one profile in the file. One that holds nothing afterwards, and was not there before, is
+/// not made.
+///
+/// Returns the path of the file.
 pub(crate) fn update_profile(
     directory: &PrivateDirectory,
     profile: &str,
     ui: &Ui,
     change: impl FnOnce(&mut Profile),
-) -> Result<()> {
+) -> Result<PathBuf> {
     directory.update(FILE, ui, |text| {
         let mut file = match text {
             Some(text) => parse(directory, &text)?,
             None => ConfigFile::default(),
         };
-        change(file.profiles.entry(profile.to_owned()).or_default());
+        let known = file.profiles.contains_key(profile);
+        let mut changed = file.profiles.remove(profile).unwrap_or_default();
+        change(&mut changed);
+        if known || changed != Profile::default() {
+            file.profiles.insert(profile.to_owned(), changed);
+        }
         toml::to_string(&file)
             .map_err(|error| CliError::failure(format!("cannot write {FILE}: {error}")))
-    })
+    })?;
+    Ok(directory.path(FILE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_not_take_it_as_it_stands() {
+        assert_eq!(
+            quoted("http://127.0.0.1:4010/v1"),
+            "http://127.0.0.1:4010/v1"
+        );
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
+    }
 
     #[test]
     fn a_broken_file_is_named_with_its_line_and_not_quoted() {

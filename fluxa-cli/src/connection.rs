@@ -2,9 +2,14 @@
 
 use fluxa_sdk::{Client, Error, Outcome};
 
+use crate::commands::mock;
 use crate::config::{Origin, Settings};
 use crate::env;
 use crate::error::{ApiDetails, CliError, Kind, Result, kind_of_status};
+use crate::listen::forwarder::is_loopback;
+
+/// The code of a path that the API does not have.
+const NO_SUCH_ROUTE: &str = "route_missing";
 
 /// Returns a client for the settings.
 pub(crate) fn client(settings: &Settings) -> Result<Client> {
@@ -32,13 +37,49 @@ pub(crate) fn client(settings: &Settings) -> Result<Client> {
         let from = settings
             .api_base_origin
             .describe("--api-base", env::API_BASE);
-        CliError::usage(error.to_string()).context(format!("the base URL of {from}"))
+        bad_base_url(&settings.api_base, &error).context(format!("the base URL of {from}"))
     })
+}
+
+/// Refuses a base URL that no client could be made with.
+///
+/// # Errors
+/// Usage, with what was probably meant.
+pub(crate) fn check_base_url(base_url: &str) -> Result<()> {
+    Client::builder(mock::well_known_key())
+        .base_url(base_url)
+        .build()
+        .map(drop)
+        .map_err(|error| bad_base_url(base_url, &error))
+}
+
+fn bad_base_url(base_url: &str, error: &Error) -> CliError {
+    let error = CliError::usage(error.to_string());
+    match with_scheme(base_url) {
+        Some(meant) => error.hint(format!("did you mean {meant}?")),
+        None => error,
+    }
+}
+
+/// Returns the URL that was meant by `host:port`, with the path of the API where there is none.
+fn with_scheme(typed: &str) -> Option<String> {
+    if typed.contains("://") {
+        return None;
+    }
+    let url = url::Url::parse(&format!("http://{typed}")).ok()?;
+    let host = url.host_str()?;
+    if !is_loopback(&url) && !host.contains('.') {
+        return None;
+    }
+    let scheme = if is_loopback(&url) { "http" } else { "https" };
+    let rest = typed.trim_end_matches('/');
+    let path = if url.path() == "/" { "/v1" } else { "" };
+    Some(format!("{scheme}://{rest}{path}"))
 }
 
 /// Returns whether a base URL is on this machine.
 pub(crate) fn is_local(base_url: &str) -> bool {
-    url::Url::parse(base_url).is_ok_and(|url| crate::listen::forwarder::is_loopback(&url))
+    url::Url::parse(base_url).is_ok_and(|url| is_loopback(&url))
 }
 
 /// Says what to do about a server that does not answer.
@@ -113,14 +154,41 @@ fn hint_of(status: u16, code: Option<&str>) -> Option<&'static str> {
     }
 }
 
-/// Adds what to do when the API could not be reached.
+/// Adds what to do when the API could not be reached, or was asked at the wrong place.
 pub(crate) fn with_reach_hint(settings: &Settings) -> impl Fn(CliError) -> CliError {
     let base = settings.api_base.clone();
     let mock = settings.api_base_origin == Origin::Mock || is_local(&base);
+    let has_version = base.trim_end_matches('/').ends_with("/v1");
     move |error| match (error.kind, &error.hint, &error.api) {
         (Kind::Network, None, None) => error
             .context(format!("{base} does not answer"))
             .hint(unreachable_hint(mock)),
+        (_, None, Some(api)) if api.code.as_deref() == Some(NO_SUCH_ROUTE) && !has_version => {
+            let hint = format!("does the base URL end in /v1? it is {base}");
+            error.hint(hint)
+        }
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_without_its_scheme_is_completed() {
+        for (typed, meant) in [
+            ("127.0.0.1:4010", Some("http://127.0.0.1:4010/v1")),
+            ("localhost:4010", Some("http://localhost:4010/v1")),
+            ("localhost:4010/v1/", Some("http://localhost:4010/v1")),
+            ("api.example.com/v1", Some("https://api.example.com/v1")),
+            ("nonsense", None),
+            ("http://example.com", None),
+            ("", None),
+        ] {
+            assert_eq!(with_scheme(typed).as_deref(), meant, "{typed}");
+            assert!(check_base_url(typed).is_err(), "{typed}");
+        }
+        check_base_url("http://127.0.0.1:4010/v1").unwrap();
     }
 }

@@ -11,6 +11,8 @@ use crate::error::{CliError, Result};
 
 /// The API key.
 pub(crate) const SECRET_KEY: &str = contract::ENV_SECRET_KEY;
+/// What the key is called elsewhere. Not read, and said so when it is set instead of [`SECRET_KEY`].
+pub(crate) const NOT_READ_API_KEY: &str = "FLUXA_API_KEY";
 /// The base URL of the API.
 pub(crate) const API_BASE: &str = contract::ENV_API_BASE;
 /// The secret with which the server on this machine verifies webhooks.

@@ -130,7 +130,11 @@ impl CliError {
 
     /// No key was given anywhere.
     pub(crate) fn no_key() -> Self {
-        Self::new(Kind::Auth, "no API key").hint(format!(
+        let message = match env::text(env::NOT_READ_API_KEY) {
+            Some(_) => format!("no API key: {} is not read", env::NOT_READ_API_KEY),
+            None => "no API key".to_owned(),
+        };
+        Self::new(Kind::Auth, message).hint(format!(
             "set {} to a test key from the dashboard; or, with no account, run `fluxa mock` in \
              another terminal and add --mock here",
             env::SECRET_KEY

@@ -94,8 +94,13 @@ pub(crate) enum ListenEvent {
         attempt: u32,
         delay_ms: u64,
     },
-    /// The stream is open again; nothing was lost.
-    Recovered { attempts: u32, after_ms: u64 },
+    /// The stream is open again: where it stopped, or, when there was no such place or the server
+    /// did not know it, from the server's first event.
+    Recovered {
+        attempts: u32,
+        after_ms: u64,
+        resumed: bool,
+    },
     /// Something a person should know.
     #[serde(skip)]
     Warning(String),
@@ -109,6 +114,8 @@ pub(crate) struct Summary {
     pub(crate) events: u64,
     pub(crate) delivered: u64,
     pub(crate) failed: u64,
+    /// Neither delivered nor given up when it ended: waiting for an attempt, or in the middle of one.
+    pub(crate) unfinished: u64,
     pub(crate) retries: u64,
     pub(crate) reconnects: u64,
     /// Attempts the API is not known to have recorded.
@@ -216,8 +223,9 @@ impl<A: EventApi> Pipeline<A> {
                         let delay_ms = millis(delay);
                         emit(ListenEvent::Reconnecting { reason, attempt, delay_ms })?;
                     }
-                    Some(Signal::Recovered { attempts, after }) => {
-                        emit(ListenEvent::Recovered { attempts, after_ms: millis(after) })?;
+                    Some(Signal::Recovered { attempts, after, resumed }) => {
+                        let after_ms = millis(after);
+                        emit(ListenEvent::Recovered { attempts, after_ms, resumed })?;
                     }
                     Some(Signal::Warning(warning)) => emit(ListenEvent::Warning(warning))?,
                     Some(Signal::Failed(error)) => return Err(error),
@@ -233,6 +241,7 @@ impl<A: EventApi> Pipeline<A> {
             work.summary.unreported = acknowledger.finish().await;
         }
         let mut summary = work.summary;
+        summary.unfinished = summary.events - summary.delivered - summary.failed;
         summary.duration_ms = millis(started.elapsed());
         emit(ListenEvent::Summary(summary.clone()))?;
         Ok((summary, ended))

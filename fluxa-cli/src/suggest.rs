@@ -2,6 +2,8 @@
 
 use fluxa_sdk::types::EventType;
 
+use crate::error::CliError;
+
 /// Returns the candidate closest to `typed`, when it is close enough to be what was meant.
 pub(crate) fn closest<'a>(
     typed: &str,
@@ -18,4 +20,14 @@ pub(crate) fn closest<'a>(
 /// Returns the names of all event types of the contract.
 pub(crate) fn event_types() -> &'static [&'static str] {
     EventType::KNOWN
+}
+
+/// Returns `fault`, a usage error about an event type that does not exist, with the closest one
+/// that does.
+pub(crate) fn unknown_event_type(typed: &str, fault: impl Into<String>) -> CliError {
+    let error = CliError::usage(fault);
+    match closest(typed, event_types().iter().copied()) {
+        Some(closest) => error.hint(format!("did you mean `{closest}`?")),
+        None => error.hint("`fluxa trigger --list` lists the event types"),
+    }
 }

@@ -112,3 +112,34 @@ fn a_profile_that_does_not_exist_is_a_usage_error() {
         run.stderr
     );
 }
+
+#[test]
+fn a_change_says_what_was_done_and_a_base_url_that_would_not_work_is_refused() {
+    let home = Home::new();
+    let base = "http://127.0.0.1:4010/v1";
+    let said = |arguments: &[&str]| home.run(arguments).expect(0).stderr;
+    for setting in ["secret_key", "api_base", "output"] {
+        let not_set = said(&["--profile", "p", "config", "unset", setting]);
+        assert!(not_set.contains(&format!("{setting} of profile p is not set")));
+    }
+    home.run(&["--profile", "p", "events", "list"]).expect(2);
+    let set = said(&["config", "set", "api_base", base]);
+    let expected = format!("api_base of profile default set to {base} in ");
+    assert!(
+        set.contains(&expected) && set.contains("config.toml"),
+        "{set}"
+    );
+    let unset = said(&["config", "unset", "api_base"]);
+    assert!(
+        unset.contains("api_base of profile default removed from "),
+        "{unset}"
+    );
+    for wrong in [
+        "nonsense",
+        "http://example.com/v1",
+        "localhost:4010",
+        "ftp://example.com",
+    ] {
+        home.run(&["config", "set", "api_base", wrong]).expect(2);
+    }
+}

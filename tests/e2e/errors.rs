@@ -20,6 +20,12 @@ fn a_fault_of_the_command_line_is_2_and_on_stderr() {
         assert_eq!(run.stdout, "");
         assert!(!run.stderr.is_empty());
     }
+    let run = home.run(&["trigger"]).expect(2);
+    assert!(
+        run.stderr.contains("`fluxa trigger --list`"),
+        "{}",
+        run.stderr
+    );
     let run = home.run(&["--output", "json", "nonsense"]).expect(2);
     let error: Value = serde_json::from_str(run.stderr.trim()).unwrap();
     assert_eq!(error["error"]["exit_code"], 2);
@@ -42,6 +48,21 @@ fn no_key_is_3_and_says_what_to_do() {
     let run = Home::new().run(&["events", "list"]).expect(3);
     assert!(
         run.stderr.contains("hint: ") && run.stderr.contains("fluxa mock"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_key_in_a_variable_that_is_not_read_is_pointed_out() {
+    let home = Home::new();
+    let mut command = home.fluxa(&["events", "list"]);
+    command.env("FLUXA_API_KEY", KEY);
+    let run = Run::of(command).expect(3);
+    let said = "no API key: FLUXA_API_KEY is not read";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("set FLUXA_SECRET_KEY"),
         "{}",
         run.stderr
     );
@@ -168,4 +189,31 @@ fn a_variable_that_is_no_text_is_refused_and_lets_no_other_key_through() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_base_url_without_its_version_or_its_scheme_is_told_from_a_right_one() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let bare = mock.base_url.trim_end_matches("/v1");
+    let run = mock
+        .run(&home, &["events", "list", "--api-base", bare])
+        .expect(4);
+    assert!(run.stderr.contains("end in /v1?"), "{}", run.stderr);
+    let run = mock
+        .run(&home, &["events", "list", "--api-base", "localhost:4010"])
+        .expect(2);
+    let hint = "did you mean http://localhost:4010/v1?";
+    assert!(run.stderr.contains(hint), "{}", run.stderr);
+}
+
+#[test]
+fn a_port_that_is_taken_comes_with_another_and_how_to_use_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let other = if port == u16::MAX { port - 1 } else { port + 1 };
+    let address = format!("localhost:{port}");
+    let run = Home::new().run(&["mock", "--addr", &address]).expect(1);
+    let hint = format!("--mock --api-base http://127.0.0.1:{other}/v1");
+    assert!(run.stderr.contains(&hint), "{}", run.stderr);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::endpoint::Endpoint;
-use crate::support::{Home, Mock, Running, call, eventually};
+use crate::support::{Home, KEY, Mock, Running, call, eventually};
 
 #[test]
 fn an_event_is_sent_to_an_endpoint_again_with_the_same_id() {
@@ -94,4 +94,50 @@ fn a_list_is_paged_and_tells_where_to_go_on() {
     );
     let arguments = ["events", "list", "--after", cursor, "--output", "json"];
     assert_eq!(mock.run(&home, &arguments).expect(0).json_lines(), all[2..]);
+}
+
+#[test]
+fn the_rest_of_a_list_is_asked_for_with_the_flags_that_were_given() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let base = mock.base_url.as_str();
+    let arguments = [
+        "events",
+        "list",
+        "--limit",
+        "1",
+        "--type",
+        "customer.created",
+        "--mock",
+        "--api-base",
+        base,
+        "--api-key",
+        KEY,
+    ];
+    mock.run(&home, &["trigger", "customer.created", "--count", "2"])
+        .expect(0);
+    let hint = mock.run(&home, &arguments).expect(0).stderr;
+    let again = format!("--mock --api-base {base}\n");
+    assert!(hint.contains("list --type customer.created --limit 1 --after evt_"));
+    assert!(
+        hint.ends_with(&again) && !hint.contains("--api-key"),
+        "{hint}"
+    );
+}
+
+#[test]
+fn a_type_that_does_not_exist_is_told_from_one_of_which_there_is_no_event() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let wrong = mock
+        .run(&home, &["events", "list", "--type", "payment.setled"])
+        .expect(2);
+    let hint = "did you mean `payment.settled`?";
+    assert!(wrong.stderr.contains(hint), "{}", wrong.stderr);
+    let none = ["events", "list", "--type", "payment.settled"];
+    let run = mock.run(&home, &none).expect(0);
+    assert_eq!(
+        (run.stdout.as_str(), run.stderr.as_str()),
+        ("", "no events\n")
+    );
 }

@@ -46,7 +46,10 @@ fn a_key_lives_is_rotated_and_dies_when_its_grace_is_over() {
     with_key(&mock, &home, new, &["events", "list"]).expect(0);
 
     let new_id = rotated["id"].as_str().unwrap();
-    mock.run(&home, &["keys", "revoke", new_id]).expect(2);
+    let arguments = ["keys", "revoke", new_id, "--mock"];
+    let unasked = mock.run(&home, &arguments).expect(2);
+    let again = format!("`fluxa keys revoke {new_id} --yes --mock`");
+    assert!(unasked.stderr.contains(&again), "{}", unasked.stderr);
     mock.run(&home, &["keys", "revoke", new_id, "--yes"])
         .expect(0);
     with_key(&mock, &home, new, &["events", "list"]).expect(3);
@@ -89,4 +92,21 @@ fn a_restricted_key_does_what_its_scopes_say_and_no_more() {
         &["keys", "create", "--name", "x", "--kind", "restricted"],
     )
     .expect(2);
+}
+
+#[test]
+fn a_name_is_no_key_id_and_a_grace_has_its_bounds() {
+    let home = Home::new();
+    for arguments in [
+        &["keys", "revoke", "ci"][..],
+        &["keys", "revoke", "ci", "--yes"],
+        &["keys", "rotate", "ci"],
+    ] {
+        let run = home.run(arguments).expect(2);
+        assert!(run.stderr.contains("`ci` is no key id"), "{}", run.stderr);
+    }
+    let run = home
+        .run(&["keys", "rotate", "key_1", "--grace", "5m"])
+        .expect(2);
+    assert!(run.stderr.contains("1h to 30d"), "{}", run.stderr);
 }

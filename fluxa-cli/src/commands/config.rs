@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::Context;
 use crate::cli::{ConfigCommand, Setting};
 use crate::config::{self, OutputSetting};
+use crate::connection;
 use crate::credentials;
 use crate::env;
 use crate::error::{CliError, Result};
@@ -49,19 +50,24 @@ pub(crate) fn run(context: &Context, command: ConfigCommand) -> Result<()> {
 }
 
 fn store_key(context: &Context, key: Option<Zeroizing<String>>) -> Result<()> {
-    let stored = key.is_some();
+    let stores = key.is_some();
     let settings = &context.settings;
-    let path = credentials::store(settings.directory()?, &settings.profile, key, &context.ui)?;
-    let what = match stored {
-        true => format!(
-            "key of profile {} stored, as plain text of mode 0600, in ",
-            settings.profile
-        ),
-        false => format!("key of profile {} removed from ", settings.profile),
+    let directory = settings.directory()?;
+    let profile = &settings.profile;
+    if !stores && credentials::read(directory, profile, &context.ui)?.is_none() {
+        say(
+            context,
+            format!("secret_key of profile {profile} is not set"),
+        );
+        return Ok(());
+    }
+    let path = credentials::store(directory, profile, key, &context.ui)?;
+    let what = match stores {
+        true => "stored, as plain text of mode 0600, in",
+        false => "removed from",
     };
-    context
-        .ui
-        .note(&Line::new().text(what).text(path.to_string_lossy()));
+    let path = path.display();
+    say(context, format!("key of profile {profile} {what} {path}"));
     Ok(())
 }
 
@@ -78,19 +84,40 @@ fn change(context: &Context, setting: Setting, value: Option<String>) -> Result<
     if setting == Setting::ApiBase
         && let Some(base) = &value
     {
-        url::Url::parse(base)
-            .map_err(|error| CliError::usage(format!("`{base}` is not a URL: {error}")))?;
+        connection::check_base_url(base)?;
     }
-    config::update_profile(
+    let name = match setting {
+        Setting::ApiBase => "api_base",
+        Setting::Output => "output",
+        Setting::SecretKey => "secret_key",
+    };
+    let new = value.clone();
+    let mut was_set = false;
+    let path = config::update_profile(
         settings.directory()?,
         &settings.profile,
         &context.ui,
         |profile| match setting {
-            Setting::ApiBase => profile.api_base = value,
-            Setting::Output => profile.output = output,
+            Setting::ApiBase => was_set = std::mem::replace(&mut profile.api_base, new).is_some(),
+            Setting::Output => was_set = std::mem::replace(&mut profile.output, output).is_some(),
             Setting::SecretKey => {}
         },
-    )
+    )?;
+    let setting = format!("{name} of profile {}", settings.profile);
+    let path = path.display();
+    say(
+        context,
+        match value {
+            Some(value) => format!("{setting} set to {value} in {path}"),
+            None if was_set => format!("{setting} removed from {path}"),
+            None => format!("{setting} is not set"),
+        },
+    );
+    Ok(())
+}
+
+fn say(context: &Context, what: String) {
+    context.ui.note(&Line::new().text(what));
 }
 
 fn list(context: &Context) -> Result<()> {

@@ -1,16 +1,24 @@
 //! `fluxa events`: what happened, and sending it again.
 
-use fluxa_sdk::Client;
 use fluxa_sdk::types::ResendEvent;
+use fluxa_sdk::{Client, contract};
 use serde_json::Value;
 
-use super::Context;
+use super::{Context, check_id};
 use crate::cli::EventsCommand;
 use crate::connection;
 use crate::error::{CliError, Result};
+use crate::suggest;
 use crate::ui::{Line, Table, Tone};
 
 pub(crate) async fn run(context: &Context, command: EventsCommand) -> Result<()> {
+    if let EventsCommand::List {
+        event_type: Some(event_type),
+        ..
+    } = &command
+    {
+        check_event_type(event_type)?;
+    }
     let client = connection::client(&context.settings)?;
     let done = match command {
         EventsCommand::List {
@@ -33,7 +41,7 @@ async fn list(
     after: Option<String>,
 ) -> Result<()> {
     let mut call = client.raw("GET", "/events").query("limit", limit);
-    if let Some(event_type) = event_type {
+    if let Some(event_type) = &event_type {
         call = call.query("type", event_type);
     }
     if let Some(after) = after {
@@ -46,6 +54,10 @@ async fn list(
         .unwrap_or_default();
     if context.ui.is_json() {
         return events.iter().try_for_each(|event| context.ui.json(event));
+    }
+    if events.is_empty() {
+        context.ui.note(&Line::new().dim("no events"));
+        return Ok(());
     }
     let mut table = Table::new(["ID", "TYPE", "OBJECT", "STATE", "CREATED"]);
     for event in events {
@@ -66,15 +78,20 @@ async fn list(
     }
     context.ui.lines(&table.lines())?;
     if let (Some(true), Some(next)) = (page["has_more"].as_bool(), page["next_cursor"].as_str()) {
-        context
-            .ui
-            .note(&Line::new().dim(format!("more: fluxa events list --after {next}")));
+        let limit = limit.to_string();
+        let mut words = vec!["events", "list"];
+        if let Some(event_type) = &event_type {
+            words.extend(["--type", event_type]);
+        }
+        words.extend(["--limit", &limit, "--after", next]);
+        let again = context.settings.suggested(&words);
+        context.ui.note(&Line::new().dim(format!("more: {again}")));
     }
     Ok(())
 }
 
 async fn get(context: &Context, client: &Client, id: &str) -> Result<()> {
-    check_id(id)?;
+    check_id(id, contract::prefix::EVENT, "event id")?;
     let event = client
         .raw("GET", &format!("/events/{id}"))
         .await?
@@ -110,16 +127,13 @@ async fn resend(context: &Context, client: &Client, id: &str, endpoint: &str) ->
     )
 }
 
-/// Refuses what is no event id before it becomes part of a path.
-fn check_id(id: &str) -> Result<()> {
-    let prefix = fluxa_sdk::contract::prefix::EVENT;
-    let is_id = id
-        .strip_prefix(prefix)
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()));
-    match is_id {
+/// Refuses a type that does not exist, of which the list would be empty for ever.
+fn check_event_type(event_type: &str) -> Result<()> {
+    match suggest::event_types().contains(&event_type) {
         true => Ok(()),
-        false => Err(CliError::usage(format!(
-            "`{id}` is no event id: they start with {prefix}"
-        ))),
+        false => {
+            let fault = format!("there is no event type `{event_type}`");
+            Err(suggest::unknown_event_type(event_type, fault))
+        }
     }
 }

@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use fluxa_sdk::Client;
 use fluxa_sdk::types::{ApiKey, ApiKeyKind, ApiKeyStatus, CreateApiKey, RotateSecret};
+use fluxa_sdk::{Client, contract};
 
-use super::Context;
+use super::{Context, check_id};
 use crate::cli::{KeyKind, KeysCommand};
 use crate::connection;
 use crate::error::{CliError, Result};
 use crate::ui::{Line, Table, Tone};
 
 pub(crate) async fn run(context: &Context, command: KeysCommand) -> Result<()> {
+    if let KeysCommand::Rotate { id, .. } | KeysCommand::Revoke { id, .. } = &command {
+        check_id(id, contract::prefix::API_KEY, "key id").map_err(|error| {
+            let list = context.settings.suggested(&["keys", "list"]);
+            error.hint(format!("`{list}` shows the ids"))
+        })?;
+    }
     let client = connection::client(&context.settings)?;
     let done = match command {
         KeysCommand::List => list(context, &client).await,
@@ -31,10 +37,7 @@ async fn list(context: &Context, client: &Client) -> Result<()> {
     let mut keys = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let mut call = client
-            .api_keys()
-            .list()
-            .limit(fluxa_sdk::contract::LIST_LIMIT_MAX);
+        let mut call = client.api_keys().list().limit(contract::LIST_LIMIT_MAX);
         if let Some(after) = after {
             call = call.after(after);
         }
@@ -155,8 +158,14 @@ async fn revoke(context: &Context, client: &Client, id: String, yes: bool) -> Re
     if !yes {
         if !context.ui.can_ask() {
             return Err(
-                CliError::usage("revoking cannot be undone, and nobody is here to ask")
-                    .hint(format!("say so: `fluxa keys revoke {id} --yes`")),
+                CliError::usage("revoking cannot be undone, and nobody is here to ask").hint(
+                    format!(
+                        "say so: `{}`",
+                        context
+                            .settings
+                            .suggested(&["keys", "revoke", &id, "--yes"])
+                    ),
+                ),
             );
         }
         if !context

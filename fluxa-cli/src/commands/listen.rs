@@ -15,7 +15,7 @@ use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Forwarder, parse_target};
 use crate::listen::report::{Report, plural};
 use crate::listen::signer::Signer;
-use crate::listen::{Ended, Limits, ListenEvent, Pipeline, source};
+use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Summary, source};
 use crate::private_file;
 use crate::ui::Line;
 
@@ -50,12 +50,11 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         ));
     }
 
+    let print_secret = context.settings.suggested(&["listen", "--print-secret"]);
     if let Some(expected) = env::text(env::WEBHOOK_SECRET)
         && expected != session.secret.expose()
     {
-        context
-            .ui
-            .warn(&other_secret_warning(context.settings.mock));
+        context.ui.warn(&other_secret_warning(&print_secret));
     }
 
     let pipeline = Pipeline {
@@ -79,7 +78,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             within: arguments.within,
         },
     };
-    let report = Report::new(&context.ui);
+    let report = Report::new(&context.ui, print_secret);
     let ready_file = arguments.ready_file.as_deref();
     let stopped = async {
         interrupted().await;
@@ -100,23 +99,28 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             "the time is over after {}",
             plural(summary.events, "event")
         ))),
-        _ if summary.failed > 0 => Err(CliError::endpoint(format!(
-            "{} not delivered",
-            plural(summary.failed, "event")
-        ))),
+        _ if summary.failed > 0 => Err(CliError::endpoint(undelivered(&summary))),
         _ => Ok(()),
     }
 }
 
 /// What to say when the environment holds another secret than the one we sign with: the server was
 /// probably started with it, and answers every delivery with a refusal that does not say why.
-fn other_secret_warning(mock: bool) -> String {
+fn other_secret_warning(print_secret: &str) -> String {
     let name = env::WEBHOOK_SECRET;
-    let flag = if mock { " --mock" } else { "" };
     format!(
         "{name} is not the signing secret of this session: a server that verifies with it will \
-         refuse what is forwarded; start it with `export {name}=$(fluxa listen --print-secret{flag})`"
+         refuse what is forwarded; start it with `export {name}=$({print_secret})`"
     )
+}
+
+/// Says what was not delivered, once something failed.
+fn undelivered(summary: &Summary) -> String {
+    let failed = format!("{} not delivered", plural(summary.failed, "event"));
+    match summary.unfinished {
+        0 => failed,
+        unfinished => format!("{failed}, and {unfinished} more unfinished at the end"),
+    }
 }
 
 async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {

@@ -84,8 +84,11 @@ impl Server {
 /// Binds, serves, and returns once the server answers.
 async fn start(address: SocketAddr, config: Config) -> Result<Server> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        CliError::failure(format!("cannot listen on {address}: {error}"))
-            .hint("another `fluxa mock` may run there; --addr 127.0.0.1:0 takes a free port")
+        let failed = CliError::failure(format!("cannot listen on {address}: {error}"));
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => failed.hint(other_port_hint(address)),
+            _ => failed.hint("`fluxa mock --addr 127.0.0.1:0` takes a free port"),
+        }
     })?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel::<()>();
@@ -108,6 +111,17 @@ async fn start(address: SocketAddr, config: Config) -> Result<Server> {
             .map_err(|_| CliError::failure(format!("the mock on {address} does not answer")))?,
     }
     Ok(server)
+}
+
+/// Offers another port, and says how the other commands find it. `--mock` stands for the key, which
+/// no error shows.
+fn other_port_hint(taken: SocketAddr) -> String {
+    let mut other = taken;
+    other.set_port(taken.port().checked_add(1).unwrap_or(taken.port() - 1));
+    format!(
+        "another `fluxa mock` may run there; for a second one run `fluxa mock --addr {other}`, and \
+         give the other commands `--mock --api-base http://{other}/v1` (--mock stands for its key)"
+    )
 }
 
 /// Starts a server on the mock's own address for as long as the answer is kept, unless one answers

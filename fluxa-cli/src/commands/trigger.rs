@@ -5,14 +5,17 @@ use serde_json::{Map, json};
 use super::Context;
 use crate::cli::TriggerArguments;
 use crate::connection;
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::trigger::{self, Override, Triggered, registry};
 use crate::ui::{Line, Table, Tone};
 
 pub(crate) async fn run(context: &Context, arguments: TriggerArguments) -> Result<()> {
-    let Some(event) = arguments.event.filter(|_| !arguments.list) else {
+    if arguments.list {
         return list(context);
-    };
+    }
+    let event = arguments.event.ok_or_else(|| {
+        CliError::usage("which event?").hint("`fluxa trigger --list` shows what can be triggered")
+    })?;
     let mut fixture = registry::find(&event)?;
     let overrides: Vec<Override> = arguments
         .overrides

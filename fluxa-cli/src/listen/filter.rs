@@ -2,7 +2,7 @@
 
 use fluxa_sdk::types::EventType;
 
-use crate::error::{CliError, Result};
+use crate::error::Result;
 use crate::suggest;
 
 /// Patterns over event types; none means every event.
@@ -27,11 +27,8 @@ impl Filter {
             if known.iter().any(|event| matches(pattern, event)) {
                 continue;
             }
-            let error = CliError::usage(format!("no event type matches `{pattern}`"));
-            return Err(match suggest::closest(pattern, known.iter().copied()) {
-                Some(closest) => error.hint(format!("did you mean `{closest}`?")),
-                None => error.hint("`fluxa trigger --list` lists the event types"),
-            });
+            let fault = format!("no event type matches `{pattern}`");
+            return Err(suggest::unknown_event_type(pattern, fault));
         }
         Ok(Self { patterns })
     }

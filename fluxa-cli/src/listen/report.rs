@@ -12,11 +12,13 @@ const TYPE_WIDTH: usize = 30;
 /// Prints what the pipeline emits.
 pub(crate) struct Report<'a> {
     ui: &'a Ui,
+    /// The command that prints the signing secret.
+    print_secret: String,
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(ui: &'a Ui) -> Self {
-        Self { ui }
+    pub(crate) fn new(ui: &'a Ui, print_secret: String) -> Self {
+        Self { ui, print_secret }
     }
 
     /// Prints one thing: NDJSON in json mode, lines for people else.
@@ -65,13 +67,21 @@ impl<'a> Report<'a> {
                     .spinner(&format!("reconnecting (attempt {attempt}): {reason}"));
                 Ok(())
             }
-            ListenEvent::Recovered { attempts, after_ms } => {
+            ListenEvent::Recovered {
+                attempts,
+                after_ms,
+                resumed,
+            } => {
                 self.ui.stop_bar();
                 let after = short(Duration::from_millis(*after_ms));
                 let tries = plural(u64::from(*attempts), "attempt");
                 let line = self.stamped().push(Tone::Good, "reconnected");
+                let place = match resumed {
+                    true => "resumed where it stopped",
+                    false => "reading from the server's first event",
+                };
                 self.ui
-                    .note(&line.text(format!(" after {after} ({tries}); nothing was lost")));
+                    .note(&line.text(format!(" after {after} ({tries}), {place}")));
                 Ok(())
             }
             ListenEvent::Summary(summary) => {
@@ -96,9 +106,10 @@ impl<'a> Report<'a> {
                 .dim(" → ")
                 .bold(forward_to),
         );
-        self.ui.note(
-            &Line::new().dim("       signing secret: fluxa listen --print-secret · stop: Ctrl-C"),
-        );
+        let print_secret = &self.print_secret;
+        self.ui.note(&Line::new().dim(format!(
+            "       signing secret: {print_secret} · stop: Ctrl-C"
+        )));
     }
 
     fn delivery(&self, event: &ListenEvent) -> Result<()> {
@@ -158,6 +169,11 @@ fn in_numbers(summary: &Summary) -> Line {
             .text(", ")
             .push(Tone::Bad, format!("{} failed", summary.failed));
     }
+    if summary.unfinished > 0 {
+        line = line
+            .text(", ")
+            .push(Tone::Warn, format!("{} unfinished", summary.unfinished));
+    }
     if summary.retries > 0 {
         line = line.text(format!(", {}", plural(summary.retries, "retry")));
     }
@@ -202,6 +218,21 @@ pub(crate) fn plural(count: u64, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_event_of_the_summary_is_delivered_failed_or_unfinished() {
+        let summary = Summary {
+            events: 4,
+            failed: 2,
+            unfinished: 2,
+            duration_ms: 1_500,
+            ..Summary::default()
+        };
+        assert_eq!(
+            in_numbers(&summary).render(false),
+            "4 events: 0 delivered, 2 failed, 2 unfinished in 1.5 s"
+        );
+    }
 
     #[test]
     fn the_summary_tells_what_was_not_reported_and_only_then() {

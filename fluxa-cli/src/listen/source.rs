@@ -52,7 +52,12 @@ pub(crate) enum Signal {
         delay: Duration,
     },
     /// The stream is open again.
-    Recovered { attempts: u32, after: Duration },
+    Recovered {
+        attempts: u32,
+        after: Duration,
+        /// Whether the server took the position it was resumed at.
+        resumed: bool,
+    },
     /// Something a person should know.
     Warning(String),
     /// It is over: asking again would not help.
@@ -199,6 +204,7 @@ impl<A: EventApi> Source<A> {
                     let recovered = Signal::Recovered {
                         attempts: attempt,
                         after: lost.elapsed(),
+                        resumed: position.is_some(),
                     };
                     signals.send(recovered).await.ok()?;
                     return Some(stream);
@@ -206,8 +212,7 @@ impl<A: EventApi> Source<A> {
                 Err(error) if is_unknown_cursor(&error) => {
                     // The server is not the one we knew, or was emptied.
                     self.cursor().forget();
-                    let warning = "the server does not know the last event any more (a reset?): \
-                                   starting from its first";
+                    let warning = "the server started anew: its earlier events are gone";
                     signals
                         .send(Signal::Warning(warning.to_owned()))
                         .await

@@ -146,14 +146,15 @@ async fn run_limited(
     target: &Target,
     limits: Limits,
 ) -> (Summary, Ended, Vec<ListenEvent>) {
-    run_reporting(script, target, limits, None).await
+    run_until(script, target, limits, None, |_| false).await
 }
 
-async fn run_reporting(
+async fn run_until(
     script: Script,
     target: &Target,
     limits: Limits,
     acknowledger: Option<Acknowledger>,
+    is_last: fn(&ListenEvent) -> bool,
 ) -> (Summary, Ended, Vec<ListenEvent>) {
     let pipeline = Pipeline {
         api: script,
@@ -174,7 +175,11 @@ async fn run_reporting(
         },
     };
     let mut told = Vec::new();
-    let running = pipeline.run(std::future::pending(), |event| {
+    let stop = Notify::new();
+    let running = pipeline.run(stop.notified(), |event| {
+        if is_last(&event) {
+            stop.notify_one();
+        }
         told.push(event);
         Ok(())
     });
@@ -250,9 +255,14 @@ async fn a_lost_stream_is_resumed_and_nothing_is_repeated() {
     assert_eq!(summary.reconnects, 1);
     assert_eq!(script.asked_after()[0].as_deref(), Some("evt_0"));
     assert!(script.asked_after().iter().all(Option::is_some));
-    let recovered =
-        |event: &ListenEvent| matches!(event, ListenEvent::Recovered { attempts: 2, .. });
-    assert!(told.iter().any(recovered));
+    assert!(told.iter().any(|event| matches!(
+        event,
+        ListenEvent::Recovered {
+            attempts: 2,
+            resumed: true,
+            ..
+        }
+    )));
 }
 
 #[tokio::test]
@@ -292,9 +302,13 @@ async fn a_cursor_the_server_has_forgotten_starts_over() {
     let target = Target::default();
     let (_, told) = run(script, &target, 2).await;
     assert_eq!(target.seen(), ["evt_a", "evt_new"]);
+    assert!(told.iter().any(|event| matches!(
+        event,
+        ListenEvent::Warning(warning) if warning.contains("earlier events are gone")
+    )));
     assert!(
         told.iter()
-            .any(|event| matches!(event, ListenEvent::Warning(_)))
+            .any(|event| matches!(event, ListenEvent::Recovered { resumed: false, .. }))
     );
 }
 
@@ -318,6 +332,19 @@ async fn a_failed_delivery_is_retried_then_given_up_and_the_stream_goes_on() {
 }
 
 #[tokio::test]
+async fn what_waits_to_be_tried_again_at_the_end_is_unfinished() {
+    let bodies = ["evt_a", "evt_b"].map(|id| event(id, "pay_1"));
+    let script = Script::new(Some("evt_0"), [Open::Stays(bodies.to_vec())]);
+    let target = Target::default();
+    // evt_a: 500, and the stop comes before it is tried again; evt_b waits behind it.
+    *target.statuses.lock().unwrap() = VecDeque::from([500]);
+    let is_retry = |event: &ListenEvent| matches!(event, ListenEvent::Retry { .. });
+    let (summary, ended, _) = run_until(script, &target, Limits::default(), None, is_retry).await;
+    assert_eq!(ended, Ended::Stopped);
+    assert_eq!((summary.events, summary.unfinished), (2, 2));
+}
+
+#[tokio::test]
 async fn attempts_that_could_not_be_reported_are_in_the_summary() {
     let bodies = ["evt_good", "evt_bad"].map(|id| event(id, "pay_1"));
     let script = Script::new(Some("evt_0"), [Open::Stays(bodies.to_vec())]);
@@ -329,7 +356,7 @@ async fn attempts_that_could_not_be_reported_are_in_the_summary() {
         within: None,
     };
     let acknowledger = Some(acknowledge::tests::choosy().await);
-    let (summary, ..) = run_reporting(script, &target, limits, acknowledger).await;
+    let (summary, ..) = run_until(script, &target, limits, acknowledger, |_| false).await;
     assert_eq!((summary.delivered, summary.unreported), (2, 2));
 }
 

@@ -86,13 +86,8 @@ pub(crate) fn find(event: &str) -> Result<Fixture> {
                 .hint("`fluxa trigger --list` shows what can be triggered"),
         );
     }
-    let error = CliError::usage(format!("there is no event `{event}`"));
-    Err(
-        match suggest::closest(event, suggest::event_types().iter().copied()) {
-            Some(closest) => error.hint(format!("did you mean `{closest}`?")),
-            None => error.hint("`fluxa trigger --list` shows all events"),
-        },
-    )
+    let fault = format!("there is no event `{event}`");
+    Err(suggest::unknown_event_type(event, fault))
 }
 
 /// Returns every event of the contract, with whether it can be triggered.
