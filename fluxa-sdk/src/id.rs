@@ -124,13 +124,24 @@ pub(crate) fn check(text: &str, prefix: &str, resource: &str) -> Result<(), Erro
         Some(_) => return Ok(()),
         None if text.is_empty() => "it is empty".to_owned(),
         None => match looks_like(text) {
-            Some((found, other)) => format!("this looks like the id of a {other} (`{found}…`)"),
+            Some((found, other)) => format!(
+                "this looks like the id of {} {other} (`{found}…`)",
+                article(other)
+            ),
             None => "it has another prefix".to_owned(),
         },
     };
     Err(Error::config(format!(
-        "not a {resource} id: {fault}; a {resource} id starts with `{prefix}`"
+        "not {article} {resource} id: {fault}; {article} {resource} id starts with `{prefix}`",
+        article = article(resource)
     )))
+}
+
+fn article(noun: &str) -> &'static str {
+    match noun.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) {
+        true => "an",
+        false => "a",
+    }
 }
 
 fn looks_like(text: &str) -> Option<(&'static str, &'static str)> {

@@ -322,10 +322,10 @@ pub(super) fn check_id(id: &str, prefix: &str) -> Result<(), DomainError> {
     let other = contract::ID_PREFIXES
         .iter()
         .find(|(known, _)| *known != prefix && id.starts_with(known))
-        .map(|(_, name)| format!(" This looks like the id of a {name}."))
+        .map(|(_, name)| format!(" It has the prefix of another resource: {name}."))
         .unwrap_or_default();
     Err(DomainError::invalid(
         "invalid_id",
-        format!("The id of a {resource} is {prefix} and 16 hexadecimal digits.{other}"),
+        format!("Not the id expected here ({resource}): that is {prefix} and 16 hexadecimal digits.{other}"),
     ))
 }
