@@ -50,3 +50,16 @@ fn the_demo_as_json_is_ndjson_and_nothing_else() {
     assert_eq!(summary["states"].as_array().unwrap().len(), 6);
     assert_eq!(run.stderr, "");
 }
+
+#[test]
+fn the_demo_takes_its_output_from_the_profile_and_a_flag_beats_it() {
+    let home = Home::new();
+    home.run(&["--profile", "ci", "config", "set", "output", "json"])
+        .expect(0);
+    let run = home.run(&["--profile", "ci", "demo"]).expect(0);
+    assert_eq!(run.json_lines().last().unwrap()["type"], "summary");
+    let run = home
+        .run(&["--profile", "ci", "demo", "--output", "human"])
+        .expect(0);
+    assert!(run.stdout.contains("every signature verified"));
+}
