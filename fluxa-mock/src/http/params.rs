@@ -326,6 +326,8 @@ pub(super) fn check_id(id: &str, prefix: &str) -> Result<(), DomainError> {
         .unwrap_or_default();
     Err(DomainError::invalid(
         "invalid_id",
-        format!("Not the id expected here ({resource}): that is {prefix} and 16 hexadecimal digits.{other}"),
+        format!(
+            "Not the id expected here ({resource}): that is {prefix} and 16 hexadecimal digits.{other}"
+        ),
     ))
 }
