@@ -214,6 +214,9 @@ fn fire_due(tx: &Tx<'_>, instant: Time, most: usize) -> Result<Option<Time>, Dom
     Ok(None)
 }
 
+/// How long the timers wait after the store refused them.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+
 /// Fires timers when the clock reaches them by itself.
 async fn fire_as_due(sandbox: Arc<Sandbox>) {
     let mut changes = sandbox.store.changes();
@@ -227,15 +230,15 @@ async fn fire_as_due(sandbox: Arc<Sandbox>) {
             })
             .await;
         drop(alone);
-        let next: Option<Time> = match fired {
-            Ok(next) => next,
+        let next: Result<Option<Time>, DomainError> = fired;
+        let wait = match next {
+            Ok(next) => next.and_then(|due| sandbox.store.shared().clock.real_time_until(due)),
             Err(error) => {
-                let error: DomainError = error;
-                tracing::error!(%error, "timers stop");
-                return;
+                // A full disk, say, is mended while the server runs; what is due stays due.
+                tracing::error!(%error, "timers wait for the store");
+                Some(STORE_RETRY)
             }
         };
-        let wait = next.and_then(|due| sandbox.store.shared().clock.real_time_until(due));
         let sleep = tokio::time::sleep(wait.unwrap_or(Duration::from_secs(3600)));
         tokio::select! {
             () = sleep => {}
