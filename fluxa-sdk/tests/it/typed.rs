@@ -78,21 +78,17 @@ async fn an_error_comes_through_the_generated_client_whole() {
 async fn a_stream_outlives_the_attempt_and_its_refusal_is_an_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let (late, is_late) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         let mut head = vec![0; 4096];
         let (mut stream, _) = listener.accept().await.unwrap();
         assert_ne!(stream.read(&mut head).await.unwrap(), 0);
         let start = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nid: 1\n";
         stream.write_all(start).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        is_late.await.unwrap();
         stream.write_all(b"id: 2\n").await.unwrap();
     });
-    let client = builder(&base_url)
-        .attempt_timeout(Duration::from_millis(400))
-        .timeout(Duration::from_millis(500))
-        .max_retries(0)
-        .build()
-        .unwrap();
+    let client = builder(&base_url).max_retries(0).build().unwrap();
     let mut stream = client
         .events()
         .stream()
@@ -100,6 +96,11 @@ async fn a_stream_outlives_the_attempt_and_its_refusal_is_an_error() {
         .unwrap()
         .into_inner()
         .into_inner();
+    // Far past every limit of a call, without waiting for it.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    tokio::time::resume();
+    late.send(()).unwrap();
     let mut text = Vec::new();
     while let Some(chunk) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
         text.extend_from_slice(&chunk.unwrap());
