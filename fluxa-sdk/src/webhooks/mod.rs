@@ -14,6 +14,7 @@
 //! ```
 
 pub(crate) mod event;
+pub mod inbox;
 mod signature;
 mod verifier;
 

@@ -1,0 +1,127 @@
+//! What a store of events promises, whatever it keeps them in.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+/// Keeps which events were processed, and which are being processed by whom.
+///
+/// A store is shared by all replicas of a receiver. Every method is atomic, and decides by the
+/// store's own clock: the replicas' clocks need not agree.
+pub trait EventStore: Send + Sync {
+    /// Claims the event for this worker, for the time of the lease.
+    ///
+    /// An event whose lease ran out is given to whoever asks next, with a higher fence.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store could not be asked; the claim may have been made all the same,
+    /// and then ends with its lease.
+    fn claim(
+        &self,
+        event_id: &str,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// Lets the lease run anew from now. `false`: it had run out, and the work must stop.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store could not be asked.
+    fn extend(
+        &self,
+        lease: &Lease,
+        duration: Duration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Marks the event as processed. `false`: the lease had run out, and nothing was marked.
+    ///
+    /// Marking it again with the same lease is `true`, so that this may be repeated.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store could not be asked; it may be marked all the same.
+    fn done(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Gives the event back before the lease ends, to be claimed at once. `false`: it had run out.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store could not be asked; the event comes back with its lease's end.
+    fn release(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// It is this worker's to process.
+    New(Lease),
+    /// Another worker has it, for this much longer unless it extends its lease.
+    InFlight {
+        /// What is left of the other's lease.
+        remaining: Duration,
+    },
+    /// It was processed before.
+    Done,
+}
+
+/// A worker's right to an event, until it runs out.
+///
+/// The fence grows with each claim of the event. What takes orders from workers can refuse a fence
+/// lower than one it has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    event_id: String,
+    fence: u64,
+}
+
+impl Lease {
+    /// Returns a lease. For implementations of [`EventStore`].
+    pub fn new(event_id: impl Into<String>, fence: u64) -> Self {
+        let event_id = event_id.into();
+        Self { event_id, fence }
+    }
+
+    /// Returns the `evt_…` id.
+    pub fn event_id(&self) -> &str {
+        &self.event_id
+    }
+
+    /// Returns the fence: 1 for the first claim of the event, more for each that followed.
+    pub fn fence(&self) -> u64 {
+        self.fence
+    }
+}
+
+/// The store could not be asked, or answered nonsense. Whether it acted is not known.
+pub struct StoreError {
+    message: &'static str,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl StoreError {
+    /// Returns an error with what failed and why.
+    pub fn new(message: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let source = Some(source.into());
+        Self { message, source }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message)
+    }
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreError")
+            .field("message", &self.message)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl StdError for StoreError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| source.as_ref() as _)
+    }
+}
