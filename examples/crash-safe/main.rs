@@ -16,7 +16,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use fluxa_sdk::types::{CreatePayment, Payment};
-use fluxa_sdk::{Client, Error, IdempotencyKey, Money, Outcome, Timestamp};
+use fluxa_sdk::{Client, Error, IdempotencyKey, Money, Outcome, Timestamp, validate};
 use journal::{Intent, Journal, State};
 
 /// Fluxa keeps a key for 24 hours; an hour is left for clocks that differ.
@@ -49,7 +49,12 @@ async fn run(arguments: &[&str]) -> Result<(), Box<dyn StdError>> {
                 // The same order again: a double click, or a restart. What was decided stands.
                 Some(intent) => intent,
                 None => {
-                    let intent = Intent::new(order, pence.parse()?, customer);
+                    let pence = pence.parse().map_err(|_| {
+                        format!("PENCE is a whole number, such as 1999, not {pence}")
+                    })?;
+                    // Checked before it is written down: what can never be sent would stay open.
+                    validate::amount(pence)?;
+                    let intent = Intent::new(order, pence, customer);
                     // On the disk before anything is sent: from here on a crash loses nothing.
                     journal.write(&intent)?;
                     intent
