@@ -12,14 +12,29 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # In a server
+//!
+//! With the feature `axum` or `actix-web` a handler takes a `Webhook`, an extractor that reads the
+//! raw body within limits, verifies it, and answers what is not Fluxa's by itself. With any other
+//! server take the body's bytes before anything parses or decompresses them, and give them to
+//! [`Verifier::verify`]; an extractor of JSON, `Json<Event>` say, verifies nothing.
 
+#[cfg(feature = "actix-web")]
+mod actix;
+#[cfg(feature = "axum")]
+mod axum;
 pub(crate) mod event;
 pub mod inbox;
+#[cfg(any(feature = "actix-web", feature = "axum"))]
+mod receiver;
 mod signature;
 mod verifier;
 
 pub use crate::generated::events::{Event, EventType};
 pub(crate) use event::read;
 pub use event::{EventData, EventEnvelope, EventRequest, UnknownEvent, VerifiedEvent};
+#[cfg(any(feature = "actix-web", feature = "axum"))]
+pub use receiver::{Receiver, Rejection, Webhook, WebhookEvent};
 pub use signature::{sign, sign_all};
 pub use verifier::{SignatureError, Verifier};

@@ -8,6 +8,7 @@ mod generated;
 mod idempotency;
 mod limits;
 mod retries;
+mod samples;
 mod secrecy;
 mod server;
 mod tls;
