@@ -273,8 +273,9 @@ mod sealed {
 ///
 /// As an answer it tells the sender the status and a few words: Fluxa sends the event again after
 /// anything but 2xx, whatever the status, so the status is for those who read logs. A 4xx is the
-/// sender's fault; a 5xx is this server's and worth an alarm, and only Fluxa can cause one. The
-/// reason is here for your log: nothing logs it for you, and it shows no body and no secret.
+/// sender's fault; a 5xx is this server's and worth an alarm, and once the endpoint is set up only
+/// Fluxa can cause one. The reason is here for your log: nothing logs it for you, and it shows no
+/// body and no secret.
 ///
 /// Under axum the answer's extensions hold it as an `Arc<Rejection>`; under actix-web it is the
 /// answer's `error()`.

@@ -2,6 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod environment;
+#[cfg(feature = "actix-web")]
+mod extract_actix;
+#[cfg(feature = "axum")]
+mod extract_axum;
 mod face;
 mod faults;
 mod generated;

@@ -57,11 +57,8 @@ impl Request {
     }
 
     fn head(&self, framing: &str) -> Vec<u8> {
-        let mut head = format!(
-            "POST {} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{framing}\r\n",
-            self.path
-        )
-        .into_bytes();
+        let mut head =
+            format!("POST {} HTTP/1.1\r\nhost: test\r\n{framing}\r\n", self.path).into_bytes();
         for (name, value) in &self.headers {
             head.extend_from_slice(format!("{name}: ").as_bytes());
             head.extend_from_slice(value);
@@ -73,14 +70,17 @@ impl Request {
 
     /// Sends it whole.
     pub(crate) async fn send(&self, address: SocketAddr) -> Answer {
-        let mut bytes = self.head(&format!("content-length: {}", self.body.len()));
+        let mut bytes = self.head(&format!(
+            "connection: close\r\ncontent-length: {}",
+            self.body.len()
+        ));
         bytes.extend_from_slice(&self.body);
         exchange(address, &[&bytes], false).await
     }
 
     /// Sends it in chunks of this size, with the end of the body only if it is reached.
     pub(crate) async fn send_chunked(&self, address: SocketAddr, size: usize) -> Answer {
-        let mut pieces = vec![self.head("transfer-encoding: chunked")];
+        let mut pieces = vec![self.head("connection: close\r\ntransfer-encoding: chunked")];
         for chunk in self.body.chunks(size) {
             let mut piece = format!("{:x}\r\n", chunk.len()).into_bytes();
             piece.extend_from_slice(chunk);
@@ -100,10 +100,19 @@ impl Request {
         sent: usize,
         then_hang_up: bool,
     ) -> Answer {
-        let mut bytes = self.head(&format!("content-length: {declared}"));
+        let mut bytes = self.head(&format!("connection: close\r\ncontent-length: {declared}"));
         bytes.extend_from_slice(&self.body[..sent]);
         exchange(address, &[&bytes], then_hang_up).await
     }
+}
+
+/// Sends a request whose body is another request, on a connection that may be used again.
+pub(crate) async fn smuggle(address: SocketAddr, outer: &Request, inner: &Request) -> Answer {
+    let mut hidden = inner.head(&format!("content-length: {}", inner.body.len()));
+    hidden.extend_from_slice(&inner.body);
+    let mut bytes = outer.head(&format!("content-length: {}", hidden.len()));
+    bytes.extend_from_slice(&hidden);
+    exchange(address, &[&bytes], true).await
 }
 
 /// Gets a page.

@@ -5,7 +5,7 @@ mod servers;
 
 use std::time::Duration;
 
-use client::Request;
+use client::{Request, smuggle};
 use fluxa_sdk::testing::{SampleEvent, sample_event};
 use fluxa_sdk::webhooks::{EventType, Receiver, Verifier};
 use servers::{Server, start};
@@ -271,6 +271,23 @@ async fn a_slow_body_is_given_up_and_a_cut_one_never_handled() {
         }
         assert!(server.handled.lock().unwrap().is_empty(), "{}", server.name);
         server.still_works().await;
+    }
+}
+
+#[tokio::test]
+async fn the_unread_body_of_a_refused_request_is_not_taken_for_the_next() {
+    let tight = receiver(SECRET).max_body_bytes(64);
+    let unsigned = good("/raw").without(SIGNATURE);
+    for (outer, receiver, status) in [
+        (unsigned, receiver(SECRET), 400),
+        (good("/raw"), tight, 413),
+    ] {
+        for server in start(&receiver, &self::receiver(SECRET)).await {
+            let answer = smuggle(server.address, &outer, &good("/other")).await;
+            assert_eq!(answer.status, status, "{}: {answer:?}", server.name);
+            assert!(!answer.body.contains("HTTP/1.1 200"), "{answer:?}");
+            assert!(server.handled.lock().unwrap().is_empty(), "{}", server.name);
+        }
     }
 }
 
