@@ -21,6 +21,7 @@ struct Books {
     handled: HashSet<String>,
     settled_minor: i64,
     by_type: BTreeMap<String, u64>,
+    refused: BTreeMap<String, u64>,
 }
 
 impl Ledger {
@@ -66,11 +67,12 @@ async fn platform_event(
     webhook: Result<Webhook, Rejection>,
 ) -> Result<impl Responder, Rejection> {
     let webhook = webhook.inspect_err(|rejection| {
-        let cause = std::error::Error::source(rejection).map(ToString::to_string);
-        eprintln!(
-            "webhook refused: {rejection}; {}",
-            cause.unwrap_or_default()
-        );
+        // A sudden rise of `NoMatch` is a forger, or a secret rotated on one side only.
+        let reason = match rejection.signature_error() {
+            Some(error) => error.to_string(),
+            None => rejection.to_string(),
+        };
+        *ledger.books().refused.entry(reason).or_default() += 1;
     })?;
     let mut books = ledger.books();
     if books.handled.insert(webhook.id().to_owned()) {
@@ -87,6 +89,7 @@ async fn totals(ledger: Data<Ledger>) -> impl Responder {
     let json = serde_json::json!({
         "settled_minor": books.settled_minor,
         "platform": books.by_type,
+        "refused": books.refused,
     });
     HttpResponse::Ok()
         .content_type("application/json")

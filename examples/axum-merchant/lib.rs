@@ -186,3 +186,31 @@ fn payment_of(event: &Event) -> Option<&fluxa_sdk::types::PaymentId> {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// A router without the receiver of its webhooks is no program:
+///
+/// ```compile_fail,E0277
+/// # use axum::{Router, routing::post};
+/// # use fluxa_sdk::webhooks::Webhook;
+/// async fn hook(_: Webhook) {}
+/// let router: Router<()> = Router::new().route("/", post(hook));
+/// ```
+///
+/// ```
+/// # use axum::{Router, routing::post};
+/// # use fluxa_sdk::webhooks::{Receiver, Verifier, Webhook};
+/// async fn hook(_: Webhook) {}
+/// let receiver = Receiver::new(Verifier::new("whsec_test").unwrap());
+/// let router: Router<()> = Router::new().route("/", post(hook)).with_state(receiver);
+/// ```
+///
+/// Nor is a handler that takes the body twice:
+///
+/// ```compile_fail,E0277
+/// # use axum::{Json, Router, routing::post};
+/// # use fluxa_sdk::webhooks::{Event, Receiver, Webhook};
+/// async fn hook(_: Webhook, _: Json<Event>) {}
+/// let router: Router<Receiver> = Router::new().route("/", post(hook));
+/// ```
+#[cfg(doctest)]
+pub struct Misuse;

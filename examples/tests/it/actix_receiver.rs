@@ -9,6 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use fluxa_sdk::testing::{SampleEvent, sample_event};
 use fluxa_sdk::webhooks::{EventType, Verifier};
+use serde_json::json;
 
 use crate::receivers::client::{Request, get};
 
@@ -59,8 +60,16 @@ async fn events_are_counted_once_and_endpoints_do_not_mix() {
     assert_eq!(post("/webhooks/platform", &kyb, SHOP).await, 400);
     let totals: serde_json::Value =
         serde_json::from_str(&get(address, "/totals").await.body).unwrap();
+    assert_eq!(totals["settled_minor"], 3998);
+    assert_eq!(totals["platform"], json!({ "merchant.kyb.approved": 1 }));
+    let (reason, count) = totals["refused"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .next()
+        .unwrap();
     assert_eq!(
-        totals,
-        serde_json::json!({ "settled_minor": 3998, "platform": { "merchant.kyb.approved": 1 } })
+        (reason.contains("no signature matches"), count),
+        (true, &json!(1))
     );
 }

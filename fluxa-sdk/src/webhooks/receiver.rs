@@ -57,7 +57,8 @@ impl Receiver {
 
     /// Waits this long for the whole body. Default: 10 s.
     ///
-    /// Fluxa waits 30 s for the answer, so that more than that is of no use.
+    /// Fluxa waits 30 s for the answer, so that more than that is of no use. A runtime made by hand
+    /// needs its timers on (`enable_time`); those of axum's and actix-web's own macros have them.
     #[must_use]
     pub fn read_timeout(mut self, read_timeout: Duration) -> Self {
         self.read_timeout = read_timeout;

@@ -49,3 +49,38 @@ fn id(event_type: &str) -> String {
         });
     format!("evt_{hash:016x}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::{Value, json};
+
+    use super::{id, samples};
+    use crate::codegen::contract::Contract;
+
+    fn contract() -> Value {
+        let text = fs::read_to_string(crate::root().join("openapi.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn an_event_without_an_example_of_its_own_type_is_named() {
+        let mut document = contract();
+        let pointer = "/components/schemas/PaymentSettledEvent/examples/0/type";
+        *document.pointer_mut(pointer).unwrap() = json!("payment.settling");
+        let fault = samples(&Contract::read(&document).unwrap()).unwrap_err();
+        assert!(fault.contains("PaymentSettledEvent"), "{fault}");
+        let pointer = "/components/schemas/PaymentSettledEvent";
+        let schema = document.pointer_mut(pointer).unwrap();
+        schema.as_object_mut().unwrap().remove("examples");
+        let fault = samples(&Contract::read(&document).unwrap()).unwrap_err();
+        assert!(fault.contains("PaymentSettledEvent"), "{fault}");
+    }
+
+    #[test]
+    fn an_id_follows_from_the_type_alone() {
+        // FNV-1a of "a", from the function's published test vectors.
+        assert_eq!(id("a"), "evt_af63dc4c8601ec8c");
+    }
+}
