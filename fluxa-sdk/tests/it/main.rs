@@ -2,12 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod environment;
+#[cfg(feature = "actix-web")]
+mod extract_actix;
+#[cfg(feature = "axum")]
+mod extract_axum;
 mod face;
 mod faults;
 mod generated;
 mod idempotency;
 mod limits;
 mod retries;
+mod samples;
 mod secrecy;
 mod server;
 mod tls;
