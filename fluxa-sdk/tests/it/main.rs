@@ -7,6 +7,8 @@ mod faults;
 mod generated;
 mod idempotency;
 mod limits;
+#[cfg(feature = "reconciliation")]
+mod reconciliation;
 mod retries;
 mod secrecy;
 mod server;
