@@ -278,14 +278,14 @@ fn find(column: &Column, header: Option<&[String]>) -> Result<usize, String> {
 
 /// Says what is there instead: a few names, cut short, without what would upset a terminal.
 fn missing(name: &str, header: Option<&[String]>) -> String {
-    let shown =
-        |text: &String| -> String { text.chars().filter(|c| !c.is_control()).take(24).collect() };
-    let names: Vec<String> = header
-        .unwrap_or_default()
-        .iter()
-        .take(12)
-        .map(shown)
-        .collect();
+    let Some(header) = header else {
+        return format!("the format has no header and no position of the column `{name}`; give it");
+    };
+    let shown = |text: &String| -> String {
+        let kept = text.chars().filter(|c| !c.is_control());
+        kept.take(24).collect()
+    };
+    let names: Vec<String> = header.iter().take(12).map(shown).collect();
     format!(
         "no column `{name}`; the header says: {}. Name the columns, or the lines in front of the \
          header, with `StatementFormat`",

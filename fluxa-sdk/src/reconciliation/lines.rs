@@ -46,9 +46,9 @@ impl<R: Read> Lines<R> {
         self.budget = RECORD_MAX_BYTES + READ_AHEAD_BYTES;
     }
 
-    /// Whether the quotes read so far come in pairs.
-    pub(super) fn quotes_are_paired(&self) -> bool {
-        self.quotes.is_multiple_of(2)
+    /// Whether all is read, and the quotes do not come in pairs.
+    pub(super) fn ended_in_quotes(&self) -> bool {
+        self.ended && !self.quotes.is_multiple_of(2)
     }
 
     /// Returns what stands for one byte of the file, or nothing.

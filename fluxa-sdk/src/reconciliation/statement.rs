@@ -100,15 +100,16 @@ impl<R: Read> Statement<R> {
             return Ok(None);
         }
         // Each line end is one byte by now, and the last line has one too.
-        let inside = self.record.as_slice().iter().filter(|byte| **byte == b'\n');
-        let inside = inside.count() as u64;
+        let bytes = self.record.as_slice();
+        let inside = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
         let end = self.reader.position().line() + self.format.skip_lines;
-        let line = end.saturating_sub(1 + inside);
-        if inside > 0 && self.reader.is_done() && !self.reader.get_ref().quotes_are_paired() {
-            let reason = "a quoted field that starts here is never closed, and took the lines after \
-                          it; look for a stray quote";
-            return Err(self.fault(line, reason));
+        // A quote that is never closed takes the rest of the file, its last line end included.
+        if bytes.last() == Some(&b'\n') && self.reader.get_ref().ended_in_quotes() {
+            let reason = "a quoted field that starts here is never closed, and took the lines \
+                          after it; look for a stray quote";
+            return Err(self.fault(end.saturating_sub(inside), reason));
         }
+        let line = end.saturating_sub(1 + inside);
         Ok(Some(line))
     }
 

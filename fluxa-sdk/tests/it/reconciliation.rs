@@ -24,6 +24,7 @@ fn payment(number: u64, reference: &str, net: i64) -> Payment {
         "net": net, "currency": "GBP", "state": "SETTLED", "livemode": false,
         "created_at": "2026-05-19T10:23:14.572Z", "metadata": {},
         "settlement_reference": reference,
+        "url": "https://pay.fluxapay.co.uk/x",
     }))
     .unwrap()
 }
@@ -523,11 +524,17 @@ impl Read for &mut Endless {
 
 #[test]
 fn a_file_of_one_line_is_given_up_early() {
-    // One long field, a quoted one with line ends, nothing but line ends, fields without number.
-    for pattern in [&b"x"[..], b"\"\n", b"\n", b","] {
+    // One long field, one in quotes, one of line ends, nothing but line ends, fields without end.
+    for (start, pattern) in [
+        (&b"date,description,amount\n"[..], &b"x"[..]),
+        (b"date,description,amount\n,\"", b"x"),
+        (b"date,description,amount\n,\"", b"\n"),
+        (b"date,description,amount\n", b"\n"),
+        (b"", b","),
+    ] {
         let mut endless = Endless(0, pattern);
         let mut reconciliation = Reconciliation::new();
-        let csv = b"date,description,amount\n,\"".chain(&mut endless);
+        let csv = start.chain(&mut endless);
         let error = reconciliation
             .statement(csv, &StatementFormat::new())
             .unwrap_err();
