@@ -1,6 +1,7 @@
 //! The SDK against scripted servers, and its webhooks against vectors of other tools.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod bad_input;
 mod environment;
 mod face;
 mod faults;
