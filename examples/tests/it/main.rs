@@ -3,3 +3,4 @@
 
 mod axum_merchant;
 mod quickstart;
+mod reconciliation;
