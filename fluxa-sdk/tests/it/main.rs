@@ -13,6 +13,8 @@ mod reconciliation;
 mod retries;
 mod secrecy;
 mod server;
+#[cfg(feature = "reconciliation")]
+mod statements;
 mod tls;
 mod typed;
 mod webhooks;
