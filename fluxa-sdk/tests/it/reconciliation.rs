@@ -136,6 +136,14 @@ fn every_difference_has_its_verdict_and_its_amount() {
 }
 
 #[test]
+fn it_may_be_moved_between_threads() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<Reconciliation>();
+    check::<Report>();
+    check::<ReconciliationError>();
+}
+
+#[test]
 fn order_does_not_matter() {
     let mut reconciliation = Reconciliation::new();
     let csv = format!("date,reference,amount\n2026-05-21,{A},10.00\n2026-05-22,{B},5.00\n");
@@ -566,5 +574,6 @@ fn a_million_payments_fit_in_100_mb() {
         .unwrap();
     let kilobytes: u64 = peak.parse().unwrap();
     println!("peak {kilobytes} kB");
-    assert!(kilobytes < 100_000, "{kilobytes} kB");
+    // 100 MB is what is promised; ids kept as text would still fit, so the bound is closer.
+    assert!(kilobytes < 64_000, "{kilobytes} kB");
 }
