@@ -6,3 +6,4 @@ mod axum_merchant;
 mod crash_safe;
 mod quickstart;
 mod receivers;
+mod reconciliation;
