@@ -56,6 +56,8 @@
 //! MIT or Apache-2.0. The run-time dependency `progenitor-client` is MPL-2.0, which asks nothing of
 //! those who use it unchanged.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod contract;
 pub mod error;
 pub mod expand;
@@ -92,7 +94,7 @@ pub use idempotency::IdempotencyKey;
 pub use money::{Currency, Money};
 pub use progenitor_client::ByteStream;
 pub use raw::RawParams;
-pub use request::Call;
+pub use request::{Async, Call};
 pub use response::Response;
 pub use secret::{ApiKey, Mode, SecretText, WebhookSecret};
 pub use time::{TimeRange, Timestamp};

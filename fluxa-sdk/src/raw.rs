@@ -39,7 +39,12 @@ static PATCH: Operation = operation("PATCH");
 static DELETE: Operation = operation("DELETE");
 
 /// Returns the call of any operation, by its method and its path below the base URL.
-pub(crate) fn call(client: &Client, method: &str, path: &str) -> Call<Value, RawParams> {
+pub(crate) fn call<M>(
+    client: &Client,
+    mode: M,
+    method: &str,
+    path: &str,
+) -> Call<Value, RawParams, M> {
     let known = [&GET, &HEAD, &POST, &PUT, &PATCH, &DELETE];
     let operation = known
         .into_iter()
@@ -58,10 +63,10 @@ pub(crate) fn call(client: &Client, method: &str, path: &str) -> Call<Value, Raw
             "a raw call is GET, HEAD, POST, PUT, PATCH or DELETE",
         )),
     };
-    Call::new(client, operation.unwrap_or(&GET), params, run)
+    Call::new(client, mode, operation.unwrap_or(&GET), params, run)
 }
 
-impl Call<Value, RawParams> {
+impl<M> Call<Value, RawParams, M> {
     /// Sends this JSON as the body.
     pub fn json(self, body: Value) -> Self {
         self.map_params(|params| params.body = Some(body))

@@ -119,9 +119,10 @@ impl Error {
         self.trace().operation
     }
 
-    /// Returns the cursor of the page that failed, to resume a list with `.after(…)`.
+    /// Returns the cursor that the page which failed starts after, to go on with `.after(…)`.
     ///
-    /// `None` when the first page failed, or the call was no list.
+    /// `None` when it was the list's first page, when the list itself leads nowhere (a `Decode`
+    /// error at `next_cursor`), or when no list was walked.
     pub fn cursor(&self) -> Option<&str> {
         self.trace().cursor.as_deref()
     }

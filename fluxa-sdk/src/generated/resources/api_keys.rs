@@ -3,22 +3,25 @@
 
 //! Accessors of `api_keys`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// API keys.
 ///
 /// From [`Client::api_keys`](crate::Client::api_keys).
 #[derive(Clone, Debug)]
-pub struct ApiKeysResource {
+pub struct ApiKeysResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl ApiKeysResource {
+impl<M: Clone> ApiKeysResource<M> {
     /// List API keys.
     ///
     /// Restricted keys need the scope `api_keys:read`.
     ///
     /// Operation `api_keys_list`: `GET /api_keys`.
-    pub fn list(&self) -> Call<crate::generated::types::ApiKeyList, ApiKeysListParams> {
+    pub fn list(
+        &self,
+    ) -> Call<crate::generated::types::ApiKeyList, ApiKeysListParams, M> {
         static API_KEYS_LIST: Operation = Operation {
             id: "api_keys_list",
             method: "GET",
@@ -30,6 +33,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_LIST,
             prepare(),
             |context, params| {
@@ -64,7 +68,7 @@ impl ApiKeysResource {
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateApiKey>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysCreateParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysCreateParams, M> {
         static API_KEYS_CREATE: Operation = Operation {
             id: "api_keys_create",
             method: "POST",
@@ -78,6 +82,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_CREATE,
             prepare(),
             |context, params| {
@@ -97,7 +102,7 @@ impl ApiKeysResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysRetrieveParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysRetrieveParams, M> {
         static API_KEYS_RETRIEVE: Operation = Operation {
             id: "api_keys_retrieve",
             method: "GET",
@@ -110,6 +115,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -131,7 +137,7 @@ impl ApiKeysResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
         body: impl Into<crate::generated::types::UpdateApiKey>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysUpdateParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysUpdateParams, M> {
         static API_KEYS_UPDATE: Operation = Operation {
             id: "api_keys_update",
             method: "PATCH",
@@ -146,6 +152,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_UPDATE,
             prepare(),
             |context, params| {
@@ -166,7 +173,7 @@ impl ApiKeysResource {
     pub fn requests(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
-    ) -> Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams> {
+    ) -> Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams, M> {
         static API_KEYS_REQUESTS: Operation = Operation {
             id: "api_keys_requests",
             method: "GET",
@@ -187,6 +194,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_REQUESTS,
             prepare(),
             |context, params| {
@@ -220,7 +228,7 @@ impl ApiKeysResource {
     pub fn revoke(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysRevokeParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysRevokeParams, M> {
         static API_KEYS_REVOKE: Operation = Operation {
             id: "api_keys_revoke",
             method: "POST",
@@ -233,6 +241,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_REVOKE,
             prepare(),
             |context, params| {
@@ -254,7 +263,7 @@ impl ApiKeysResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
         body: impl Into<crate::generated::types::RotateSecret>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysRotateParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysRotateParams, M> {
         static API_KEYS_ROTATE: Operation = Operation {
             id: "api_keys_rotate",
             method: "POST",
@@ -269,6 +278,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_ROTATE,
             prepare(),
             |context, params| {
@@ -286,7 +296,18 @@ impl Client {
     pub fn api_keys(&self) -> ApiKeysResource {
         ApiKeysResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// API keys.
+    #[must_use]
+    pub fn api_keys(&self) -> ApiKeysResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        ApiKeysResource { client, mode }
     }
 }
 
@@ -313,9 +334,13 @@ impl crate::pagination::Paginated for ApiKeysListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::ApiKeyList, ApiKeysListParams> {
+impl<M> Call<crate::generated::types::ApiKeyList, ApiKeysListParams, M> {
     /// Only those of this kind.
     #[must_use]
     pub fn kind(self, value: impl Into<crate::generated::enums::ApiKeyKind>) -> Self {
@@ -389,9 +414,13 @@ impl crate::pagination::Paginated for ApiKeysRequestsParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams> {
+impl<M> Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams, M> {
     /// Bounds on the time of creation, as `created_at[gte]=…`.
     #[must_use]
     pub fn created_at(self, range: impl Into<crate::time::TimeRange>) -> Self {

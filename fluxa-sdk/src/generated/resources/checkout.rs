@@ -3,21 +3,23 @@
 
 //! Accessors of `checkout`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Hosted and embedded checkout sessions.
 ///
 /// From [`Client::checkout`](crate::Client::checkout).
 #[derive(Clone, Debug)]
-pub struct CheckoutResource {
+pub struct CheckoutResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl CheckoutResource {
+impl<M: Clone> CheckoutResource<M> {
     /// The resource `checkout.sessions`.
     #[must_use]
-    pub fn sessions(&self) -> CheckoutSessionsResource {
+    pub fn sessions(&self) -> CheckoutSessionsResource<M> {
         CheckoutSessionsResource {
             client: self.client.clone(),
+            mode: self.mode.clone(),
         }
     }
 }
@@ -28,7 +30,18 @@ impl Client {
     pub fn checkout(&self) -> CheckoutResource {
         CheckoutResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Hosted and embedded checkout sessions.
+    #[must_use]
+    pub fn checkout(&self) -> CheckoutResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        CheckoutResource { client, mode }
     }
 }
 
@@ -36,11 +49,12 @@ impl Client {
 ///
 /// From [`Client::checkout`](crate::Client::checkout).
 #[derive(Clone, Debug)]
-pub struct CheckoutSessionsResource {
+pub struct CheckoutSessionsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl CheckoutSessionsResource {
+impl<M: Clone> CheckoutSessionsResource<M> {
     /// List checkout sessions.
     ///
     /// Restricted keys need the scope `checkout:read`.
@@ -48,7 +62,11 @@ impl CheckoutSessionsResource {
     /// Operation `checkout_sessions_list`: `GET /checkout/sessions`.
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::CheckoutSessionList, CheckoutSessionsListParams> {
+    ) -> Call<
+        crate::generated::types::CheckoutSessionList,
+        CheckoutSessionsListParams,
+        M,
+    > {
         static CHECKOUT_SESSIONS_LIST: Operation = Operation {
             id: "checkout_sessions_list",
             method: "GET",
@@ -60,6 +78,7 @@ impl CheckoutSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CHECKOUT_SESSIONS_LIST,
             prepare(),
             |context, params| {
@@ -95,7 +114,11 @@ impl CheckoutSessionsResource {
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateCheckoutSession>,
-    ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsCreateParams> {
+    ) -> Call<
+        crate::generated::types::CheckoutSession,
+        CheckoutSessionsCreateParams,
+        M,
+    > {
         static CHECKOUT_SESSIONS_CREATE: Operation = Operation {
             id: "checkout_sessions_create",
             method: "POST",
@@ -112,6 +135,7 @@ impl CheckoutSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CHECKOUT_SESSIONS_CREATE,
             prepare(),
             |context, params| {
@@ -139,7 +163,11 @@ impl CheckoutSessionsResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
-    ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsRetrieveParams> {
+    ) -> Call<
+        crate::generated::types::CheckoutSession,
+        CheckoutSessionsRetrieveParams,
+        M,
+    > {
         static CHECKOUT_SESSIONS_RETRIEVE: Operation = Operation {
             id: "checkout_sessions_retrieve",
             method: "GET",
@@ -155,6 +183,7 @@ impl CheckoutSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CHECKOUT_SESSIONS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -183,7 +212,11 @@ impl CheckoutSessionsResource {
     pub fn expire(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
-    ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsExpireParams> {
+    ) -> Call<
+        crate::generated::types::CheckoutSession,
+        CheckoutSessionsExpireParams,
+        M,
+    > {
         static CHECKOUT_SESSIONS_EXPIRE: Operation = Operation {
             id: "checkout_sessions_expire",
             method: "POST",
@@ -199,6 +232,7 @@ impl CheckoutSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CHECKOUT_SESSIONS_EXPIRE,
             prepare(),
             |context, params| {
@@ -245,9 +279,15 @@ impl crate::pagination::Paginated for CheckoutSessionsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::CheckoutSessionList, CheckoutSessionsListParams> {
+impl<
+    M,
+> Call<crate::generated::types::CheckoutSessionList, CheckoutSessionsListParams, M> {
     /// Only those with this status.
     #[must_use]
     pub fn status(

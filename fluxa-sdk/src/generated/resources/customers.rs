@@ -3,16 +3,17 @@
 
 //! Accessors of `customers`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Customers.
 ///
 /// From [`Client::customers`](crate::Client::customers).
 #[derive(Clone, Debug)]
-pub struct CustomersResource {
+pub struct CustomersResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl CustomersResource {
+impl<M: Clone> CustomersResource<M> {
     /// List customers.
     ///
     /// Restricted keys need the scope `customers:read`.
@@ -20,7 +21,7 @@ impl CustomersResource {
     /// Operation `customers_list`: `GET /customers`.
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::CustomerList, CustomersListParams> {
+    ) -> Call<crate::generated::types::CustomerList, CustomersListParams, M> {
         static CUSTOMERS_LIST: Operation = Operation {
             id: "customers_list",
             method: "GET",
@@ -32,6 +33,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_LIST,
             prepare(),
             |context, params| {
@@ -64,7 +66,7 @@ impl CustomersResource {
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateCustomer>,
-    ) -> Call<crate::generated::types::Customer, CustomersCreateParams> {
+    ) -> Call<crate::generated::types::Customer, CustomersCreateParams, M> {
         static CUSTOMERS_CREATE: Operation = Operation {
             id: "customers_create",
             method: "POST",
@@ -81,6 +83,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_CREATE,
             prepare(),
             |context, params| {
@@ -105,7 +108,7 @@ impl CustomersResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
-    ) -> Call<crate::generated::types::Customer, CustomersRetrieveParams> {
+    ) -> Call<crate::generated::types::Customer, CustomersRetrieveParams, M> {
         static CUSTOMERS_RETRIEVE: Operation = Operation {
             id: "customers_retrieve",
             method: "GET",
@@ -121,6 +124,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -147,7 +151,7 @@ impl CustomersResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
         body: impl Into<crate::generated::types::UpdateCustomer>,
-    ) -> Call<crate::generated::types::Customer, CustomersUpdateParams> {
+    ) -> Call<crate::generated::types::Customer, CustomersUpdateParams, M> {
         static CUSTOMERS_UPDATE: Operation = Operation {
             id: "customers_update",
             method: "PATCH",
@@ -166,6 +170,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_UPDATE,
             prepare(),
             |context, params| {
@@ -195,7 +200,7 @@ impl CustomersResource {
     pub fn delete(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
-    ) -> Call<crate::generated::types::DeletedObject, CustomersDeleteParams> {
+    ) -> Call<crate::generated::types::DeletedObject, CustomersDeleteParams, M> {
         static CUSTOMERS_DELETE: Operation = Operation {
             id: "customers_delete",
             method: "DELETE",
@@ -208,6 +213,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_DELETE,
             prepare(),
             |context, params| {
@@ -229,6 +235,7 @@ impl CustomersResource {
     ) -> Call<
         crate::generated::types::PaymentMethodList,
         CustomersPaymentMethodsParams,
+        M,
     > {
         static CUSTOMERS_PAYMENT_METHODS: Operation = Operation {
             id: "customers_payment_methods",
@@ -247,6 +254,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_PAYMENT_METHODS,
             prepare(),
             |context, params| {
@@ -274,7 +282,18 @@ impl Client {
     pub fn customers(&self) -> CustomersResource {
         CustomersResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Customers.
+    #[must_use]
+    pub fn customers(&self) -> CustomersResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        CustomersResource { client, mode }
     }
 }
 
@@ -307,9 +326,13 @@ impl crate::pagination::Paginated for CustomersListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::CustomerList, CustomersListParams> {
+impl<M> Call<crate::generated::types::CustomerList, CustomersListParams, M> {
     /// Only those with this email address.
     #[must_use]
     pub fn email(self, value: impl Into<String>) -> Self {
@@ -403,5 +426,9 @@ impl crate::pagination::Paginated for CustomersPaymentMethodsParams {
 
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
+    }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
     }
 }

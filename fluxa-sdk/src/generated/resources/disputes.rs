@@ -3,16 +3,17 @@
 
 //! Accessors of `disputes`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Chargebacks and evidence.
 ///
 /// From [`Client::disputes`](crate::Client::disputes).
 #[derive(Clone, Debug)]
-pub struct DisputesResource {
+pub struct DisputesResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl DisputesResource {
+impl<M: Clone> DisputesResource<M> {
     /// List disputes.
     ///
     /// Restricted keys need the scope `disputes:read`.
@@ -20,7 +21,7 @@ impl DisputesResource {
     /// Operation `disputes_list`: `GET /disputes`.
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::DisputeList, DisputesListParams> {
+    ) -> Call<crate::generated::types::DisputeList, DisputesListParams, M> {
         static DISPUTES_LIST: Operation = Operation {
             id: "disputes_list",
             method: "GET",
@@ -32,6 +33,7 @@ impl DisputesResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &DISPUTES_LIST,
             prepare(),
             |context, params| {
@@ -66,7 +68,7 @@ impl DisputesResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
-    ) -> Call<crate::generated::types::Dispute, DisputesRetrieveParams> {
+    ) -> Call<crate::generated::types::Dispute, DisputesRetrieveParams, M> {
         static DISPUTES_RETRIEVE: Operation = Operation {
             id: "disputes_retrieve",
             method: "GET",
@@ -82,6 +84,7 @@ impl DisputesResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &DISPUTES_RETRIEVE,
             prepare(),
             |context, params| {
@@ -107,7 +110,7 @@ impl DisputesResource {
     pub fn accept(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
-    ) -> Call<crate::generated::types::Dispute, DisputesAcceptParams> {
+    ) -> Call<crate::generated::types::Dispute, DisputesAcceptParams, M> {
         static DISPUTES_ACCEPT: Operation = Operation {
             id: "disputes_accept",
             method: "POST",
@@ -123,6 +126,7 @@ impl DisputesResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &DISPUTES_ACCEPT,
             prepare(),
             |context, params| {
@@ -149,7 +153,7 @@ impl DisputesResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
         body: impl Into<crate::generated::types::DisputeEvidence>,
-    ) -> Call<crate::generated::types::Dispute, DisputesSubmitEvidenceParams> {
+    ) -> Call<crate::generated::types::Dispute, DisputesSubmitEvidenceParams, M> {
         static DISPUTES_SUBMIT_EVIDENCE: Operation = Operation {
             id: "disputes_submit_evidence",
             method: "POST",
@@ -168,6 +172,7 @@ impl DisputesResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &DISPUTES_SUBMIT_EVIDENCE,
             prepare(),
             |context, params| {
@@ -194,7 +199,18 @@ impl Client {
     pub fn disputes(&self) -> DisputesResource {
         DisputesResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Chargebacks and evidence.
+    #[must_use]
+    pub fn disputes(&self) -> DisputesResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        DisputesResource { client, mode }
     }
 }
 
@@ -228,9 +244,13 @@ impl crate::pagination::Paginated for DisputesListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::DisputeList, DisputesListParams> {
+impl<M> Call<crate::generated::types::DisputeList, DisputesListParams, M> {
     /// Only those of this payment.
     #[must_use]
     pub fn payment(

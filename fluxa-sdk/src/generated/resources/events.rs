@@ -3,22 +3,23 @@
 
 //! Accessors of `events`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Events and the event stream.
 ///
 /// From [`Client::events`](crate::Client::events).
 #[derive(Clone, Debug)]
-pub struct EventsResource {
+pub struct EventsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl EventsResource {
+impl<M: Clone> EventsResource<M> {
     /// List events.
     ///
     /// Restricted keys need the scope `events:read`.
     ///
     /// Operation `events_list`: `GET /events`.
-    pub fn list(&self) -> Call<crate::generated::types::EventList, EventsListParams> {
+    pub fn list(&self) -> Call<crate::generated::types::EventList, EventsListParams, M> {
         static EVENTS_LIST: Operation = Operation {
             id: "events_list",
             method: "GET",
@@ -30,6 +31,7 @@ impl EventsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &EVENTS_LIST,
             prepare(),
             |context, params| {
@@ -60,7 +62,7 @@ impl EventsResource {
     /// Restricted keys need the scope `events:read`.
     ///
     /// Operation `events_stream`: `GET /events/stream`.
-    pub fn stream(&self) -> Call<progenitor_client::ByteStream, EventsStreamParams> {
+    pub fn stream(&self) -> Call<progenitor_client::ByteStream, EventsStreamParams, M> {
         static EVENTS_STREAM: Operation = Operation {
             id: "events_stream",
             method: "GET",
@@ -72,6 +74,7 @@ impl EventsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &EVENTS_STREAM,
             prepare(),
             |context, params| {
@@ -99,7 +102,7 @@ impl EventsResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::EventId>,
-    ) -> Call<crate::generated::events::Event, EventsRetrieveParams> {
+    ) -> Call<crate::generated::events::Event, EventsRetrieveParams, M> {
         static EVENTS_RETRIEVE: Operation = Operation {
             id: "events_retrieve",
             method: "GET",
@@ -112,6 +115,7 @@ impl EventsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &EVENTS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -133,7 +137,7 @@ impl EventsResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::EventId>,
         body: impl Into<crate::generated::types::ResendEvent>,
-    ) -> Call<crate::generated::types::WebhookDelivery, EventsResendParams> {
+    ) -> Call<crate::generated::types::WebhookDelivery, EventsResendParams, M> {
         static EVENTS_RESEND: Operation = Operation {
             id: "events_resend",
             method: "POST",
@@ -148,6 +152,7 @@ impl EventsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &EVENTS_RESEND,
             prepare(),
             |context, params| {
@@ -165,7 +170,18 @@ impl Client {
     pub fn events(&self) -> EventsResource {
         EventsResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Events and the event stream.
+    #[must_use]
+    pub fn events(&self) -> EventsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        EventsResource { client, mode }
     }
 }
 
@@ -191,9 +207,13 @@ impl crate::pagination::Paginated for EventsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::EventList, EventsListParams> {
+impl<M> Call<crate::generated::types::EventList, EventsListParams, M> {
     /// Only those of this type.
     #[must_use]
     pub fn type_(self, value: impl Into<crate::generated::events::EventType>) -> Self {
@@ -223,7 +243,7 @@ pub struct EventsStreamParams {
     pub(crate) types: Option<String>,
 }
 
-impl Call<progenitor_client::ByteStream, EventsStreamParams> {
+impl<M> Call<progenitor_client::ByteStream, EventsStreamParams, M> {
     /// Cursor: the `next_cursor` of the page before, or the id of an item.
     #[must_use]
     pub fn after(self, value: impl Into<String>) -> Self {

@@ -3,16 +3,17 @@
 
 //! Accessors of `ledger`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// The double-entry ledger.
 ///
 /// From [`Client::ledger`](crate::Client::ledger).
 #[derive(Clone, Debug)]
-pub struct LedgerResource {
+pub struct LedgerResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl LedgerResource {
+impl<M: Clone> LedgerResource<M> {
     /// Retrieve the ledger's balances.
     ///
     /// Restricted keys need the scope `ledger:read`.
@@ -20,7 +21,7 @@ impl LedgerResource {
     /// Operation `ledger_balances`: `GET /ledger/balances`.
     pub fn balances(
         &self,
-    ) -> Call<crate::generated::types::LedgerBalances, LedgerBalancesParams> {
+    ) -> Call<crate::generated::types::LedgerBalances, LedgerBalancesParams, M> {
         static LEDGER_BALANCES: Operation = Operation {
             id: "ledger_balances",
             method: "GET",
@@ -32,6 +33,7 @@ impl LedgerResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &LEDGER_BALANCES,
             prepare(),
             |context, _| {
@@ -47,7 +49,7 @@ impl LedgerResource {
     /// Operation `ledger_entries`: `GET /ledger/entries`.
     pub fn entries(
         &self,
-    ) -> Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams> {
+    ) -> Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams, M> {
         static LEDGER_ENTRIES: Operation = Operation {
             id: "ledger_entries",
             method: "GET",
@@ -59,6 +61,7 @@ impl LedgerResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &LEDGER_ENTRIES,
             prepare(),
             |context, params| {
@@ -90,7 +93,18 @@ impl Client {
     pub fn ledger(&self) -> LedgerResource {
         LedgerResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// The double-entry ledger.
+    #[must_use]
+    pub fn ledger(&self) -> LedgerResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        LedgerResource { client, mode }
     }
 }
 
@@ -122,9 +136,13 @@ impl crate::pagination::Paginated for LedgerEntriesParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams> {
+impl<M> Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams, M> {
     /// Only those of this payment.
     #[must_use]
     pub fn payment(

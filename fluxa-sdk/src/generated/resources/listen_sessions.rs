@@ -3,16 +3,17 @@
 
 //! Accessors of `listen_sessions`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Forwarding of events to a terminal.
 ///
 /// From [`Client::listen_sessions`](crate::Client::listen_sessions).
 #[derive(Clone, Debug)]
-pub struct ListenSessionsResource {
+pub struct ListenSessionsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl ListenSessionsResource {
+impl<M: Clone> ListenSessionsResource<M> {
     /// Create a listen session.
     ///
     /// The signing secret stays the same for one API key.
@@ -23,7 +24,7 @@ impl ListenSessionsResource {
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateListenSession>,
-    ) -> Call<crate::generated::types::ListenSession, ListenSessionsCreateParams> {
+    ) -> Call<crate::generated::types::ListenSession, ListenSessionsCreateParams, M> {
         static LISTEN_SESSIONS_CREATE: Operation = Operation {
             id: "listen_sessions_create",
             method: "POST",
@@ -37,6 +38,7 @@ impl ListenSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &LISTEN_SESSIONS_CREATE,
             prepare(),
             |context, params| {
@@ -61,6 +63,7 @@ impl ListenSessionsResource {
     ) -> Call<
         crate::generated::types::WebhookDelivery,
         ListenSessionsRecordDeliveryParams,
+        M,
     > {
         static LISTEN_SESSIONS_RECORD_DELIVERY: Operation = Operation {
             id: "listen_sessions_record_delivery",
@@ -79,6 +82,7 @@ impl ListenSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &LISTEN_SESSIONS_RECORD_DELIVERY,
             prepare(),
             |context, params| {
@@ -101,6 +105,20 @@ impl Client {
     pub fn listen_sessions(&self) -> ListenSessionsResource {
         ListenSessionsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Forwarding of events to a terminal.
+    #[must_use]
+    pub fn listen_sessions(&self) -> ListenSessionsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        ListenSessionsResource {
+            client,
+            mode,
         }
     }
 }

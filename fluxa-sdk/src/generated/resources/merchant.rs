@@ -3,16 +3,17 @@
 
 //! Accessors of `merchant`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// The account.
 ///
 /// From [`Client::merchant`](crate::Client::merchant).
 #[derive(Clone, Debug)]
-pub struct MerchantResource {
+pub struct MerchantResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl MerchantResource {
+impl<M: Clone> MerchantResource<M> {
     /// Retrieve the merchant.
     ///
     /// Restricted keys need the scope `merchant:read`.
@@ -21,7 +22,7 @@ impl MerchantResource {
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
-    ) -> Call<crate::generated::types::Merchant, MerchantRetrieveParams> {
+    ) -> Call<crate::generated::types::Merchant, MerchantRetrieveParams, M> {
         static MERCHANT_RETRIEVE: Operation = Operation {
             id: "merchant_retrieve",
             method: "GET",
@@ -33,6 +34,7 @@ impl MerchantResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &MERCHANT_RETRIEVE,
             prepare(),
             |context, _| {
@@ -48,7 +50,18 @@ impl Client {
     pub fn merchant(&self) -> MerchantResource {
         MerchantResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// The account.
+    #[must_use]
+    pub fn merchant(&self) -> MerchantResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        MerchantResource { client, mode }
     }
 }
 

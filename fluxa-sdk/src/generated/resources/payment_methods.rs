@@ -3,16 +3,17 @@
 
 //! Accessors of `payment_methods`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Stored payment methods.
 ///
 /// From [`Client::payment_methods`](crate::Client::payment_methods).
 #[derive(Clone, Debug)]
-pub struct PaymentMethodsResource {
+pub struct PaymentMethodsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl PaymentMethodsResource {
+impl<M: Clone> PaymentMethodsResource<M> {
     /// Retrieve a payment method.
     ///
     /// Restricted keys need the scope `payment_methods:read`.
@@ -22,7 +23,7 @@ impl PaymentMethodsResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
-    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsRetrieveParams> {
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsRetrieveParams, M> {
         static PAYMENT_METHODS_RETRIEVE: Operation = Operation {
             id: "payment_methods_retrieve",
             method: "GET",
@@ -38,6 +39,7 @@ impl PaymentMethodsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENT_METHODS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -64,7 +66,7 @@ impl PaymentMethodsResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
         body: impl Into<crate::generated::types::AttachPaymentMethod>,
-    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsAttachParams> {
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsAttachParams, M> {
         static PAYMENT_METHODS_ATTACH: Operation = Operation {
             id: "payment_methods_attach",
             method: "POST",
@@ -83,6 +85,7 @@ impl PaymentMethodsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENT_METHODS_ATTACH,
             prepare(),
             |context, params| {
@@ -112,7 +115,7 @@ impl PaymentMethodsResource {
     pub fn detach(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
-    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsDetachParams> {
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsDetachParams, M> {
         static PAYMENT_METHODS_DETACH: Operation = Operation {
             id: "payment_methods_detach",
             method: "POST",
@@ -128,6 +131,7 @@ impl PaymentMethodsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENT_METHODS_DETACH,
             prepare(),
             |context, params| {
@@ -150,6 +154,20 @@ impl Client {
     pub fn payment_methods(&self) -> PaymentMethodsResource {
         PaymentMethodsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Stored payment methods.
+    #[must_use]
+    pub fn payment_methods(&self) -> PaymentMethodsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        PaymentMethodsResource {
+            client,
+            mode,
         }
     }
 }

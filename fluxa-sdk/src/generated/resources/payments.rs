@@ -3,16 +3,17 @@
 
 //! Accessors of `payments`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Payments and their history.
 ///
 /// From [`Client::payments`](crate::Client::payments).
 #[derive(Clone, Debug)]
-pub struct PaymentsResource {
+pub struct PaymentsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl PaymentsResource {
+impl<M: Clone> PaymentsResource<M> {
     /// List payments.
     ///
     /// Restricted keys need the scope `payments:read`.
@@ -20,7 +21,7 @@ impl PaymentsResource {
     /// Operation `payments_list`: `GET /payments`.
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::PaymentList, PaymentsListParams> {
+    ) -> Call<crate::generated::types::PaymentList, PaymentsListParams, M> {
         static PAYMENTS_LIST: Operation = Operation {
             id: "payments_list",
             method: "GET",
@@ -32,6 +33,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_LIST,
             prepare(),
             |context, params| {
@@ -72,7 +74,7 @@ impl PaymentsResource {
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreatePayment>,
-    ) -> Call<crate::generated::types::Payment, PaymentsCreateParams> {
+    ) -> Call<crate::generated::types::Payment, PaymentsCreateParams, M> {
         static PAYMENTS_CREATE: Operation = Operation {
             id: "payments_create",
             method: "POST",
@@ -89,6 +91,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_CREATE,
             prepare(),
             |context, params| {
@@ -113,7 +116,7 @@ impl PaymentsResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
-    ) -> Call<crate::generated::types::Payment, PaymentsRetrieveParams> {
+    ) -> Call<crate::generated::types::Payment, PaymentsRetrieveParams, M> {
         static PAYMENTS_RETRIEVE: Operation = Operation {
             id: "payments_retrieve",
             method: "GET",
@@ -129,6 +132,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -155,7 +159,7 @@ impl PaymentsResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
         body: impl Into<crate::generated::types::UpdatePayment>,
-    ) -> Call<crate::generated::types::Payment, PaymentsUpdateParams> {
+    ) -> Call<crate::generated::types::Payment, PaymentsUpdateParams, M> {
         static PAYMENTS_UPDATE: Operation = Operation {
             id: "payments_update",
             method: "PATCH",
@@ -174,6 +178,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_UPDATE,
             prepare(),
             |context, params| {
@@ -203,7 +208,11 @@ impl PaymentsResource {
     pub fn history(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
-    ) -> Call<crate::generated::types::PaymentHistoryEntryList, PaymentsHistoryParams> {
+    ) -> Call<
+        crate::generated::types::PaymentHistoryEntryList,
+        PaymentsHistoryParams,
+        M,
+    > {
         static PAYMENTS_HISTORY: Operation = Operation {
             id: "payments_history",
             method: "GET",
@@ -220,6 +229,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_HISTORY,
             prepare(),
             |context, params| {
@@ -246,7 +256,18 @@ impl Client {
     pub fn payments(&self) -> PaymentsResource {
         PaymentsResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Payments and their history.
+    #[must_use]
+    pub fn payments(&self) -> PaymentsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        PaymentsResource { client, mode }
     }
 }
 
@@ -285,9 +306,13 @@ impl crate::pagination::Paginated for PaymentsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::PaymentList, PaymentsListParams> {
+impl<M> Call<crate::generated::types::PaymentList, PaymentsListParams, M> {
     /// Only those in this state.
     #[must_use]
     pub fn state(self, value: impl Into<crate::generated::enums::PaymentState>) -> Self {
@@ -399,5 +424,9 @@ impl crate::pagination::Paginated for PaymentsHistoryParams {
 
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
+    }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
     }
 }

@@ -3,22 +3,25 @@
 
 //! Accessors of `refunds`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Full and partial refunds.
 ///
 /// From [`Client::refunds`](crate::Client::refunds).
 #[derive(Clone, Debug)]
-pub struct RefundsResource {
+pub struct RefundsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl RefundsResource {
+impl<M: Clone> RefundsResource<M> {
     /// List refunds.
     ///
     /// Restricted keys need the scope `refunds:read`.
     ///
     /// Operation `refunds_list`: `GET /refunds`.
-    pub fn list(&self) -> Call<crate::generated::types::RefundList, RefundsListParams> {
+    pub fn list(
+        &self,
+    ) -> Call<crate::generated::types::RefundList, RefundsListParams, M> {
         static REFUNDS_LIST: Operation = Operation {
             id: "refunds_list",
             method: "GET",
@@ -30,6 +33,7 @@ impl RefundsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REFUNDS_LIST,
             prepare(),
             |context, params| {
@@ -65,7 +69,7 @@ impl RefundsResource {
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateRefund>,
-    ) -> Call<crate::generated::types::Refund, RefundsCreateParams> {
+    ) -> Call<crate::generated::types::Refund, RefundsCreateParams, M> {
         static REFUNDS_CREATE: Operation = Operation {
             id: "refunds_create",
             method: "POST",
@@ -82,6 +86,7 @@ impl RefundsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REFUNDS_CREATE,
             prepare(),
             |context, params| {
@@ -106,7 +111,7 @@ impl RefundsResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::RefundId>,
-    ) -> Call<crate::generated::types::Refund, RefundsRetrieveParams> {
+    ) -> Call<crate::generated::types::Refund, RefundsRetrieveParams, M> {
         static REFUNDS_RETRIEVE: Operation = Operation {
             id: "refunds_retrieve",
             method: "GET",
@@ -122,6 +127,7 @@ impl RefundsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REFUNDS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -144,7 +150,18 @@ impl Client {
     pub fn refunds(&self) -> RefundsResource {
         RefundsResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Full and partial refunds.
+    #[must_use]
+    pub fn refunds(&self) -> RefundsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        RefundsResource { client, mode }
     }
 }
 
@@ -178,9 +195,13 @@ impl crate::pagination::Paginated for RefundsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::RefundList, RefundsListParams> {
+impl<M> Call<crate::generated::types::RefundList, RefundsListParams, M> {
     /// Only those of this payment.
     #[must_use]
     pub fn payment(

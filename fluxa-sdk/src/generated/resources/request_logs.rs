@@ -3,16 +3,17 @@
 
 //! Accessors of `request_logs`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Requests made to the API.
 ///
 /// From [`Client::request_logs`](crate::Client::request_logs).
 #[derive(Clone, Debug)]
-pub struct RequestLogsResource {
+pub struct RequestLogsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl RequestLogsResource {
+impl<M: Clone> RequestLogsResource<M> {
     /// List request logs.
     ///
     /// Restricted keys need the scope `request_logs:read`.
@@ -20,7 +21,7 @@ impl RequestLogsResource {
     /// Operation `request_logs_list`: `GET /request_logs`.
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::RequestLogList, RequestLogsListParams> {
+    ) -> Call<crate::generated::types::RequestLogList, RequestLogsListParams, M> {
         static REQUEST_LOGS_LIST: Operation = Operation {
             id: "request_logs_list",
             method: "GET",
@@ -32,6 +33,7 @@ impl RequestLogsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REQUEST_LOGS_LIST,
             prepare(),
             |context, params| {
@@ -65,7 +67,7 @@ impl RequestLogsResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::RequestLogId>,
-    ) -> Call<crate::generated::types::RequestLog, RequestLogsRetrieveParams> {
+    ) -> Call<crate::generated::types::RequestLog, RequestLogsRetrieveParams, M> {
         static REQUEST_LOGS_RETRIEVE: Operation = Operation {
             id: "request_logs_retrieve",
             method: "GET",
@@ -78,6 +80,7 @@ impl RequestLogsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REQUEST_LOGS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -95,6 +98,20 @@ impl Client {
     pub fn request_logs(&self) -> RequestLogsResource {
         RequestLogsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Requests made to the API.
+    #[must_use]
+    pub fn request_logs(&self) -> RequestLogsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        RequestLogsResource {
+            client,
+            mode,
         }
     }
 }
@@ -122,9 +139,13 @@ impl crate::pagination::Paginated for RequestLogsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::RequestLogList, RequestLogsListParams> {
+impl<M> Call<crate::generated::types::RequestLogList, RequestLogsListParams, M> {
     /// Only those made with this key.
     #[must_use]
     pub fn key(

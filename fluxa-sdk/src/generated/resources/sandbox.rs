@@ -3,16 +3,17 @@
 
 //! Accessors of `sandbox`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Steps that only the sandbox can make; test keys only.
 ///
 /// From [`Client::sandbox`](crate::Client::sandbox).
 #[derive(Clone, Debug)]
-pub struct SandboxResource {
+pub struct SandboxResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl SandboxResource {
+impl<M: Clone> SandboxResource<M> {
     /// Pay a checkout session with a test card.
     ///
     /// What the checkout page does: each attempt is a payment of its own, which is the answer; a declined one is FAILED and leaves the session open.
@@ -24,7 +25,11 @@ impl SandboxResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
         body: impl Into<crate::generated::types::CompleteCheckoutSession>,
-    ) -> Call<crate::generated::types::Payment, SandboxCompleteCheckoutSessionParams> {
+    ) -> Call<
+        crate::generated::types::Payment,
+        SandboxCompleteCheckoutSessionParams,
+        M,
+    > {
         static SANDBOX_COMPLETE_CHECKOUT_SESSION: Operation = Operation {
             id: "sandbox_complete_checkout_session",
             method: "POST",
@@ -43,6 +48,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_COMPLETE_CHECKOUT_SESSION,
             prepare(),
             |context, params| {
@@ -69,7 +75,7 @@ impl SandboxResource {
     /// Operation `sandbox_clock`: `GET /sandbox/clock`.
     pub fn clock(
         &self,
-    ) -> Call<crate::generated::types::SandboxClock, SandboxClockParams> {
+    ) -> Call<crate::generated::types::SandboxClock, SandboxClockParams, M> {
         static SANDBOX_CLOCK: Operation = Operation {
             id: "sandbox_clock",
             method: "GET",
@@ -81,6 +87,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_CLOCK,
             prepare(),
             |context, _| {
@@ -99,7 +106,7 @@ impl SandboxResource {
     pub fn advance_clock(
         &self,
         body: impl Into<crate::generated::types::AdvanceClock>,
-    ) -> Call<crate::generated::types::SandboxClock, SandboxAdvanceClockParams> {
+    ) -> Call<crate::generated::types::SandboxClock, SandboxAdvanceClockParams, M> {
         static SANDBOX_ADVANCE_CLOCK: Operation = Operation {
             id: "sandbox_advance_clock",
             method: "POST",
@@ -113,6 +120,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_ADVANCE_CLOCK,
             prepare(),
             |context, params| {
@@ -131,7 +139,7 @@ impl SandboxResource {
     pub fn create_dispute(
         &self,
         body: impl Into<crate::generated::types::CreateSandboxDispute>,
-    ) -> Call<crate::generated::types::Dispute, SandboxCreateDisputeParams> {
+    ) -> Call<crate::generated::types::Dispute, SandboxCreateDisputeParams, M> {
         static SANDBOX_CREATE_DISPUTE: Operation = Operation {
             id: "sandbox_create_dispute",
             method: "POST",
@@ -148,6 +156,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_CREATE_DISPUTE,
             prepare(),
             |context, params| {
@@ -172,7 +181,7 @@ impl SandboxResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
         body: impl Into<crate::generated::types::ResolveDispute>,
-    ) -> Call<crate::generated::types::Dispute, SandboxResolveDisputeParams> {
+    ) -> Call<crate::generated::types::Dispute, SandboxResolveDisputeParams, M> {
         static SANDBOX_RESOLVE_DISPUTE: Operation = Operation {
             id: "sandbox_resolve_dispute",
             method: "POST",
@@ -191,6 +200,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_RESOLVE_DISPUTE,
             prepare(),
             |context, params| {
@@ -218,7 +228,7 @@ impl SandboxResource {
     pub fn set_kyb_status(
         &self,
         body: impl Into<crate::generated::types::SetKybStatus>,
-    ) -> Call<crate::generated::types::Merchant, SandboxSetKybStatusParams> {
+    ) -> Call<crate::generated::types::Merchant, SandboxSetKybStatusParams, M> {
         static SANDBOX_SET_KYB_STATUS: Operation = Operation {
             id: "sandbox_set_kyb_status",
             method: "POST",
@@ -232,6 +242,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_SET_KYB_STATUS,
             prepare(),
             |context, params| {
@@ -253,7 +264,7 @@ impl SandboxResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
         body: impl Into<crate::generated::types::AdvancePayment>,
-    ) -> Call<crate::generated::types::Payment, SandboxAdvancePaymentParams> {
+    ) -> Call<crate::generated::types::Payment, SandboxAdvancePaymentParams, M> {
         static SANDBOX_ADVANCE_PAYMENT: Operation = Operation {
             id: "sandbox_advance_payment",
             method: "POST",
@@ -272,6 +283,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_ADVANCE_PAYMENT,
             prepare(),
             |context, params| {
@@ -300,7 +312,11 @@ impl SandboxResource {
     /// Operation `sandbox_close_settlements`: `POST /sandbox/settlements/close`.
     pub fn close_settlements(
         &self,
-    ) -> Call<crate::generated::types::SettlementList, SandboxCloseSettlementsParams> {
+    ) -> Call<
+        crate::generated::types::SettlementList,
+        SandboxCloseSettlementsParams,
+        M,
+    > {
         static SANDBOX_CLOSE_SETTLEMENTS: Operation = Operation {
             id: "sandbox_close_settlements",
             method: "POST",
@@ -312,6 +328,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_CLOSE_SETTLEMENTS,
             prepare(),
             |context, _| {
@@ -333,7 +350,7 @@ impl SandboxResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: impl Into<crate::generated::types::RenewSubscription>,
-    ) -> Call<crate::generated::types::Subscription, SandboxRenewSubscriptionParams> {
+    ) -> Call<crate::generated::types::Subscription, SandboxRenewSubscriptionParams, M> {
         static SANDBOX_RENEW_SUBSCRIPTION: Operation = Operation {
             id: "sandbox_renew_subscription",
             method: "POST",
@@ -352,6 +369,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_RENEW_SUBSCRIPTION,
             prepare(),
             |context, params| {
@@ -378,7 +396,18 @@ impl Client {
     pub fn sandbox(&self) -> SandboxResource {
         SandboxResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Steps that only the sandbox can make; test keys only.
+    #[must_use]
+    pub fn sandbox(&self) -> SandboxResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        SandboxResource { client, mode }
     }
 }
 

@@ -3,16 +3,17 @@
 
 //! Accessors of `subscriptions`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Recurring charges.
 ///
 /// From [`Client::subscriptions`](crate::Client::subscriptions).
 #[derive(Clone, Debug)]
-pub struct SubscriptionsResource {
+pub struct SubscriptionsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl SubscriptionsResource {
+impl<M: Clone> SubscriptionsResource<M> {
     /// List subscriptions.
     ///
     /// Restricted keys need the scope `subscriptions:read`.
@@ -20,7 +21,7 @@ impl SubscriptionsResource {
     /// Operation `subscriptions_list`: `GET /subscriptions`.
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::SubscriptionList, SubscriptionsListParams> {
+    ) -> Call<crate::generated::types::SubscriptionList, SubscriptionsListParams, M> {
         static SUBSCRIPTIONS_LIST: Operation = Operation {
             id: "subscriptions_list",
             method: "GET",
@@ -32,6 +33,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_LIST,
             prepare(),
             |context, params| {
@@ -67,7 +69,7 @@ impl SubscriptionsResource {
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateSubscription>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsCreateParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsCreateParams, M> {
         static SUBSCRIPTIONS_CREATE: Operation = Operation {
             id: "subscriptions_create",
             method: "POST",
@@ -84,6 +86,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_CREATE,
             prepare(),
             |context, params| {
@@ -108,7 +111,7 @@ impl SubscriptionsResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsRetrieveParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsRetrieveParams, M> {
         static SUBSCRIPTIONS_RETRIEVE: Operation = Operation {
             id: "subscriptions_retrieve",
             method: "GET",
@@ -124,6 +127,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -150,7 +154,7 @@ impl SubscriptionsResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: impl Into<crate::generated::types::UpdateSubscription>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsUpdateParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsUpdateParams, M> {
         static SUBSCRIPTIONS_UPDATE: Operation = Operation {
             id: "subscriptions_update",
             method: "PATCH",
@@ -169,6 +173,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_UPDATE,
             prepare(),
             |context, params| {
@@ -199,7 +204,7 @@ impl SubscriptionsResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: impl Into<crate::generated::types::CancelSubscription>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsCancelParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsCancelParams, M> {
         static SUBSCRIPTIONS_CANCEL: Operation = Operation {
             id: "subscriptions_cancel",
             method: "POST",
@@ -218,6 +223,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_CANCEL,
             prepare(),
             |context, params| {
@@ -247,7 +253,7 @@ impl SubscriptionsResource {
     pub fn pause(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsPauseParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsPauseParams, M> {
         static SUBSCRIPTIONS_PAUSE: Operation = Operation {
             id: "subscriptions_pause",
             method: "POST",
@@ -263,6 +269,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_PAUSE,
             prepare(),
             |context, params| {
@@ -286,7 +293,7 @@ impl SubscriptionsResource {
     pub fn resume(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsResumeParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsResumeParams, M> {
         static SUBSCRIPTIONS_RESUME: Operation = Operation {
             id: "subscriptions_resume",
             method: "POST",
@@ -302,6 +309,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_RESUME,
             prepare(),
             |context, params| {
@@ -324,6 +332,20 @@ impl Client {
     pub fn subscriptions(&self) -> SubscriptionsResource {
         SubscriptionsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Recurring charges.
+    #[must_use]
+    pub fn subscriptions(&self) -> SubscriptionsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        SubscriptionsResource {
+            client,
+            mode,
         }
     }
 }
@@ -358,9 +380,13 @@ impl crate::pagination::Paginated for SubscriptionsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::SubscriptionList, SubscriptionsListParams> {
+impl<M> Call<crate::generated::types::SubscriptionList, SubscriptionsListParams, M> {
     /// Only those of this customer.
     #[must_use]
     pub fn customer(

@@ -3,16 +3,17 @@
 
 //! Accessors of `webhook_endpoints`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Endpoints that receive events.
 ///
 /// From [`Client::webhook_endpoints`](crate::Client::webhook_endpoints).
 #[derive(Clone, Debug)]
-pub struct WebhookEndpointsResource {
+pub struct WebhookEndpointsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl WebhookEndpointsResource {
+impl<M: Clone> WebhookEndpointsResource<M> {
     /// List webhook endpoints.
     ///
     /// Restricted keys need the scope `webhook_endpoints:read`.
@@ -20,7 +21,11 @@ impl WebhookEndpointsResource {
     /// Operation `webhook_endpoints_list`: `GET /webhook_endpoints`.
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::WebhookEndpointList, WebhookEndpointsListParams> {
+    ) -> Call<
+        crate::generated::types::WebhookEndpointList,
+        WebhookEndpointsListParams,
+        M,
+    > {
         static WEBHOOK_ENDPOINTS_LIST: Operation = Operation {
             id: "webhook_endpoints_list",
             method: "GET",
@@ -32,6 +37,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_LIST,
             prepare(),
             |context, params| {
@@ -65,7 +71,11 @@ impl WebhookEndpointsResource {
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateWebhookEndpoint>,
-    ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsCreateParams> {
+    ) -> Call<
+        crate::generated::types::WebhookEndpoint,
+        WebhookEndpointsCreateParams,
+        M,
+    > {
         static WEBHOOK_ENDPOINTS_CREATE: Operation = Operation {
             id: "webhook_endpoints_create",
             method: "POST",
@@ -81,6 +91,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_CREATE,
             prepare(),
             |context, params| {
@@ -100,7 +111,11 @@ impl WebhookEndpointsResource {
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
-    ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsRetrieveParams> {
+    ) -> Call<
+        crate::generated::types::WebhookEndpoint,
+        WebhookEndpointsRetrieveParams,
+        M,
+    > {
         static WEBHOOK_ENDPOINTS_RETRIEVE: Operation = Operation {
             id: "webhook_endpoints_retrieve",
             method: "GET",
@@ -115,6 +130,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -136,7 +152,11 @@ impl WebhookEndpointsResource {
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
         body: impl Into<crate::generated::types::UpdateWebhookEndpoint>,
-    ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsUpdateParams> {
+    ) -> Call<
+        crate::generated::types::WebhookEndpoint,
+        WebhookEndpointsUpdateParams,
+        M,
+    > {
         static WEBHOOK_ENDPOINTS_UPDATE: Operation = Operation {
             id: "webhook_endpoints_update",
             method: "PATCH",
@@ -154,6 +174,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_UPDATE,
             prepare(),
             |context, params| {
@@ -179,7 +200,7 @@ impl WebhookEndpointsResource {
     pub fn delete(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
-    ) -> Call<crate::generated::types::DeletedObject, WebhookEndpointsDeleteParams> {
+    ) -> Call<crate::generated::types::DeletedObject, WebhookEndpointsDeleteParams, M> {
         static WEBHOOK_ENDPOINTS_DELETE: Operation = Operation {
             id: "webhook_endpoints_delete",
             method: "DELETE",
@@ -192,6 +213,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_DELETE,
             prepare(),
             |context, params| {
@@ -213,6 +235,7 @@ impl WebhookEndpointsResource {
     ) -> Call<
         crate::generated::types::WebhookDeliveryList,
         WebhookEndpointsDeliveriesParams,
+        M,
     > {
         static WEBHOOK_ENDPOINTS_DELIVERIES: Operation = Operation {
             id: "webhook_endpoints_deliveries",
@@ -236,6 +259,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_DELIVERIES,
             prepare(),
             |context, params| {
@@ -275,6 +299,7 @@ impl WebhookEndpointsResource {
     ) -> Call<
         crate::generated::types::WebhookEndpoint,
         WebhookEndpointsRotateSecretParams,
+        M,
     > {
         static WEBHOOK_ENDPOINTS_ROTATE_SECRET: Operation = Operation {
             id: "webhook_endpoints_rotate_secret",
@@ -293,6 +318,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_ROTATE_SECRET,
             prepare(),
             |context, params| {
@@ -315,6 +341,22 @@ impl Client {
     pub fn webhook_endpoints(&self) -> WebhookEndpointsResource {
         WebhookEndpointsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Endpoints that receive events.
+    #[must_use]
+    pub fn webhook_endpoints(
+        &self,
+    ) -> WebhookEndpointsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        WebhookEndpointsResource {
+            client,
+            mode,
         }
     }
 }
@@ -341,9 +383,15 @@ impl crate::pagination::Paginated for WebhookEndpointsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::WebhookEndpointList, WebhookEndpointsListParams> {
+impl<
+    M,
+> Call<crate::generated::types::WebhookEndpointList, WebhookEndpointsListParams, M> {
     /// Only those with this status.
     #[must_use]
     pub fn status(
@@ -419,11 +467,18 @@ impl crate::pagination::Paginated for WebhookEndpointsDeliveriesParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<
+impl<
+    M,
+> Call<
     crate::generated::types::WebhookDeliveryList,
     WebhookEndpointsDeliveriesParams,
+    M,
 > {
     /// Only those of this event.
     #[must_use]
