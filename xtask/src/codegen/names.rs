@@ -121,3 +121,15 @@ pub(crate) fn camel(wire: &str) -> String {
         })
         .collect()
 }
+
+/// `PaymentMethod` → `payment_method`.
+pub(crate) fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for (index, character) in name.chars().enumerate() {
+        if character.is_uppercase() && index > 0 {
+            out.push('_');
+        }
+        out.extend(character.to_lowercase());
+    }
+    out
+}

@@ -9,6 +9,7 @@ use syn::{FnArg, GenericArgument, PathArguments, Type};
 
 use super::client::describe;
 use super::contract::{Contract, Operation, Query, reference, text};
+use super::examples;
 use super::names::{camel, doc};
 
 /// Tag → accessors of its operations.
@@ -49,6 +50,8 @@ struct Method<'c> {
     output: TokenStream,
     item: Option<String>,
     query: &'c [Query],
+    /// In Markdown.
+    example: String,
 }
 
 impl<'c> Method<'c> {
@@ -84,6 +87,7 @@ impl<'c> Method<'c> {
         Ok(Self {
             arguments,
             output,
+            example: examples::example(contract, operation, item.as_deref())?,
             item,
             query: &operation.query,
         })
@@ -302,8 +306,12 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
         text += &format!("\n\n{}", operation.description);
     }
     text += &format!(
-        "\n\nOperation `{}`: `{} {}`.",
-        operation.id, operation.method, operation.path
+        "\n\nOperation [`{}`]({}): `{} {}`.\n\n{}",
+        operation.id,
+        examples::reference_url(operation),
+        operation.method,
+        operation.path,
+        method.example,
     );
     let text = doc(&text);
     // What other SDKs call it, for those who search by that.

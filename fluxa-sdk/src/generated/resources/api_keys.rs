@@ -18,7 +18,17 @@ impl<M: Clone> ApiKeysResource<M> {
     ///
     /// Restricted keys need the scope `api_keys:read`.
     ///
-    /// Operation `api_keys_list`: `GET /api_keys`.
+    /// Operation [`api_keys_list`](https://docs.fluxapay.co.uk/api/api_keys_list): `GET /api_keys`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut api_keys = fluxa.api_keys().list().limit(100).stream();
+    /// while let Some(api_key) = api_keys.next().await {
+    ///     println!("{}", api_key?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<crate::generated::types::ApiKeyList, ApiKeysListParams, M> {
@@ -64,7 +74,23 @@ impl<M: Clone> ApiKeysResource<M> {
     ///
     /// Restricted keys need the scope `api_keys:write`.
     ///
-    /// Operation `api_keys_create`: `POST /api_keys`.
+    /// Operation [`api_keys_create`](https://docs.fluxapay.co.uk/api/api_keys_create): `POST /api_keys`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{ApiKeyKind, CreateApiKey};
+    ///
+    /// let api_key = fluxa
+    ///     .api_keys()
+    ///     .create(
+    ///         CreateApiKey::new(ApiKeyKind::Restricted, "refund service")
+    ///             .scopes(["payments:read", "refunds:write"]),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateApiKey>,
@@ -97,7 +123,15 @@ impl<M: Clone> ApiKeysResource<M> {
     ///
     /// Restricted keys need the scope `api_keys:read`.
     ///
-    /// Operation `api_keys_retrieve`: `GET /api_keys/{id}`.
+    /// Operation [`api_keys_retrieve`](https://docs.fluxapay.co.uk/api/api_keys_retrieve): `GET /api_keys/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let api_key = fluxa.api_keys().retrieve("key_b7c8d9e0f1a2b3c4").await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -132,7 +166,20 @@ impl<M: Clone> ApiKeysResource<M> {
     ///
     /// Restricted keys need the scope `api_keys:write`.
     ///
-    /// Operation `api_keys_update`: `PATCH /api_keys/{id}`.
+    /// Operation [`api_keys_update`](https://docs.fluxapay.co.uk/api/api_keys_update): `PATCH /api_keys/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::UpdateApiKey;
+    ///
+    /// let api_key = fluxa
+    ///     .api_keys()
+    ///     .update("key_b7c8d9e0f1a2b3c4", UpdateApiKey::new().name("refunds, London"))
+    ///     .await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
@@ -169,7 +216,21 @@ impl<M: Clone> ApiKeysResource<M> {
     ///
     /// Restricted keys need the scope `api_keys:read`.
     ///
-    /// Operation `api_keys_requests`: `GET /api_keys/{id}/requests`.
+    /// Operation [`api_keys_requests`](https://docs.fluxapay.co.uk/api/api_keys_requests): `GET /api_keys/{id}/requests`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut request_logs = fluxa
+    ///     .api_keys()
+    ///     .requests("key_b7c8d9e0f1a2b3c4")
+    ///     .limit(100)
+    ///     .stream();
+    /// while let Some(request_log) = request_logs.next().await {
+    ///     println!("{}", request_log?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn requests(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
@@ -224,7 +285,15 @@ impl<M: Clone> ApiKeysResource<M> {
     ///
     /// Restricted keys need the scope `api_keys:write`.
     ///
-    /// Operation `api_keys_revoke`: `POST /api_keys/{id}/revoke`.
+    /// Operation [`api_keys_revoke`](https://docs.fluxapay.co.uk/api/api_keys_revoke): `POST /api_keys/{id}/revoke`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let api_key = fluxa.api_keys().revoke("key_b7c8d9e0f1a2b3c4").await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn revoke(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
@@ -258,7 +327,20 @@ impl<M: Clone> ApiKeysResource<M> {
     ///
     /// Restricted keys need the scope `api_keys:write`.
     ///
-    /// Operation `api_keys_rotate`: `POST /api_keys/{id}/rotate`.
+    /// Operation [`api_keys_rotate`](https://docs.fluxapay.co.uk/api/api_keys_rotate): `POST /api_keys/{id}/rotate`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::RotateSecret;
+    ///
+    /// let api_key = fluxa
+    ///     .api_keys()
+    ///     .rotate("key_b7c8d9e0f1a2b3c4", RotateSecret::new().grace_seconds(86400))
+    ///     .await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rotate(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,

@@ -59,7 +59,17 @@ impl<M: Clone> CheckoutSessionsResource<M> {
     ///
     /// Restricted keys need the scope `checkout:read`.
     ///
-    /// Operation `checkout_sessions_list`: `GET /checkout/sessions`.
+    /// Operation [`checkout_sessions_list`](https://docs.fluxapay.co.uk/api/checkout_sessions_list): `GET /checkout/sessions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut checkout_sessions = fluxa.checkout().sessions().list().limit(100).stream();
+    /// while let Some(checkout_session) = checkout_sessions.next().await {
+    ///     println!("{}", checkout_session?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<
@@ -110,7 +120,28 @@ impl<M: Clone> CheckoutSessionsResource<M> {
     ///
     /// Restricted keys need the scope `checkout:write`.
     ///
-    /// Operation `checkout_sessions_create`: `POST /checkout/sessions`.
+    /// Operation [`checkout_sessions_create`](https://docs.fluxapay.co.uk/api/checkout_sessions_create): `POST /checkout/sessions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::Money;
+    /// use fluxa_sdk::types::CreateCheckoutSession;
+    ///
+    /// let checkout_session = fluxa
+    ///     .checkout()
+    ///     .sessions()
+    ///     .create(
+    ///         CreateCheckoutSession::new(
+    ///             Money::gbp(1999),
+    ///             "https://example.com/done",
+    ///             "https://example.com/cancel",
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", checkout_session.id, checkout_session.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateCheckoutSession>,
@@ -158,7 +189,19 @@ impl<M: Clone> CheckoutSessionsResource<M> {
     ///
     /// Restricted keys need the scope `checkout:read`.
     ///
-    /// Operation `checkout_sessions_retrieve`: `GET /checkout/sessions/{id}`.
+    /// Operation [`checkout_sessions_retrieve`](https://docs.fluxapay.co.uk/api/checkout_sessions_retrieve): `GET /checkout/sessions/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let checkout_session = fluxa
+    ///     .checkout()
+    ///     .sessions()
+    ///     .retrieve("chk_8c9b2a14e0f74e90")
+    ///     .await?;
+    /// println!("{} {:?}", checkout_session.id, checkout_session.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -208,7 +251,19 @@ impl<M: Clone> CheckoutSessionsResource<M> {
     ///
     /// Restricted keys need the scope `checkout:write`.
     ///
-    /// Operation `checkout_sessions_expire`: `POST /checkout/sessions/{id}/expire`.
+    /// Operation [`checkout_sessions_expire`](https://docs.fluxapay.co.uk/api/checkout_sessions_expire): `POST /checkout/sessions/{id}/expire`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let checkout_session = fluxa
+    ///     .checkout()
+    ///     .sessions()
+    ///     .expire("chk_8c9b2a14e0f74e90")
+    ///     .await?;
+    /// println!("{} {:?}", checkout_session.id, checkout_session.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn expire(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,

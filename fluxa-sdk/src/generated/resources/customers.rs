@@ -18,7 +18,17 @@ impl<M: Clone> CustomersResource<M> {
     ///
     /// Restricted keys need the scope `customers:read`.
     ///
-    /// Operation `customers_list`: `GET /customers`.
+    /// Operation [`customers_list`](https://docs.fluxapay.co.uk/api/customers_list): `GET /customers`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut customers = fluxa.customers().list().limit(100).stream();
+    /// while let Some(customer) = customers.next().await {
+    ///     println!("{}", customer?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<crate::generated::types::CustomerList, CustomersListParams, M> {
@@ -62,7 +72,20 @@ impl<M: Clone> CustomersResource<M> {
     ///
     /// Restricted keys need the scope `customers:write`.
     ///
-    /// Operation `customers_create`: `POST /customers`.
+    /// Operation [`customers_create`](https://docs.fluxapay.co.uk/api/customers_create): `POST /customers`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::CreateCustomer;
+    ///
+    /// let customer = fluxa
+    ///     .customers()
+    ///     .create(CreateCustomer::new("ada@example.com").name("Ada Lovelace"))
+    ///     .await?;
+    /// println!("{}", customer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateCustomer>,
@@ -103,7 +126,15 @@ impl<M: Clone> CustomersResource<M> {
     ///
     /// Restricted keys need the scope `customers:read`.
     ///
-    /// Operation `customers_retrieve`: `GET /customers/{id}`.
+    /// Operation [`customers_retrieve`](https://docs.fluxapay.co.uk/api/customers_retrieve): `GET /customers/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let customer = fluxa.customers().retrieve("cus_3f7a91d8c2b04a6f").await?;
+    /// println!("{}", customer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -146,7 +177,20 @@ impl<M: Clone> CustomersResource<M> {
     ///
     /// Restricted keys need the scope `customers:write`.
     ///
-    /// Operation `customers_update`: `PATCH /customers/{id}`.
+    /// Operation [`customers_update`](https://docs.fluxapay.co.uk/api/customers_update): `PATCH /customers/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::UpdateCustomer;
+    ///
+    /// let customer = fluxa
+    ///     .customers()
+    ///     .update("cus_3f7a91d8c2b04a6f", UpdateCustomer::new().phone("+44 20 7946 0000"))
+    ///     .await?;
+    /// println!("{}", customer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
@@ -196,7 +240,15 @@ impl<M: Clone> CustomersResource<M> {
     ///
     /// Restricted keys need the scope `customers:write`.
     ///
-    /// Operation `customers_delete`: `DELETE /customers/{id}`.
+    /// Operation [`customers_delete`](https://docs.fluxapay.co.uk/api/customers_delete): `DELETE /customers/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let deleted_object = fluxa.customers().delete("cus_3f7a91d8c2b04a6f").await?;
+    /// println!("{}", deleted_object.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
@@ -228,7 +280,21 @@ impl<M: Clone> CustomersResource<M> {
     ///
     /// Restricted keys need the scope `payment_methods:read`.
     ///
-    /// Operation `customers_payment_methods`: `GET /customers/{id}/payment_methods`.
+    /// Operation [`customers_payment_methods`](https://docs.fluxapay.co.uk/api/customers_payment_methods): `GET /customers/{id}/payment_methods`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut payment_methods = fluxa
+    ///     .customers()
+    ///     .payment_methods("cus_3f7a91d8c2b04a6f")
+    ///     .limit(100)
+    ///     .stream();
+    /// while let Some(payment_method) = payment_methods.next().await {
+    ///     println!("{}", payment_method?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn payment_methods(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,

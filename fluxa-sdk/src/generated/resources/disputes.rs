@@ -18,7 +18,17 @@ impl<M: Clone> DisputesResource<M> {
     ///
     /// Restricted keys need the scope `disputes:read`.
     ///
-    /// Operation `disputes_list`: `GET /disputes`.
+    /// Operation [`disputes_list`](https://docs.fluxapay.co.uk/api/disputes_list): `GET /disputes`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut disputes = fluxa.disputes().list().limit(100).stream();
+    /// while let Some(dispute) = disputes.next().await {
+    ///     println!("{}", dispute?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<crate::generated::types::DisputeList, DisputesListParams, M> {
@@ -63,7 +73,15 @@ impl<M: Clone> DisputesResource<M> {
     ///
     /// Restricted keys need the scope `disputes:read`.
     ///
-    /// Operation `disputes_retrieve`: `GET /disputes/{id}`.
+    /// Operation [`disputes_retrieve`](https://docs.fluxapay.co.uk/api/disputes_retrieve): `GET /disputes/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let dispute = fluxa.disputes().retrieve("dsp_2b3c4d5e6f708192").await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -106,7 +124,15 @@ impl<M: Clone> DisputesResource<M> {
     ///
     /// Restricted keys need the scope `disputes:write`.
     ///
-    /// Operation `disputes_accept`: `POST /disputes/{id}/accept`.
+    /// Operation [`disputes_accept`](https://docs.fluxapay.co.uk/api/disputes_accept): `POST /disputes/{id}/accept`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let dispute = fluxa.disputes().accept("dsp_2b3c4d5e6f708192").await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn accept(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
@@ -148,7 +174,27 @@ impl<M: Clone> DisputesResource<M> {
     ///
     /// Restricted keys need the scope `disputes:write`.
     ///
-    /// Operation `disputes_submit_evidence`: `POST /disputes/{id}/evidence`.
+    /// Operation [`disputes_submit_evidence`](https://docs.fluxapay.co.uk/api/disputes_submit_evidence): `POST /disputes/{id}/evidence`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::DisputeEvidence;
+    ///
+    /// let dispute = fluxa
+    ///     .disputes()
+    ///     .submit_evidence(
+    ///         "dsp_2b3c4d5e6f708192",
+    ///         DisputeEvidence::new()
+    ///             .product_description(
+    ///                 "Annual licence, delivered by email on 19 May 2026.",
+    ///             )
+    ///             .receipt("Receipt 8421"),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn submit_evidence(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,

@@ -18,7 +18,17 @@ impl<M: Clone> EventsResource<M> {
     ///
     /// Restricted keys need the scope `events:read`.
     ///
-    /// Operation `events_list`: `GET /events`.
+    /// Operation [`events_list`](https://docs.fluxapay.co.uk/api/events_list): `GET /events`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut events = fluxa.events().list().limit(100).stream();
+    /// while let Some(event) = events.next().await {
+    ///     println!("{}", event?.id());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> Call<crate::generated::types::EventList, EventsListParams, M> {
         static EVENTS_LIST: Operation = Operation {
             id: "events_list",
@@ -61,7 +71,16 @@ impl<M: Clone> EventsResource<M> {
     ///
     /// Restricted keys need the scope `events:read`.
     ///
-    /// Operation `events_stream`: `GET /events/stream`.
+    /// Operation [`events_stream`](https://docs.fluxapay.co.uk/api/events_stream): `GET /events/stream`.
+    ///
+    /// ```no_run
+    /// # async fn print(_: fluxa_sdk::ByteStream) {}
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let bytes: fluxa_sdk::ByteStream = fluxa.events().stream().await?.into_inner();
+    /// print(bytes).await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream(&self) -> Call<progenitor_client::ByteStream, EventsStreamParams, M> {
         static EVENTS_STREAM: Operation = Operation {
             id: "events_stream",
@@ -97,7 +116,15 @@ impl<M: Clone> EventsResource<M> {
     ///
     /// Restricted keys need the scope `events:read`.
     ///
-    /// Operation `events_retrieve`: `GET /events/{id}`.
+    /// Operation [`events_retrieve`](https://docs.fluxapay.co.uk/api/events_retrieve): `GET /events/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let event = fluxa.events().retrieve("evt_9e8d7c6b5a493827").await?;
+    /// println!("{}", event.id());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -132,7 +159,20 @@ impl<M: Clone> EventsResource<M> {
     ///
     /// Restricted keys need the scope `events:write`.
     ///
-    /// Operation `events_resend`: `POST /events/{id}/resend`.
+    /// Operation [`events_resend`](https://docs.fluxapay.co.uk/api/events_resend): `POST /events/{id}/resend`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::ResendEvent;
+    ///
+    /// let webhook_delivery = fluxa
+    ///     .events()
+    ///     .resend("evt_9e8d7c6b5a493827", ResendEvent::new("we_a1b2c3d4e5f60718"))
+    ///     .await?;
+    /// println!("{} {:?}", webhook_delivery.id, webhook_delivery.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resend(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::EventId>,

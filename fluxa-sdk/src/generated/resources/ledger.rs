@@ -18,7 +18,15 @@ impl<M: Clone> LedgerResource<M> {
     ///
     /// Restricted keys need the scope `ledger:read`.
     ///
-    /// Operation `ledger_balances`: `GET /ledger/balances`.
+    /// Operation [`ledger_balances`](https://docs.fluxapay.co.uk/api/ledger_balances): `GET /ledger/balances`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let ledger_balances = fluxa.ledger().balances().await?;
+    /// println!("{ledger_balances:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn balances(
         &self,
     ) -> Call<crate::generated::types::LedgerBalances, LedgerBalancesParams, M> {
@@ -46,7 +54,17 @@ impl<M: Clone> LedgerResource<M> {
     ///
     /// Restricted keys need the scope `ledger:read`.
     ///
-    /// Operation `ledger_entries`: `GET /ledger/entries`.
+    /// Operation [`ledger_entries`](https://docs.fluxapay.co.uk/api/ledger_entries): `GET /ledger/entries`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut ledger_entries = fluxa.ledger().entries().limit(100).stream();
+    /// while let Some(ledger_entry) = ledger_entries.next().await {
+    ///     println!("{}", ledger_entry?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn entries(
         &self,
     ) -> Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams, M> {

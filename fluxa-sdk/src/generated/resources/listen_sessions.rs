@@ -20,7 +20,20 @@ impl<M: Clone> ListenSessionsResource<M> {
     ///
     /// Restricted keys need the scope `listen_sessions:write`.
     ///
-    /// Operation `listen_sessions_create`: `POST /listen_sessions`.
+    /// Operation [`listen_sessions_create`](https://docs.fluxapay.co.uk/api/listen_sessions_create): `POST /listen_sessions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{CreateListenSession, EventType};
+    ///
+    /// let listen_session = fluxa
+    ///     .listen_sessions()
+    ///     .create(CreateListenSession::new().events([EventType::PaymentSettled]))
+    ///     .await?;
+    /// println!("{}", listen_session.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateListenSession>,
@@ -55,7 +68,25 @@ impl<M: Clone> ListenSessionsResource<M> {
     ///
     /// Restricted keys need the scope `listen_sessions:write`.
     ///
-    /// Operation `listen_sessions_record_delivery`: `POST /listen_sessions/{id}/deliveries`.
+    /// Operation [`listen_sessions_record_delivery`](https://docs.fluxapay.co.uk/api/listen_sessions_record_delivery): `POST /listen_sessions/{id}/deliveries`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::RecordListenDelivery;
+    ///
+    /// let webhook_delivery = fluxa
+    ///     .listen_sessions()
+    ///     .record_delivery(
+    ///         "lst_d4e5f6a7b8c9d0e1",
+    ///         RecordListenDelivery::new("evt_9e8d7c6b5a493827", 12)
+    ///             .attempt(1)
+    ///             .response_status(200),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", webhook_delivery.id, webhook_delivery.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn record_delivery(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ListenSessionId>,

@@ -18,7 +18,15 @@ impl<M: Clone> MerchantResource<M> {
     ///
     /// Restricted keys need the scope `merchant:read`.
     ///
-    /// Operation `merchant_retrieve`: `GET /merchant`.
+    /// Operation [`merchant_retrieve`](https://docs.fluxapay.co.uk/api/merchant_retrieve): `GET /merchant`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let merchant = fluxa.merchant().retrieve().await?;
+    /// println!("{}", merchant.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,

@@ -18,7 +18,15 @@ impl<M: Clone> PaymentMethodsResource<M> {
     ///
     /// Restricted keys need the scope `payment_methods:read`.
     ///
-    /// Operation `payment_methods_retrieve`: `GET /payment_methods/{id}`.
+    /// Operation [`payment_methods_retrieve`](https://docs.fluxapay.co.uk/api/payment_methods_retrieve): `GET /payment_methods/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let payment_method = fluxa.payment_methods().retrieve("pm_4e5f60718293a4b5").await?;
+    /// println!("{}", payment_method.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -61,7 +69,20 @@ impl<M: Clone> PaymentMethodsResource<M> {
     ///
     /// Restricted keys need the scope `payment_methods:write`.
     ///
-    /// Operation `payment_methods_attach`: `POST /payment_methods/{id}/attach`.
+    /// Operation [`payment_methods_attach`](https://docs.fluxapay.co.uk/api/payment_methods_attach): `POST /payment_methods/{id}/attach`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::AttachPaymentMethod;
+    ///
+    /// let payment_method = fluxa
+    ///     .payment_methods()
+    ///     .attach("pm_4e5f60718293a4b5", AttachPaymentMethod::new("cus_3f7a91d8c2b04a6f"))
+    ///     .await?;
+    /// println!("{}", payment_method.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn attach(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
@@ -111,7 +132,15 @@ impl<M: Clone> PaymentMethodsResource<M> {
     ///
     /// Restricted keys need the scope `payment_methods:write`.
     ///
-    /// Operation `payment_methods_detach`: `POST /payment_methods/{id}/detach`.
+    /// Operation [`payment_methods_detach`](https://docs.fluxapay.co.uk/api/payment_methods_detach): `POST /payment_methods/{id}/detach`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let payment_method = fluxa.payment_methods().detach("pm_4e5f60718293a4b5").await?;
+    /// println!("{}", payment_method.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn detach(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,

@@ -18,7 +18,17 @@ impl<M: Clone> PaymentsResource<M> {
     ///
     /// Restricted keys need the scope `payments:read`.
     ///
-    /// Operation `payments_list`: `GET /payments`.
+    /// Operation [`payments_list`](https://docs.fluxapay.co.uk/api/payments_list): `GET /payments`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut payments = fluxa.payments().list().limit(100).stream();
+    /// while let Some(payment) = payments.next().await {
+    ///     println!("{}", payment?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<crate::generated::types::PaymentList, PaymentsListParams, M> {
@@ -70,7 +80,27 @@ impl<M: Clone> PaymentsResource<M> {
     ///
     /// Restricted keys need the scope `payments:write`.
     ///
-    /// Operation `payments_create`: `POST /payments`.
+    /// Operation [`payments_create`](https://docs.fluxapay.co.uk/api/payments_create): `POST /payments`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::Money;
+    /// use fluxa_sdk::types::CreatePayment;
+    ///
+    /// let payment = fluxa
+    ///     .payments()
+    ///     .create(
+    ///         CreatePayment::new(Money::gbp(4999))
+    ///             .customer("cus_3f7a91d8c2b04a6f")
+    ///             .metadata("campaign", "spring-2026")
+    ///             .metadata("fulfilment_centre", "london-01")
+    ///             .metadata("order_id", "ord_8421"),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreatePayment>,
@@ -111,7 +141,15 @@ impl<M: Clone> PaymentsResource<M> {
     ///
     /// Restricted keys need the scope `payments:read`.
     ///
-    /// Operation `payments_retrieve`: `GET /payments/{id}`.
+    /// Operation [`payments_retrieve`](https://docs.fluxapay.co.uk/api/payments_retrieve): `GET /payments/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let payment = fluxa.payments().retrieve("pay_5f8b2c1e2a4b4d8c").await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -154,7 +192,23 @@ impl<M: Clone> PaymentsResource<M> {
     ///
     /// Restricted keys need the scope `payments:write`.
     ///
-    /// Operation `payments_update`: `PATCH /payments/{id}`.
+    /// Operation [`payments_update`](https://docs.fluxapay.co.uk/api/payments_update): `PATCH /payments/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::UpdatePayment;
+    ///
+    /// let payment = fluxa
+    ///     .payments()
+    ///     .update(
+    ///         "pay_5f8b2c1e2a4b4d8c",
+    ///         UpdatePayment::new().metadata("order_id", "ord_8421"),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
@@ -204,7 +258,21 @@ impl<M: Clone> PaymentsResource<M> {
     ///
     /// Restricted keys need the scope `payments:read`.
     ///
-    /// Operation `payments_history`: `GET /payments/{id}/history`.
+    /// Operation [`payments_history`](https://docs.fluxapay.co.uk/api/payments_history): `GET /payments/{id}/history`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut payment_history_entries = fluxa
+    ///     .payments()
+    ///     .history("pay_5f8b2c1e2a4b4d8c")
+    ///     .limit(100)
+    ///     .stream();
+    /// while let Some(payment_history_entry) = payment_history_entries.next().await {
+    ///     println!("{payment_history_entry:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn history(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,

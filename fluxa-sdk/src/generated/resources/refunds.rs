@@ -18,7 +18,17 @@ impl<M: Clone> RefundsResource<M> {
     ///
     /// Restricted keys need the scope `refunds:read`.
     ///
-    /// Operation `refunds_list`: `GET /refunds`.
+    /// Operation [`refunds_list`](https://docs.fluxapay.co.uk/api/refunds_list): `GET /refunds`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut refunds = fluxa.refunds().list().limit(100).stream();
+    /// while let Some(refund) = refunds.next().await {
+    ///     println!("{}", refund?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<crate::generated::types::RefundList, RefundsListParams, M> {
@@ -65,7 +75,24 @@ impl<M: Clone> RefundsResource<M> {
     ///
     /// Restricted keys need the scope `refunds:write`.
     ///
-    /// Operation `refunds_create`: `POST /refunds`.
+    /// Operation [`refunds_create`](https://docs.fluxapay.co.uk/api/refunds_create): `POST /refunds`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::CreateRefund;
+    ///
+    /// let refund = fluxa
+    ///     .refunds()
+    ///     .create(
+    ///         CreateRefund::new("pay_5f8b2c1e2a4b4d8c")
+    ///             .amount(1000)
+    ///             .reason("requested_by_customer"),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", refund.id, refund.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateRefund>,
@@ -106,7 +133,15 @@ impl<M: Clone> RefundsResource<M> {
     ///
     /// Restricted keys need the scope `refunds:read`.
     ///
-    /// Operation `refunds_retrieve`: `GET /refunds/{id}`.
+    /// Operation [`refunds_retrieve`](https://docs.fluxapay.co.uk/api/refunds_retrieve): `GET /refunds/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let refund = fluxa.refunds().retrieve("rfd_1c2d3e4f5a6b7c8d").await?;
+    /// println!("{} {:?}", refund.id, refund.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,

@@ -18,7 +18,17 @@ impl<M: Clone> RequestLogsResource<M> {
     ///
     /// Restricted keys need the scope `request_logs:read`.
     ///
-    /// Operation `request_logs_list`: `GET /request_logs`.
+    /// Operation [`request_logs_list`](https://docs.fluxapay.co.uk/api/request_logs_list): `GET /request_logs`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut request_logs = fluxa.request_logs().list().limit(100).stream();
+    /// while let Some(request_log) = request_logs.next().await {
+    ///     println!("{}", request_log?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<crate::generated::types::RequestLogList, RequestLogsListParams, M> {
@@ -62,7 +72,15 @@ impl<M: Clone> RequestLogsResource<M> {
     ///
     /// Restricted keys need the scope `request_logs:read`.
     ///
-    /// Operation `request_logs_retrieve`: `GET /request_logs/{id}`.
+    /// Operation [`request_logs_retrieve`](https://docs.fluxapay.co.uk/api/request_logs_retrieve): `GET /request_logs/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let request_log = fluxa.request_logs().retrieve("req_5f8b2c1e2a4b4d8c").await?;
+    /// println!("{} {:?}", request_log.id, request_log.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,

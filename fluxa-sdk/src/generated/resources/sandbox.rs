@@ -20,7 +20,25 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_complete_checkout_session`: `POST /sandbox/checkout/sessions/{id}/complete`.
+    /// Operation [`sandbox_complete_checkout_session`](https://docs.fluxapay.co.uk/api/sandbox_complete_checkout_session): `POST /sandbox/checkout/sessions/{id}/complete`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{CompleteCheckoutSession, TestCard};
+    ///
+    /// let payment = fluxa
+    ///     .sandbox()
+    ///     .complete_checkout_session(
+    ///         "chk_8c9b2a14e0f74e90",
+    ///         CompleteCheckoutSession::new(
+    ///             TestCard::new("4242424242424242", 12, 2030, "123"),
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn complete_checkout_session(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
@@ -72,7 +90,15 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:read`.
     ///
-    /// Operation `sandbox_clock`: `GET /sandbox/clock`.
+    /// Operation [`sandbox_clock`](https://docs.fluxapay.co.uk/api/sandbox_clock): `GET /sandbox/clock`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let sandbox_clock = fluxa.sandbox().clock().await?;
+    /// println!("{sandbox_clock:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clock(
         &self,
     ) -> Call<crate::generated::types::SandboxClock, SandboxClockParams, M> {
@@ -102,7 +128,17 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_advance_clock`: `POST /sandbox/clock/advance`.
+    /// Operation [`sandbox_advance_clock`](https://docs.fluxapay.co.uk/api/sandbox_advance_clock): `POST /sandbox/clock/advance`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::AdvanceClock;
+    ///
+    /// let sandbox_clock = fluxa.sandbox().advance_clock(AdvanceClock::new(3600)).await?;
+    /// println!("{sandbox_clock:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn advance_clock(
         &self,
         body: impl Into<crate::generated::types::AdvanceClock>,
@@ -135,7 +171,23 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_create_dispute`: `POST /sandbox/disputes`.
+    /// Operation [`sandbox_create_dispute`](https://docs.fluxapay.co.uk/api/sandbox_create_dispute): `POST /sandbox/disputes`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{CreateSandboxDispute, DisputeReason};
+    ///
+    /// let dispute = fluxa
+    ///     .sandbox()
+    ///     .create_dispute(
+    ///         CreateSandboxDispute::new("pay_5f8b2c1e2a4b4d8c")
+    ///             .reason(DisputeReason::ProductNotReceived),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_dispute(
         &self,
         body: impl Into<crate::generated::types::CreateSandboxDispute>,
@@ -176,7 +228,23 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_resolve_dispute`: `POST /sandbox/disputes/{id}/resolve`.
+    /// Operation [`sandbox_resolve_dispute`](https://docs.fluxapay.co.uk/api/sandbox_resolve_dispute): `POST /sandbox/disputes/{id}/resolve`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{DisputeOutcome, ResolveDispute};
+    ///
+    /// let dispute = fluxa
+    ///     .sandbox()
+    ///     .resolve_dispute(
+    ///         "dsp_2b3c4d5e6f708192",
+    ///         ResolveDispute::new(DisputeOutcome::Won),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resolve_dispute(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
@@ -224,7 +292,20 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_set_kyb_status`: `POST /sandbox/merchant/kyb`.
+    /// Operation [`sandbox_set_kyb_status`](https://docs.fluxapay.co.uk/api/sandbox_set_kyb_status): `POST /sandbox/merchant/kyb`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{KybStatus, SetKybStatus};
+    ///
+    /// let merchant = fluxa
+    ///     .sandbox()
+    ///     .set_kyb_status(SetKybStatus::new(KybStatus::Approved))
+    ///     .await?;
+    /// println!("{}", merchant.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_kyb_status(
         &self,
         body: impl Into<crate::generated::types::SetKybStatus>,
@@ -259,7 +340,23 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_advance_payment`: `POST /sandbox/payments/{id}/advance`.
+    /// Operation [`sandbox_advance_payment`](https://docs.fluxapay.co.uk/api/sandbox_advance_payment): `POST /sandbox/payments/{id}/advance`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{AdvancePayment, PaymentState};
+    ///
+    /// let payment = fluxa
+    ///     .sandbox()
+    ///     .advance_payment(
+    ///         "pay_5f8b2c1e2a4b4d8c",
+    ///         AdvancePayment::new(PaymentState::Settled),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn advance_payment(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
@@ -309,7 +406,15 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_close_settlements`: `POST /sandbox/settlements/close`.
+    /// Operation [`sandbox_close_settlements`](https://docs.fluxapay.co.uk/api/sandbox_close_settlements): `POST /sandbox/settlements/close`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let settlements = fluxa.sandbox().close_settlements().await?;
+    /// println!("{}", settlements.data.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close_settlements(
         &self,
     ) -> Call<
@@ -345,7 +450,23 @@ impl<M: Clone> SandboxResource<M> {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_renew_subscription`: `POST /sandbox/subscriptions/{id}/renew`.
+    /// Operation [`sandbox_renew_subscription`](https://docs.fluxapay.co.uk/api/sandbox_renew_subscription): `POST /sandbox/subscriptions/{id}/renew`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{RenewSubscription, SandboxOutcome};
+    ///
+    /// let subscription = fluxa
+    ///     .sandbox()
+    ///     .renew_subscription(
+    ///         "sub_7a1b9c2d3e4f5061",
+    ///         RenewSubscription::new().outcome(SandboxOutcome::Decline),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn renew_subscription(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,

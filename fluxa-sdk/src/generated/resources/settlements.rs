@@ -18,7 +18,17 @@ impl<M: Clone> SettlementsResource<M> {
     ///
     /// Restricted keys need the scope `settlements:read`.
     ///
-    /// Operation `settlements_list`: `GET /settlements`.
+    /// Operation [`settlements_list`](https://docs.fluxapay.co.uk/api/settlements_list): `GET /settlements`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut settlements = fluxa.settlements().list().limit(100).stream();
+    /// while let Some(settlement) = settlements.next().await {
+    ///     println!("{}", settlement?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<crate::generated::types::SettlementList, SettlementsListParams, M> {
@@ -66,7 +76,15 @@ impl<M: Clone> SettlementsResource<M> {
     ///
     /// Restricted keys need the scope `settlements:read`.
     ///
-    /// Operation `settlements_retrieve`: `GET /settlements/{id}`.
+    /// Operation [`settlements_retrieve`](https://docs.fluxapay.co.uk/api/settlements_retrieve): `GET /settlements/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let settlement = fluxa.settlements().retrieve("stl_6d5c4b3a29180f7e").await?;
+    /// println!("{} {:?}", settlement.id, settlement.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,

@@ -18,7 +18,15 @@ impl<M: Clone> StatusResource<M> {
     ///
     /// No key needed.
     ///
-    /// Operation `status_retrieve`: `GET /status`.
+    /// Operation [`status_retrieve`](https://docs.fluxapay.co.uk/api/status_retrieve): `GET /status`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let status = fluxa.status().retrieve().await?;
+    /// println!("{status:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,

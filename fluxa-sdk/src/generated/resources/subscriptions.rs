@@ -18,7 +18,17 @@ impl<M: Clone> SubscriptionsResource<M> {
     ///
     /// Restricted keys need the scope `subscriptions:read`.
     ///
-    /// Operation `subscriptions_list`: `GET /subscriptions`.
+    /// Operation [`subscriptions_list`](https://docs.fluxapay.co.uk/api/subscriptions_list): `GET /subscriptions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut subscriptions = fluxa.subscriptions().list().limit(100).stream();
+    /// while let Some(subscription) = subscriptions.next().await {
+    ///     println!("{}", subscription?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<crate::generated::types::SubscriptionList, SubscriptionsListParams, M> {
@@ -65,7 +75,27 @@ impl<M: Clone> SubscriptionsResource<M> {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_create`: `POST /subscriptions`.
+    /// Operation [`subscriptions_create`](https://docs.fluxapay.co.uk/api/subscriptions_create): `POST /subscriptions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::Money;
+    /// use fluxa_sdk::types::{CreateSubscription, SubscriptionInterval};
+    ///
+    /// let subscription = fluxa
+    ///     .subscriptions()
+    ///     .create(
+    ///         CreateSubscription::new(
+    ///             "cus_3f7a91d8c2b04a6f",
+    ///             Money::gbp(999),
+    ///             SubscriptionInterval::Month,
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateSubscription>,
@@ -106,7 +136,15 @@ impl<M: Clone> SubscriptionsResource<M> {
     ///
     /// Restricted keys need the scope `subscriptions:read`.
     ///
-    /// Operation `subscriptions_retrieve`: `GET /subscriptions/{id}`.
+    /// Operation [`subscriptions_retrieve`](https://docs.fluxapay.co.uk/api/subscriptions_retrieve): `GET /subscriptions/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let subscription = fluxa.subscriptions().retrieve("sub_7a1b9c2d3e4f5061").await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -149,7 +187,25 @@ impl<M: Clone> SubscriptionsResource<M> {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_update`: `PATCH /subscriptions/{id}`.
+    /// Operation [`subscriptions_update`](https://docs.fluxapay.co.uk/api/subscriptions_update): `PATCH /subscriptions/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{ProrationBehaviour, UpdateSubscription};
+    ///
+    /// let subscription = fluxa
+    ///     .subscriptions()
+    ///     .update(
+    ///         "sub_7a1b9c2d3e4f5061",
+    ///         UpdateSubscription::new()
+    ///             .proration_behaviour(ProrationBehaviour::Prorate)
+    ///             .quantity(3),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
@@ -199,7 +255,20 @@ impl<M: Clone> SubscriptionsResource<M> {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_cancel`: `POST /subscriptions/{id}/cancel`.
+    /// Operation [`subscriptions_cancel`](https://docs.fluxapay.co.uk/api/subscriptions_cancel): `POST /subscriptions/{id}/cancel`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::CancelSubscription;
+    ///
+    /// let subscription = fluxa
+    ///     .subscriptions()
+    ///     .cancel("sub_7a1b9c2d3e4f5061", CancelSubscription::new().at_period_end(true))
+    ///     .await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
@@ -249,7 +318,15 @@ impl<M: Clone> SubscriptionsResource<M> {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_pause`: `POST /subscriptions/{id}/pause`.
+    /// Operation [`subscriptions_pause`](https://docs.fluxapay.co.uk/api/subscriptions_pause): `POST /subscriptions/{id}/pause`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let subscription = fluxa.subscriptions().pause("sub_7a1b9c2d3e4f5061").await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pause(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
@@ -289,7 +366,15 @@ impl<M: Clone> SubscriptionsResource<M> {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_resume`: `POST /subscriptions/{id}/resume`.
+    /// Operation [`subscriptions_resume`](https://docs.fluxapay.co.uk/api/subscriptions_resume): `POST /subscriptions/{id}/resume`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let subscription = fluxa.subscriptions().resume("sub_7a1b9c2d3e4f5061").await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resume(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,

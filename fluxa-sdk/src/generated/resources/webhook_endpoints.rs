@@ -18,7 +18,17 @@ impl<M: Clone> WebhookEndpointsResource<M> {
     ///
     /// Restricted keys need the scope `webhook_endpoints:read`.
     ///
-    /// Operation `webhook_endpoints_list`: `GET /webhook_endpoints`.
+    /// Operation [`webhook_endpoints_list`](https://docs.fluxapay.co.uk/api/webhook_endpoints_list): `GET /webhook_endpoints`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut webhook_endpoints = fluxa.webhook_endpoints().list().limit(100).stream();
+    /// while let Some(webhook_endpoint) = webhook_endpoints.next().await {
+    ///     println!("{}", webhook_endpoint?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
     ) -> Call<
@@ -67,7 +77,23 @@ impl<M: Clone> WebhookEndpointsResource<M> {
     ///
     /// Restricted keys need the scope `webhook_endpoints:write`.
     ///
-    /// Operation `webhook_endpoints_create`: `POST /webhook_endpoints`.
+    /// Operation [`webhook_endpoints_create`](https://docs.fluxapay.co.uk/api/webhook_endpoints_create): `POST /webhook_endpoints`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{CreateWebhookEndpoint, EventType};
+    ///
+    /// let webhook_endpoint = fluxa
+    ///     .webhook_endpoints()
+    ///     .create(
+    ///         CreateWebhookEndpoint::new("https://shop.example.com/webhooks/fluxa")
+    ///             .events([EventType::PaymentSettled, EventType::PaymentFailed]),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", webhook_endpoint.id, webhook_endpoint.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateWebhookEndpoint>,
@@ -106,7 +132,18 @@ impl<M: Clone> WebhookEndpointsResource<M> {
     ///
     /// Restricted keys need the scope `webhook_endpoints:read`.
     ///
-    /// Operation `webhook_endpoints_retrieve`: `GET /webhook_endpoints/{id}`.
+    /// Operation [`webhook_endpoints_retrieve`](https://docs.fluxapay.co.uk/api/webhook_endpoints_retrieve): `GET /webhook_endpoints/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let webhook_endpoint = fluxa
+    ///     .webhook_endpoints()
+    ///     .retrieve("we_a1b2c3d4e5f60718")
+    ///     .await?;
+    /// println!("{} {:?}", webhook_endpoint.id, webhook_endpoint.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
@@ -147,7 +184,23 @@ impl<M: Clone> WebhookEndpointsResource<M> {
     ///
     /// Restricted keys need the scope `webhook_endpoints:write`.
     ///
-    /// Operation `webhook_endpoints_update`: `PATCH /webhook_endpoints/{id}`.
+    /// Operation [`webhook_endpoints_update`](https://docs.fluxapay.co.uk/api/webhook_endpoints_update): `PATCH /webhook_endpoints/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{UpdateWebhookEndpoint, WebhookEndpointStatus};
+    ///
+    /// let webhook_endpoint = fluxa
+    ///     .webhook_endpoints()
+    ///     .update(
+    ///         "we_a1b2c3d4e5f60718",
+    ///         UpdateWebhookEndpoint::new().status(WebhookEndpointStatus::Disabled),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", webhook_endpoint.id, webhook_endpoint.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
@@ -196,7 +249,15 @@ impl<M: Clone> WebhookEndpointsResource<M> {
     ///
     /// Restricted keys need the scope `webhook_endpoints:write`.
     ///
-    /// Operation `webhook_endpoints_delete`: `DELETE /webhook_endpoints/{id}`.
+    /// Operation [`webhook_endpoints_delete`](https://docs.fluxapay.co.uk/api/webhook_endpoints_delete): `DELETE /webhook_endpoints/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let deleted_object = fluxa.webhook_endpoints().delete("we_a1b2c3d4e5f60718").await?;
+    /// println!("{}", deleted_object.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
@@ -228,7 +289,21 @@ impl<M: Clone> WebhookEndpointsResource<M> {
     ///
     /// Restricted keys need the scope `webhook_endpoints:read`.
     ///
-    /// Operation `webhook_endpoints_deliveries`: `GET /webhook_endpoints/{id}/deliveries`.
+    /// Operation [`webhook_endpoints_deliveries`](https://docs.fluxapay.co.uk/api/webhook_endpoints_deliveries): `GET /webhook_endpoints/{id}/deliveries`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut webhook_deliveries = fluxa
+    ///     .webhook_endpoints()
+    ///     .deliveries("we_a1b2c3d4e5f60718")
+    ///     .limit(100)
+    ///     .stream();
+    /// while let Some(webhook_delivery) = webhook_deliveries.next().await {
+    ///     println!("{}", webhook_delivery?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn deliveries(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
@@ -291,7 +366,20 @@ impl<M: Clone> WebhookEndpointsResource<M> {
     ///
     /// Restricted keys need the scope `webhook_endpoints:write`.
     ///
-    /// Operation `webhook_endpoints_rotate_secret`: `POST /webhook_endpoints/{id}/rotate_secret`.
+    /// Operation [`webhook_endpoints_rotate_secret`](https://docs.fluxapay.co.uk/api/webhook_endpoints_rotate_secret): `POST /webhook_endpoints/{id}/rotate_secret`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::RotateSecret;
+    ///
+    /// let webhook_endpoint = fluxa
+    ///     .webhook_endpoints()
+    ///     .rotate_secret("we_a1b2c3d4e5f60718", RotateSecret::new().grace_seconds(86400))
+    ///     .await?;
+    /// println!("{} {:?}", webhook_endpoint.id, webhook_endpoint.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rotate_secret(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
