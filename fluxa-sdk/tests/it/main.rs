@@ -1,12 +1,15 @@
 //! The SDK against scripted servers, and its webhooks against vectors of other tools.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod environment;
 mod face;
 mod faults;
 mod generated;
 mod idempotency;
 mod limits;
+mod pagination;
 mod retries;
 mod secrecy;
 mod server;
