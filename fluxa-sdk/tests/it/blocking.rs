@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::builder;
-use crate::face::{answer, page};
+use crate::face::{answer, example, page};
 use crate::server::{Recorded, Server, Step, error, ok};
 
 const A: &str = "pay_000000000000000a";
@@ -208,7 +208,8 @@ fn a_list_that_fails_leaves_the_cursor_and_ends() {
 
 #[test]
 fn eight_threads_share_a_client() {
-    let (client, server, _runtime) = serve((0..8 * 25).map(|_| answer("Refund")));
+    let body = example("Refund").to_string();
+    let (client, server, _runtime) = serve((0..8 * 25).map(|_| ok(&body)));
     thread::scope(|scope| {
         for _ in 0..8 {
             let client = client.clone();

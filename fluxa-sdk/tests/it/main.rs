@@ -9,6 +9,7 @@ mod faults;
 mod generated;
 mod idempotency;
 mod limits;
+mod operations;
 mod pagination;
 mod retries;
 mod secrecy;
