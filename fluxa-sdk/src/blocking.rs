@@ -19,6 +19,9 @@
 //! # }
 //! ```
 //!
+//! The examples of [`resources`](crate::resources) hold with `.send()?` for `.await?`, and `for` for
+//! `while let`. An answer that streams is read with `.read()?`.
+//!
 //! # What it costs
 //!
 //! One thread per client, shared by its clones, which ends with the last of them; and per call two
@@ -60,8 +63,50 @@ impl<T: Send + 'static, P: Send + 'static> Call<T, P, Blocking> {
         let params = Self::checked(operation, params)?;
         // Settled on this side, so that it is known even if the other is lost.
         let key = options.settle_key(operation);
-        mode.wait(operation, key, async move {
+        let target = options.target;
+        let answer = mode.wait(operation, key, async move {
             dispatch(&client, operation, &options, run, params).await
-        })
+        });
+        answer.map_err(|error| error.with_target(target))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::Outcome;
+    use crate::raw::RawParams;
+    use crate::request::Operation;
+
+    static CREATE: Operation = Operation {
+        id: "payouts_create",
+        method: "POST",
+        path: "/payouts",
+        streaming: false,
+    };
+
+    #[test]
+    fn a_call_lost_with_its_thread_can_be_resumed() {
+        let client = Client::new("sk_test_1").unwrap();
+        let (inner, mode) = client.parts();
+        let params: Result<(), Error> = Ok(());
+        let call: Call<Value, (), Blocking> =
+            Call::new(&inner, mode, &CREATE, params, |_, ()| panic!("on purpose"));
+        let error = call.clone().send().unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        assert!(error.idempotency_key().is_some());
+        assert!(
+            error.to_string().contains("same idempotency key"),
+            "{error}"
+        );
+        let again = call.resume(&error).send().unwrap_err();
+        assert_eq!(again.idempotency_key(), error.idempotency_key());
+        let raw: Call<Value, RawParams, Blocking> = client.raw("GET", "/../x");
+        assert!(
+            matches!(raw.send(), Err(Error::Config(_))),
+            "the client lives on"
+        );
     }
 }

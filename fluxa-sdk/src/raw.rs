@@ -3,6 +3,8 @@
 //! Owns the way out for operations newer than this SDK. Paths are checked, since here they are
 //! the caller's own.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use http::Method;
 use progenitor_client::ResponseValue;
 use serde_json::Value;
@@ -63,7 +65,11 @@ pub(crate) fn call<M>(
             "a raw call is GET, HEAD, POST, PUT, PATCH or DELETE",
         )),
     };
-    Call::new(client, mode, operation.unwrap_or(&GET), params, run)
+    let mut target = DefaultHasher::new();
+    (operation.map(|known| known.method), path).hash(&mut target);
+    let mut call = Call::new(client, mode, operation.unwrap_or(&GET), params, run);
+    call.options.target = Some(target.finish());
+    call
 }
 
 impl<M> Call<Value, RawParams, M> {

@@ -93,6 +93,9 @@ pub(crate) struct CallOptions {
     max_retries: Option<u32>,
     headers: HeaderMap,
     pub(crate) limit_is_set: bool,
+    /// What tells a raw call from others, which all have one operation: a hash, since errors are
+    /// logged and paths carry ids.
+    pub(crate) target: Option<u64>,
 }
 
 impl<T, P, M> Call<T, P, M> {
@@ -178,9 +181,9 @@ impl<T, P, M> Call<T, P, M> {
     ///
     /// The call must be the same one, with the same parameters: the server refuses the key on
     /// another path or body ([`is_idempotency_conflict`](crate::error::ApiError::is_idempotency_conflict)).
-    /// The server keeps a key for 24 hours. After a `Rejected` error it repeats its refusal, so
-    /// mend the call and send it without. An error lives as long as the process: to be safe
-    /// across a crash, give a key that follows from your own data from the start
+    /// The server keeps a key for 24 hours. After a `Rejected` error it may repeat its stored
+    /// refusal: mend the call and send it without. An error lives as long as the process: to be
+    /// safe across a crash, give a key that follows from your own data from the start
     /// ([`IdempotencyKey::derive`]), and then simply send the call again.
     ///
     /// An error without a key (of a GET, or of a call that was refused before it was sent), or of
@@ -207,6 +210,12 @@ impl<T, P, M> Call<T, P, M> {
                 }
             )));
         };
+        if error.target() != self.options.target {
+            return self.fail(Error::config(
+                "`resume` repeats the call that failed, but the error is of a raw call with \
+                 another method or path",
+            ));
+        }
         self.options.idempotency_key = Some(key.clone());
         self
     }
@@ -374,7 +383,8 @@ pub(crate) async fn dispatch<T, P>(
         http: client.http(),
         context: context.clone(),
     };
-    context.finish(run(api, params).await)
+    let result = context.finish(run(api, params).await);
+    result.map_err(|error| error.with_target(options.target))
 }
 
 impl CallOptions {

@@ -151,14 +151,18 @@ mod tests {
 
     #[test]
     fn a_call_on_the_clients_own_thread_is_refused() {
-        let blocking = Blocking::start().unwrap();
-        let inner = blocking.clone();
-        let error = blocking
-            .wait(&CREATE, None, async move {
+        let (told, tells) = std::sync::mpsc::channel();
+        // On a thread of its own, so that waiting for itself would fail here and not hang.
+        thread::spawn(move || {
+            let blocking = Blocking::start().unwrap();
+            let inner = blocking.clone();
+            let result = blocking.wait(&CREATE, None, async move {
                 inner.wait(&CREATE, None, async { Ok(()) })
-            })
-            .unwrap_err();
-        assert!(matches!(error, Error::Config(_)), "{error:?}");
+            });
+            told.send(result).unwrap();
+        });
+        let result = tells.recv_timeout(Duration::from_secs(30)).unwrap();
+        assert!(matches!(result, Err(Error::Config(_))), "{result:?}");
     }
 
     #[test]

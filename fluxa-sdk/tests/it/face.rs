@@ -400,6 +400,11 @@ async fn resume_refuses_an_error_that_is_not_of_such_a_call() {
     let failure = client.raw("POST", "/refunds").await.unwrap_err();
     assert!(failure.idempotency_key().is_some());
     refused(create().resume(&failure).await, "`raw`");
+    // Of a raw call too, but elsewhere.
+    refused(
+        client.raw("POST", "/payouts").resume(&failure).await,
+        "another method or path",
+    );
     // Of the same one, but there was no key, as none is needed.
     let failure = update().await.unwrap_err();
     refused(update().resume(&failure).await, "safe to repeat");

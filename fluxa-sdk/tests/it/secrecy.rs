@@ -14,7 +14,7 @@ use crate::{KEY, builder, client};
 
 /// A subscriber that writes down everything it is told, at every level.
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<String>>);
+pub(crate) struct Collector(pub(crate) Arc<Mutex<String>>);
 
 impl Visit for Collector {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {

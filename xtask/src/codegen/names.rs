@@ -84,7 +84,7 @@ pub(crate) fn module_list(modules: &[String], exported: bool) -> TokenStream {
 pub(crate) fn root() -> TokenStream {
     quote! {
         //! What `cargo xtask codegen` makes of the contract.
-        #![allow(clippy::all, unreachable_pub, missing_docs, rust_2018_idioms)]
+        #![allow(clippy::all, unreachable_pub, rust_2018_idioms)]
         #![allow(clippy::unwrap_used, clippy::allow_attributes)]
         mod bodies;
         pub(crate) mod client;
