@@ -113,6 +113,11 @@ mod tests {
     use std::sync::mpsc::RecvTimeoutError;
     use std::time::Duration;
 
+    use tracing::dispatcher::get_default;
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::subscriber::with_default;
+    use tracing::{Event, Metadata, Subscriber};
+
     use super::*;
 
     static CREATE: Operation = Operation {
@@ -185,5 +190,33 @@ mod tests {
         drop(clone);
         let end = ended.recv_timeout(Duration::from_secs(30));
         assert_eq!(end, Err(RecvTimeoutError::Disconnected));
+    }
+
+    /// A subscriber to be recognised, and nothing more.
+    struct Callers;
+
+    impl Subscriber for Callers {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            false
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, _: &Event<'_>) {}
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn a_call_is_traced_by_the_calling_threads_subscriber() {
+        let blocking = Blocking::start().unwrap();
+        let traced = || {
+            let call = async { Ok(get_default(|subscriber| subscriber.is::<Callers>())) };
+            blocking.wait(&CREATE, None, call).unwrap()
+        };
+        assert!(with_default(Callers, traced));
+        assert!(!traced());
     }
 }

@@ -13,7 +13,6 @@ use tokio::runtime::Runtime;
 
 use crate::builder;
 use crate::face::{answer, example, page};
-use crate::secrecy::Collector;
 use crate::server::{Recorded, Server, Step, error, ok};
 
 const A: &str = "pay_000000000000000a";
@@ -306,14 +305,4 @@ fn it_is_clone_send_and_sync_and_shows_no_key() {
     let shown = format!("{client:?} {:?} {:?}", client.payments(), refund(&client));
     assert!(!shown.contains(crate::KEY), "{shown}");
     assert!(matches!(Client::new("pk_test_1"), Err(Error::Config(_))));
-}
-
-#[test]
-fn the_calling_threads_subscriber_sees_the_call() {
-    let (client, _server, _runtime) = serve([answer("Refund")]);
-    let collector = Collector::default();
-    tracing::subscriber::with_default(collector.clone(), || refund(&client).send().unwrap());
-    let seen = collector.0.lock().unwrap();
-    assert!(seen.contains("operation=\"refunds_create\""), "{seen}");
-    assert!(seen.contains("status=200"), "{seen}");
 }

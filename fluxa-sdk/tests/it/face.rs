@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::future::IntoFuture;
+use std::sync::LazyLock;
 
 use fluxa_sdk::types::{
     CreateCheckoutSession, CreateCustomer, CreateRefund, CreateWebhookEndpoint, EventType,
@@ -13,9 +14,12 @@ use serde_json::{Value, json};
 use crate::client;
 use crate::server::{Server, Step, error, ok};
 
+/// Read once: it is large, and tests need hundreds of examples.
+static CONTRACT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../openapi.json")).unwrap());
+
 pub(crate) fn example(schema: &str) -> Value {
-    let document: Value = serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
-    document
+    CONTRACT
         .pointer(&format!("/components/schemas/{schema}/examples/0"))
         .unwrap()
         .clone()

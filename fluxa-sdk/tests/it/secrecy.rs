@@ -14,7 +14,7 @@ use crate::{KEY, builder, client};
 
 /// A subscriber that writes down everything it is told, at every level.
 #[derive(Clone, Default)]
-pub(crate) struct Collector(pub(crate) Arc<Mutex<String>>);
+struct Collector(Arc<Mutex<String>>);
 
 impl Visit for Collector {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
