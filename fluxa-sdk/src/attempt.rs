@@ -164,7 +164,9 @@ impl Failure {
             } => Observation::Status(status.as_u16(), envelope.code.as_deref()),
             Self::Network(NetworkFault::Tls, _) => Observation::Tls,
             Self::Network(NetworkFault::Dns | NetworkFault::Connect, _) => Observation::Connect,
-            Self::Network(NetworkFault::Request, _) => Observation::Unsendable,
+            Self::Network(NetworkFault::Request | NetworkFault::ThreadEnded, _) => {
+                Observation::Unsendable
+            }
             Self::Network(NetworkFault::Interrupted, _) => Observation::Interrupted,
             Self::ConnectTimeout(_) => Observation::Connect,
             Self::Timeout(_) => Observation::Timeout,

@@ -19,7 +19,7 @@ pub(crate) use builder::{is_loopback, read_env};
 use crate::context::Limits;
 use crate::error::Error;
 use crate::raw::{self, RawParams};
-use crate::request::Call;
+use crate::request::{Async, Call};
 use crate::retry::Quota;
 use crate::secret::{ApiKey, Mode};
 
@@ -91,7 +91,7 @@ impl Client {
     ///
     /// It has the idempotency, retries and errors of typed calls, and JSON for a value: the way
     /// out for what this SDK does not know yet. A faulty method or path is reported when the call
-    /// is awaited.
+    /// is sent.
     ///
     /// ```no_run
     /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
@@ -104,7 +104,7 @@ impl Client {
     /// # }
     /// ```
     pub fn raw(&self, method: &str, path: &str) -> Call<Value, RawParams> {
-        raw::call(self, method, path)
+        raw::call(self, Async, method, path)
     }
 
     pub(crate) fn http(&self) -> reqwest::Client {

@@ -124,6 +124,7 @@ impl CallContext {
             outcome,
             request_id: None,
             cursor: None,
+            target: None,
         }
     }
 

@@ -26,7 +26,7 @@
 //!   server is repeated only when that is safe. `Retry-After` is honoured; a client whose calls
 //!   keep failing stops retrying, so that an outage is not multiplied.
 //! - **Errors that say what happened.** Every [`Error`] answers [`Error::outcome`]: not sent,
-//!   rejected, or unknown. On unknown, repeat the call with [`Error::idempotency_key`].
+//!   rejected, or unknown. On unknown, repeat the call with [`Call::resume`].
 //! - **A server may move on.** New states, types and fields decode; unknown values are kept.
 //! - **Nothing leaks.** Keys are redacted in `Debug`, wiped on drop, and in no error or trace;
 //!   neither are bodies. TLS is 1.3 only; redirects are never followed.
@@ -41,7 +41,9 @@
 //! | set options of a call | [`Call`], [`IdempotencyKey`] |
 //! | read an answer | [`Response`], [`RateLimit`] |
 //! | handle an error | [`Error`], [`Outcome`], [`error`] |
+//! | repeat a call whose outcome is unknown | [`Call::resume`] |
 //! | walk a list | [`pagination`] |
+//! | do without async | `blocking`, with the feature of that name |
 //! | receive webhooks | [`webhooks`], [`testing`] |
 //! | call what this SDK does not know | [`Client::raw`] |
 //! | find a header, prefix or limit | [`contract`] |
@@ -56,6 +58,8 @@
 //! MIT or Apache-2.0. The run-time dependency `progenitor-client` is MPL-2.0, which asks nothing of
 //! those who use it unchanged.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod contract;
 pub mod error;
 pub mod expand;
@@ -94,7 +98,7 @@ pub use idempotency::IdempotencyKey;
 pub use money::{Currency, Money};
 pub use progenitor_client::ByteStream;
 pub use raw::RawParams;
-pub use request::Call;
+pub use request::{Async, Call};
 pub use response::Response;
 pub use secret::{ApiKey, Mode, SecretText, WebhookSecret};
 pub use time::{TimeRange, Timestamp};

@@ -3,6 +3,8 @@
 //! Owns the way out for operations newer than this SDK. Paths are checked, since here they are
 //! the caller's own.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use http::Method;
 use progenitor_client::ResponseValue;
 use serde_json::Value;
@@ -39,7 +41,12 @@ static PATCH: Operation = operation("PATCH");
 static DELETE: Operation = operation("DELETE");
 
 /// Returns the call of any operation, by its method and its path below the base URL.
-pub(crate) fn call(client: &Client, method: &str, path: &str) -> Call<Value, RawParams> {
+pub(crate) fn call<M>(
+    client: &Client,
+    mode: M,
+    method: &str,
+    path: &str,
+) -> Call<Value, RawParams, M> {
     let known = [&GET, &HEAD, &POST, &PUT, &PATCH, &DELETE];
     let operation = known
         .into_iter()
@@ -58,10 +65,14 @@ pub(crate) fn call(client: &Client, method: &str, path: &str) -> Call<Value, Raw
             "a raw call is GET, HEAD, POST, PUT, PATCH or DELETE",
         )),
     };
-    Call::new(client, operation.unwrap_or(&GET), params, run)
+    let mut target = DefaultHasher::new();
+    (operation.map(|known| known.method), path).hash(&mut target);
+    let mut call = Call::new(client, mode, operation.unwrap_or(&GET), params, run);
+    call.options.target = Some(target.finish());
+    call
 }
 
-impl Call<Value, RawParams> {
+impl<M> Call<Value, RawParams, M> {
     /// Sends this JSON as the body.
     pub fn json(self, body: Value) -> Self {
         self.map_params(|params| params.body = Some(body))

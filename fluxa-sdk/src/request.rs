@@ -1,7 +1,8 @@
 //! Calls: one type for every operation, with its options, sent by awaiting it.
 //!
 //! Owns [`Call`] and what may be set on it. What is sent and how often is `transport`'s; which
-//! operations there are is generated.
+//! operations there are is generated. How the answer is waited for is the call's mode: [`Async`]
+//! here, the other in `blocking`.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -15,7 +16,7 @@ use crate::client::Client;
 use crate::context::Limits;
 pub(crate) use crate::context::{ApiContext, CallContext, RunError};
 use crate::contract;
-use crate::error::Error;
+use crate::error::{ConfigError, Error};
 use crate::expand::{self, SupportsExpand};
 use crate::idempotency::IdempotencyKey;
 use crate::response::Response;
@@ -60,15 +61,25 @@ pub(crate) type RunFuture<T> =
 /// An operation's generated code.
 pub(crate) type RunFn<T, P> = fn(ApiContext, P) -> RunFuture<T>;
 
+/// The mode of a [`Client`]'s calls: they are futures.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Async;
+
 /// A call that has not been sent yet: set options, then `.await` it.
 ///
-/// Awaiting sends it once per call; every POST carries an idempotency key, made for this call when
-/// none is given, and is retried with the same key and the same bytes.
-#[must_use = "a call does nothing until it is awaited"]
-pub struct Call<T, P = ()> {
+/// A call is sent once; every POST carries an idempotency key, made for this call when none is
+/// given, and is retried with the same key and the same bytes. Clone it before to be able to
+/// repeat it: see [`Call::resume`].
+///
+/// `T` is what is answered, `P` the operation's parameters. `M` is [`Async`], or `Blocking` for the
+/// calls of a `blocking::Client` (feature `blocking`): the same options, and `send` waits.
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call<T, P = (), M = Async> {
     pub(crate) client: Client,
+    pub(crate) mode: M,
     pub(crate) operation: &'static Operation,
-    pub(crate) params: Result<P, Error>,
+    pub(crate) params: Result<P, Box<ConfigError>>,
     pub(crate) options: CallOptions,
     pub(crate) run: RunFn<T, P>,
 }
@@ -82,12 +93,16 @@ pub(crate) struct CallOptions {
     max_retries: Option<u32>,
     headers: HeaderMap,
     pub(crate) limit_is_set: bool,
+    /// What tells a raw call from others, which all have one operation: a hash, since errors are
+    /// logged and paths carry ids.
+    pub(crate) target: Option<u64>,
 }
 
-impl<T, P> Call<T, P> {
-    /// Returns the call of an operation. Faulty parameters are reported when it is awaited.
+impl<T, P, M> Call<T, P, M> {
+    /// Returns the call of an operation. Faulty parameters are reported when it is sent.
     pub(crate) fn new(
         client: &Client,
+        mode: M,
         operation: &'static Operation,
         params: Result<P, Error>,
         run: RunFn<T, P>,
@@ -95,8 +110,9 @@ impl<T, P> Call<T, P> {
         let options = CallOptions::default();
         Self {
             client: client.clone(),
+            mode,
             operation,
-            params,
+            params: params.map_err(ConfigError::from_fault),
             options,
             run,
         }
@@ -110,7 +126,7 @@ impl<T, P> Call<T, P> {
         self
     }
 
-    /// Changes the parameters by something that may be refused when the call is awaited.
+    /// Changes the parameters by something that may be refused when the call is sent.
     pub(crate) fn try_map_params(
         mut self,
         change: impl FnOnce(&mut P) -> Result<(), Error>,
@@ -118,7 +134,7 @@ impl<T, P> Call<T, P> {
         if let Ok(params) = &mut self.params
             && let Err(error) = change(params)
         {
-            self.params = Err(error);
+            self.params = Err(ConfigError::from_fault(error));
         }
         self
     }
@@ -126,7 +142,7 @@ impl<T, P> Call<T, P> {
     /// Sends this idempotency key instead of a random one.
     ///
     /// Give one that follows from your own data to be safe across a crash of your process: see
-    /// [`IdempotencyKey::derive`]. A key that is not valid is reported when the call is awaited.
+    /// [`IdempotencyKey::derive`]. A key that is not valid is reported when the call is sent.
     pub fn idempotency_key<K>(mut self, key: K) -> Self
     where
         K: TryInto<IdempotencyKey>,
@@ -139,6 +155,69 @@ impl<T, P> Call<T, P> {
             }
             Err(error) => self.fail(error.into()),
         }
+    }
+
+    /// Repeats the call that failed with `error`: sends that call's idempotency key.
+    ///
+    /// For the question at 2 a.m.: the refund timed out, was the money sent? Nobody knows, and
+    /// [`Error::outcome`] says so. Sending the call anew would make a new key, and maybe a second
+    /// refund. With the key of the error the server answers what it answered the first time, or
+    /// carries the call out now if it never saw it:
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::Outcome;
+    /// use fluxa_sdk::types::CreateRefund;
+    ///
+    /// let call = fluxa.refunds().create(CreateRefund::new("pay_5f8b2c1e2a4b4d8c"));
+    /// let refund = match call.clone().await {
+    ///     Err(error) if error.outcome() == Outcome::Unknown => call.resume(&error).await?,
+    ///     answer => answer?,
+    /// };
+    /// println!("{} (answered before: {})", refund.id, refund.idempotent_replayed());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The call must be the same one, with the same parameters: the server refuses the key on
+    /// another path or body ([`is_idempotency_conflict`](crate::error::ApiError::is_idempotency_conflict)).
+    /// The server keeps a key for 24 hours. After a `Rejected` error it may repeat its stored
+    /// refusal: mend the call and send it without. An error lives as long as the process: to be
+    /// safe across a crash, give a key that follows from your own data from the start
+    /// ([`IdempotencyKey::derive`]), and then simply send the call again.
+    ///
+    /// An error without a key (of a GET, or of a call that was refused before it was sent), or of
+    /// another operation, is refused when the call is sent.
+    pub fn resume(mut self, error: &Error) -> Self {
+        let wanted = self.operation.id;
+        if error.operation() != wanted {
+            let found = match error.operation() {
+                "" => "no call at all",
+                other => other,
+            };
+            return self.fail(Error::config(format!(
+                "`resume` repeats the call that failed, but the error is of `{found}` and the call \
+                 is `{wanted}`"
+            )));
+        }
+        let Some(key) = error.idempotency_key() else {
+            return self.fail(Error::config(format!(
+                "`resume` needs the idempotency key that was sent, and this error of `{wanted}` has \
+                 none: {}",
+                match error {
+                    Error::Config(_) => "nothing was sent; mend the call and send it",
+                    _ => "the operation is safe to repeat; send the call again without `resume`",
+                }
+            )));
+        };
+        if error.target() != self.options.target {
+            return self.fail(Error::config(
+                "`resume` repeats the call that failed, but the error is of a raw call with \
+                 another method or path",
+            ));
+        }
+        self.options.idempotency_key = Some(key.clone());
+        self
     }
 
     /// Limits the call as a whole, its retries and waits included. Default: the client's, 90 s.
@@ -174,7 +253,7 @@ impl<T, P> Call<T, P> {
     /// Sends one more header.
     ///
     /// Those with an option of their own (authorisation, version, idempotency key) and those that
-    /// frame the request (host, length, type) are refused when the call is awaited.
+    /// frame the request (host, length, type) are refused when the call is sent.
     pub fn header(self, name: &str, value: &str) -> Self {
         if PROTECTED_HEADERS
             .iter()
@@ -185,18 +264,6 @@ impl<T, P> Call<T, P> {
             )));
         }
         self.set_header(name, value)
-    }
-
-    /// Sends the call. The same as awaiting it.
-    ///
-    /// # Errors
-    /// Any [`Error`]; its `outcome()` says whether the request may have taken effect.
-    pub async fn send(self) -> Result<Response<T>, Error> {
-        let operation = self.operation;
-        let params = self
-            .params
-            .map_err(|error| error.with_operation(operation.id))?;
-        dispatch(&self.client, operation, &self.options, self.run, params).await
     }
 
     fn set_header(mut self, name: &str, value: &str) -> Self {
@@ -214,16 +281,24 @@ impl<T, P> Call<T, P> {
         self
     }
 
-    /// Remembers the first fault, to be reported when the call is awaited.
+    /// Remembers the first fault, to be reported when the call is sent.
     pub(crate) fn fail(mut self, error: Error) -> Self {
-        self.params = self.params.and(Err(error));
+        self.params = self.params.and(Err(ConfigError::from_fault(error)));
         self
+    }
+
+    /// Returns the parameters, or their fault as the error of this call.
+    pub(crate) fn checked(
+        operation: &'static Operation,
+        params: Result<P, Box<ConfigError>>,
+    ) -> Result<P, Error> {
+        params.map_err(|fault| Error::Config(fault).with_operation(operation.id))
     }
 }
 
-impl<T, P: SupportsExpand> Call<T, P> {
+impl<T, P: SupportsExpand, M> Call<T, P, M> {
     /// Asks for whole objects instead of ids: `["customer", "settlement"]`, dotted paths up to
-    /// three levels. A deeper path is reported when the call is awaited.
+    /// three levels. A deeper path is reported when the call is sent.
     pub fn expand<S: Into<String>>(self, paths: impl IntoIterator<Item = S>) -> Self {
         let paths: Vec<String> = paths.into_iter().map(Into::into).collect();
         self.try_map_params(|params| {
@@ -231,6 +306,39 @@ impl<T, P: SupportsExpand> Call<T, P> {
             params.expand_mut().get_or_insert_default().extend(paths);
             Ok(())
         })
+    }
+}
+
+impl<T, P> Call<T, P> {
+    /// Sends the call. The same as awaiting it.
+    ///
+    /// # Errors
+    /// Any [`Error`]; its `outcome()` says whether the request may have taken effect.
+    pub async fn send(self) -> Result<Response<T>, Error> {
+        let params = Self::checked(self.operation, self.params)?;
+        dispatch(
+            &self.client,
+            self.operation,
+            &self.options,
+            self.run,
+            params,
+        )
+        .await
+    }
+}
+
+impl<T, P: Clone, M: Clone> Clone for Call<T, P, M> {
+    /// Returns the same call once more. Without a key of your own each is sent with its own: use
+    /// [`Call::resume`] to repeat what may have been carried out.
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            mode: self.mode.clone(),
+            operation: self.operation,
+            params: self.params.clone(),
+            options: self.options.clone(),
+            run: self.run,
+        }
     }
 }
 
@@ -243,7 +351,7 @@ impl<T: Send + 'static, P: Send + 'static> IntoFuture for Call<T, P> {
     }
 }
 
-impl<T, P> fmt::Debug for Call<T, P> {
+impl<T, P, M> fmt::Debug for Call<T, P, M> {
     /// Leaves out the parameters: they carry personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
@@ -263,15 +371,10 @@ pub(crate) async fn dispatch<T, P>(
     run: RunFn<T, P>,
     params: P,
 ) -> Result<Response<T>, Error> {
-    let idempotency_key = match &options.idempotency_key {
-        Some(key) => Some(key.clone()),
-        None if operation.method == "POST" => Some(IdempotencyKey::new_v4()),
-        None => None,
-    };
     let context = CallContext::new(
         client.clone(),
         operation,
-        idempotency_key,
+        options.key_for(operation),
         options.headers.clone(),
         options.limits(client.limits()),
     );
@@ -280,10 +383,27 @@ pub(crate) async fn dispatch<T, P>(
         http: client.http(),
         context: context.clone(),
     };
-    context.finish(run(api, params).await)
+    let result = context.finish(run(api, params).await);
+    result.map_err(|error| error.with_target(options.target))
 }
 
 impl CallOptions {
+    /// Returns the key to send: the caller's, or a random one when the operation takes one.
+    pub(crate) fn key_for(&self, operation: &Operation) -> Option<IdempotencyKey> {
+        match &self.idempotency_key {
+            Some(key) => Some(key.clone()),
+            None if operation.method == "POST" => Some(IdempotencyKey::new_v4()),
+            None => None,
+        }
+    }
+
+    /// Fixes the key to send, so that it is known before and after; returns it.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn settle_key(&mut self, operation: &Operation) -> Option<IdempotencyKey> {
+        self.idempotency_key = self.key_for(operation);
+        self.idempotency_key.clone()
+    }
+
     fn limits(&self, defaults: Limits) -> Limits {
         let max_retries = self.max_retries.unwrap_or(defaults.max_retries);
         Limits {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Trace, write_advice};
+use super::{Error, Trace, write_advice};
 
 /// What broke a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +21,8 @@ pub enum NetworkFault {
     Interrupted,
     /// The request could not be built or sent for another reason.
     Request,
+    /// The thread of a blocking client ended, or the call died on it.
+    ThreadEnded,
 }
 
 /// No answer came: no connection, or one that broke.
@@ -61,6 +63,9 @@ impl fmt::Display for NetworkError {
             }
             NetworkFault::Interrupted => "the connection broke before the answer was complete",
             NetworkFault::Request => "the request could not be sent",
+            NetworkFault::ThreadEnded => {
+                "the call was lost with the blocking client's thread, make a new client"
+            }
         })?;
         write_advice(f, &self.trace)
     }
@@ -214,9 +219,24 @@ impl fmt::Debug for DecodeError {
 }
 
 /// The client or the request is not valid; nothing was sent.
+#[derive(Clone)]
 pub struct ConfigError {
     pub(super) trace: Trace,
     pub(super) message: String,
+}
+
+impl ConfigError {
+    /// Returns the fault of a call's parameters, which is one of configuration whatever it came
+    /// as: only this kind of error can be cloned, and so can every call.
+    pub(crate) fn from_fault(error: Error) -> Box<Self> {
+        match error {
+            Error::Config(error) => error,
+            other => Box::new(Self {
+                trace: Trace::default(),
+                message: other.to_string(),
+            }),
+        }
+    }
 }
 
 impl fmt::Display for ConfigError {

@@ -33,8 +33,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | an earlier attempt was `Unknown`, then another 4xx, and an idempotency key was sent | `Rejected`: the stored answer |
 /// | an earlier attempt was `Unknown`, then another 4xx, without a key | `Unknown` |
 ///
-/// On `Unknown`, repeat the call with [`Error::idempotency_key`] within 24 hours: the server then
-/// answers what it answered, or would have answered, the first time.
+/// On `Unknown`, repeat the call with [`Call::resume`](crate::Call::resume), or with
+/// [`Error::idempotency_key`] within 24 hours: the server then answers what it answered, or would
+/// have answered, the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The request never reached the server.
@@ -70,6 +71,8 @@ pub(crate) struct Trace {
     pub(crate) outcome: Outcome,
     pub(crate) request_id: Option<String>,
     pub(crate) cursor: Option<String>,
+    /// What tells a raw call from others.
+    pub(crate) target: Option<u64>,
 }
 
 impl Default for Trace {
@@ -81,6 +84,7 @@ impl Default for Trace {
             outcome: Outcome::NotSent,
             request_id: None,
             cursor: None,
+            target: None,
         }
     }
 }
@@ -119,9 +123,10 @@ impl Error {
         self.trace().operation
     }
 
-    /// Returns the cursor of the page that failed, to resume a list with `.after(…)`.
+    /// Returns the cursor that the page which failed starts after, to go on with `.after(…)`.
     ///
-    /// `None` when the first page failed, or the call was no list.
+    /// `None` when it was the list's first page, when the list itself leads nowhere (a `Decode`
+    /// error at `next_cursor`), or when no list was walked.
     pub fn cursor(&self) -> Option<&str> {
         self.trace().cursor.as_deref()
     }
@@ -136,6 +141,15 @@ impl Error {
 
     pub(crate) fn with_cursor(mut self, cursor: Option<String>) -> Self {
         self.trace_mut().cursor = cursor;
+        self
+    }
+
+    pub(crate) fn target(&self) -> Option<u64> {
+        self.trace().target
+    }
+
+    pub(crate) fn with_target(mut self, target: Option<u64>) -> Self {
+        self.trace_mut().target = target;
         self
     }
 

@@ -1193,105 +1193,225 @@ impl UpdateWebhookEndpoint {
 
 impl crate::pagination::Page for ApiKeyList {
     type Item = ApiKey;
-    fn into_parts(self) -> (Vec<ApiKey>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<ApiKey> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for CheckoutSessionList {
     type Item = CheckoutSession;
-    fn into_parts(self) -> (Vec<CheckoutSession>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<CheckoutSession> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for CustomerList {
     type Item = Customer;
-    fn into_parts(self) -> (Vec<Customer>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<Customer> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for DisputeList {
     type Item = Dispute;
-    fn into_parts(self) -> (Vec<Dispute>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<Dispute> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for EventList {
     type Item = crate::generated::events::Event;
-    fn into_parts(self) -> (Vec<crate::generated::events::Event>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<crate::generated::events::Event> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for LedgerEntryList {
     type Item = LedgerEntry;
-    fn into_parts(self) -> (Vec<LedgerEntry>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<LedgerEntry> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for PaymentHistoryEntryList {
     type Item = PaymentHistoryEntry;
-    fn into_parts(self) -> (Vec<PaymentHistoryEntry>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<PaymentHistoryEntry> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for PaymentList {
     type Item = Payment;
-    fn into_parts(self) -> (Vec<Payment>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<Payment> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for PaymentMethodList {
     type Item = PaymentMethod;
-    fn into_parts(self) -> (Vec<PaymentMethod>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<PaymentMethod> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for RefundList {
     type Item = Refund;
-    fn into_parts(self) -> (Vec<Refund>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<Refund> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for RequestLogList {
     type Item = RequestLog;
-    fn into_parts(self) -> (Vec<RequestLog>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<RequestLog> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for SettlementList {
     type Item = Settlement;
-    fn into_parts(self) -> (Vec<Settlement>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<Settlement> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for SubscriptionList {
     type Item = Subscription;
-    fn into_parts(self) -> (Vec<Subscription>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<Subscription> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for WebhookDeliveryList {
     type Item = WebhookDelivery;
-    fn into_parts(self) -> (Vec<WebhookDelivery>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<WebhookDelivery> {
+        self.data
     }
 }
 
 impl crate::pagination::Page for WebhookEndpointList {
     type Item = WebhookEndpoint;
-    fn into_parts(self) -> (Vec<WebhookEndpoint>, bool, Option<String>) {
-        (self.data, self.has_more, self.next_cursor)
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<WebhookEndpoint> {
+        self.data
     }
 }

@@ -2,7 +2,7 @@
 // the generator, then run it again.
 
 //! What `cargo xtask codegen` makes of the contract.
-#![allow(clippy::all, unreachable_pub, missing_docs, rust_2018_idioms)]
+#![allow(clippy::all, unreachable_pub, rust_2018_idioms)]
 #![allow(clippy::unwrap_used, clippy::allow_attributes)]
 mod bodies;
 pub(crate) mod client;

@@ -1,21 +1,31 @@
 //! Walking scripted pages, without a server.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, StatusCode};
 use progenitor_client::ResponseValue;
 
 use super::*;
+use crate::Client;
 use crate::context::{ApiContext, RunError};
-use crate::request::RunFuture;
+use crate::request::{Async, Operation, RunFuture};
 
 struct Numbers(Vec<u32>, bool, Option<&'static str>);
 
 impl Page for Numbers {
     type Item = u32;
 
-    fn into_parts(self) -> (Vec<u32>, bool, Option<String>) {
-        (self.0, self.1, self.2.map(str::to_owned))
+    fn has_more(&self) -> bool {
+        self.1
+    }
+
+    fn next_cursor(&self) -> Option<&str> {
+        self.2
+    }
+
+    fn into_items(self) -> Vec<u32> {
+        self.0
     }
 }
 
@@ -38,6 +48,10 @@ impl Paginated for Script {
 
     fn set_after(&mut self, cursor: String) {
         self.after = Some(cursor);
+    }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
     }
 }
 
@@ -77,7 +91,10 @@ fn list(pages: impl IntoIterator<Item = Option<Numbers>>) -> (Call<Numbers, Scri
         ..Script::default()
     };
     let asked = Arc::clone(&script.asked);
-    (Call::new(&client, &OPERATION, Ok(script), run), asked)
+    (
+        Call::new(&client, Async, &OPERATION, Ok(script), run),
+        asked,
+    )
 }
 
 async fn read(mut stream: ItemStream<Numbers, Script>) -> (Vec<u32>, Option<Error>) {
@@ -123,6 +140,7 @@ async fn a_cursor_that_comes_twice_is_an_error_and_not_a_loop() {
             panic!("{error:?}")
         };
         assert_eq!(decode.path(), "next_cursor");
+        assert_eq!(error.as_ref().unwrap().cursor(), None, "none leads on");
         assert!(items.len() <= 3);
     }
 }
@@ -140,6 +158,58 @@ async fn an_error_keeps_the_cursor_to_resume_at() {
     let (items, error) = read(call.stream()).await;
     assert_eq!(items, [1]);
     assert_eq!(error.unwrap().cursor(), Some("a"));
+}
+
+#[tokio::test]
+async fn a_walk_that_starts_at_a_cursor_and_fails_at_once_keeps_it() {
+    let (call, asked) = list([None]);
+    let (_, error) = read(call.after("a").stream()).await;
+    assert_eq!(error.unwrap().cursor(), Some("a"));
+    assert_eq!(asked.lock().unwrap()[0].1.as_deref(), Some("a"));
+    let (call, _) = list([Some(Numbers(vec![1], true, Some("a")))]);
+    let (_, error) = read(call.after("a").stream()).await;
+    assert!(
+        matches!(error, Some(Error::Decode(_))),
+        "the start counts as passed"
+    );
+}
+
+#[tokio::test]
+async fn what_was_collected_before_an_error_is_kept_with_where_to_go_on() {
+    let pages = || [Some(Numbers(vec![1, 2], true, Some("b"))), None];
+    let partial = list(pages()).0.collect_up_to(9).await.unwrap_err();
+    assert_eq!(partial.items(), [1, 2]);
+    assert_eq!(partial.cursor(), Some("b"));
+    let text = partial.to_string();
+    assert!(
+        text.contains("2 items") && text.contains(".after(\"b\")"),
+        "{text}"
+    );
+    let (items, error) = partial.into_parts();
+    assert_eq!((items.len(), error.cursor()), (2, Some("b")));
+
+    // As an error alone it has lost its items, so going on starts where it did.
+    let error = Error::from(list(pages()).0.collect_up_to(9).await.unwrap_err());
+    assert_eq!(error.cursor(), None);
+    let call = list(pages()).0.after("a");
+    let error = Error::from(call.collect_up_to(9).await.unwrap_err());
+    assert_eq!(error.cursor(), Some("a"));
+}
+
+#[tokio::test]
+async fn pages_are_given_whole_and_the_empty_one_too() {
+    let (call, _) = list([
+        Some(Numbers(vec![1, 2], true, Some("a"))),
+        Some(Numbers(vec![], true, Some("b"))),
+        Some(Numbers(vec![3], false, Some("c"))),
+    ]);
+    let mut pages = call.pages();
+    let mut sizes = Vec::new();
+    while let Some(page) = pages.next().await {
+        sizes.push(page.unwrap().0.len());
+    }
+    assert_eq!(sizes, [2, 0, 1]);
+    assert!(pages.next().await.is_none(), "the end stays the end");
 }
 
 #[tokio::test]

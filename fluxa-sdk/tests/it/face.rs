@@ -1,30 +1,35 @@
 //! The generated face: what a call puts on the wire, and what it refuses to put there.
 
 use std::fmt::Debug;
+use std::future::IntoFuture;
+use std::sync::LazyLock;
 
 use fluxa_sdk::types::{
     CreateCheckoutSession, CreateCustomer, CreateRefund, CreateWebhookEndpoint, EventType,
     PaymentId, PaymentState, UpdatePayment,
 };
-use fluxa_sdk::{Error, Money, Outcome, Response, Timestamp};
+use fluxa_sdk::{Call, Client, Error, IdempotencyKey, Money, Outcome, Response, Timestamp};
 use serde_json::{Value, json};
 
 use crate::client;
-use crate::server::{Server, Step, ok};
+use crate::server::{Server, Step, error, ok};
 
-fn example(schema: &str) -> Value {
-    let document: Value = serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
-    document
+/// Read once: it is large, and tests need hundreds of examples.
+static CONTRACT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../openapi.json")).unwrap());
+
+pub(crate) fn example(schema: &str) -> Value {
+    CONTRACT
         .pointer(&format!("/components/schemas/{schema}/examples/0"))
         .unwrap()
         .clone()
 }
 
-fn answer(schema: &str) -> Step {
+pub(crate) fn answer(schema: &str) -> Step {
     ok(&example(schema).to_string())
 }
 
-fn page(ids: &[&str], next_cursor: Option<&str>) -> Step {
+pub(crate) fn page(ids: &[&str], next_cursor: Option<&str>) -> Step {
     let data: Vec<Value> = ids
         .iter()
         .map(|id| {
@@ -281,4 +286,148 @@ async fn lists_of_values_and_optional_texts_are_set_by_name() {
     );
     let sent: Value = serde_json::from_slice(&server.requests()[1].body).unwrap();
     assert_eq!(sent, json!({ "email": "ada@example.com", "name": "Ada" }));
+}
+
+#[test]
+fn clients_and_calls_go_to_other_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    fn sends<T: Send>(_: &T) {}
+    shared::<Client>();
+    shared::<fluxa_sdk::resources::PaymentsResource>();
+    let client = client("http://127.0.0.1:1/v1");
+    let list = || client.payments().list();
+    sends(&list().clone());
+    sends(&list().into_future());
+    sends(&list().send());
+    sends(&list().stream());
+    sends(&list().pages().next());
+    sends(&list().stream().next());
+    sends(&list().collect_up_to(1));
+}
+
+#[tokio::test]
+async fn a_clone_of_a_call_is_the_same_call_with_a_key_of_its_own() {
+    let server = Server::start([answer("Refund"), answer("Refund")]).await;
+    let client = client(&server.base_url());
+    let call = client
+        .refunds()
+        .create(CreateRefund::new("pay_5f8b2c1e2a4b4d8c").amount(1000))
+        .expand(["payment"])
+        .header("X-Trace", "abc");
+    call.clone().await.unwrap();
+    call.await.unwrap();
+    let requests = server.requests();
+    let same = |header: &str| {
+        assert!(requests[0].header(header).is_some(), "{header}");
+        assert_eq!(requests[0].header(header), requests[1].header(header));
+    };
+    assert_eq!(requests[0].request_line(), requests[1].request_line());
+    assert_eq!(requests[0].body, requests[1].body);
+    same("X-Trace");
+    assert_ne!(
+        requests[0].header("Idempotency-Key"),
+        requests[1].header("Idempotency-Key")
+    );
+}
+
+#[tokio::test]
+async fn a_clone_of_a_faulty_call_has_the_same_fault() {
+    let client = client("http://127.0.0.1:1/v1");
+    let call = client.payments().retrieve("cus_3f7a91d8c2b04a6f");
+    refused(call.clone().await, "customer");
+    refused(call.await, "customer");
+}
+
+#[tokio::test]
+async fn resume_repeats_the_call_with_the_key_of_the_error() {
+    let server = Server::start([Step::Reset, answer("Refund")]).await;
+    let client = client(&server.base_url());
+    let call = client
+        .refunds()
+        .create(CreateRefund::new("pay_5f8b2c1e2a4b4d8c").amount(1000))
+        .max_retries(0);
+    let failure = call.clone().await.unwrap_err();
+    assert_eq!(failure.outcome(), Outcome::Unknown);
+    let refund = call.resume(&failure).await.unwrap();
+    assert_eq!(refund.id.as_str(), example("Refund")["id"]);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    let key = failure.idempotency_key().unwrap().as_str();
+    for request in &requests {
+        assert_eq!(request.header("Idempotency-Key"), Some(key));
+        assert_eq!(request.body, requests[0].body);
+    }
+}
+
+#[tokio::test]
+async fn resume_works_for_raw_calls_and_outweighs_a_key_set_before() {
+    let server = Server::start([Step::Close, ok("{}")]).await;
+    let client = client(&server.base_url());
+    let call = client
+        .raw("POST", "/payouts")
+        .json(json!({"amount": 1}))
+        .max_retries(0);
+    let failure = call.clone().await.unwrap_err();
+    let other = IdempotencyKey::derive("payout", "1");
+    call.idempotency_key(&other).resume(&failure).await.unwrap();
+    let requests = server.requests();
+    assert_eq!(
+        requests[0].header("Idempotency-Key"),
+        requests[1].header("Idempotency-Key")
+    );
+}
+
+#[tokio::test]
+async fn resume_refuses_an_error_that_is_not_of_such_a_call() {
+    let server = Server::start([Step::Reset, error(422, "amount_too_small"), Step::Reset]).await;
+    let client = client(&server.base_url());
+    let create = || {
+        client
+            .refunds()
+            .create(CreateRefund::new("pay_5f8b2c1e2a4b4d8c"))
+    };
+    let update = || {
+        client
+            .payments()
+            .update("pay_1", UpdatePayment::new())
+            .max_retries(0)
+    };
+
+    // Of another operation: of a typed one, and of a raw call.
+    let failure = client
+        .payments()
+        .retrieve("pay_1")
+        .max_retries(0)
+        .await
+        .unwrap_err();
+    refused(create().resume(&failure).await, "payments_retrieve");
+    let failure = client.raw("POST", "/refunds").await.unwrap_err();
+    assert!(failure.idempotency_key().is_some());
+    refused(create().resume(&failure).await, "`raw`");
+    // Of a raw call too, but elsewhere.
+    refused(
+        client.raw("POST", "/payouts").resume(&failure).await,
+        "another method or path",
+    );
+    // Of the same one, but there was no key, as none is needed.
+    let failure = update().await.unwrap_err();
+    refused(update().resume(&failure).await, "safe to repeat");
+    // Of one that was never sent.
+    let faulty = client.refunds().create(CreateRefund::new("chk_1"));
+    let failure = faulty.await.unwrap_err();
+    refused(create().resume(&failure).await, "nothing was sent");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn what_a_call_shows_of_itself_has_no_parameters() {
+    let client = client("http://127.0.0.1:1/v1");
+    let call: Call<_, _> = client
+        .customers()
+        .create(CreateCustomer::new("ada@example.com"));
+    let shown = format!("{call:?}");
+    assert!(
+        shown.contains("customers_create") && !shown.contains("ada@"),
+        "{shown}"
+    );
 }

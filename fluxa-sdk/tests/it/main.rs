@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod bad_input;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod environment;
 #[cfg(feature = "actix-web")]
 mod extract_actix;
@@ -12,6 +14,8 @@ mod faults;
 mod generated;
 mod idempotency;
 mod limits;
+mod operations;
+mod pagination;
 #[cfg(feature = "reconciliation")]
 mod reconciliation;
 mod retries;

@@ -27,6 +27,8 @@ pub(crate) struct Operation {
     pub(crate) summary: String,
     pub(crate) description: String,
     pub(crate) query: Vec<Query>,
+    /// Schema of the id in its path, when there is one.
+    pub(crate) id_schema: Option<String>,
     pub(crate) body: Option<String>,
     pub(crate) output: Option<String>,
     pub(crate) streaming: bool,
@@ -177,6 +179,7 @@ fn read_operation(
         ));
     }
     let mut query = Vec::new();
+    let mut id_schema = None;
     for parameter in operation
         .get("parameters")
         .and_then(Value::as_array)
@@ -194,6 +197,8 @@ fn read_operation(
                 description: text(parameter, "description"),
                 schema,
             });
+        } else if parameter.get("in").and_then(Value::as_str) == Some("path") {
+            id_schema = schema;
         }
     }
     let success = operation
@@ -221,6 +226,7 @@ fn read_operation(
         summary: text(operation, "summary"),
         description: text(operation, "description"),
         query,
+        id_schema,
         body: operation.get("requestBody").and_then(schema_of),
         output: schema_of(success),
         streaming: success.pointer("/content/text~1event-stream").is_some(),

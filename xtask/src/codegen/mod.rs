@@ -7,6 +7,7 @@
 
 mod client;
 mod contract;
+mod examples;
 mod lower;
 mod names;
 mod resources;

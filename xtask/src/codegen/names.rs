@@ -84,7 +84,7 @@ pub(crate) fn module_list(modules: &[String], exported: bool) -> TokenStream {
 pub(crate) fn root() -> TokenStream {
     quote! {
         //! What `cargo xtask codegen` makes of the contract.
-        #![allow(clippy::all, unreachable_pub, missing_docs, rust_2018_idioms)]
+        #![allow(clippy::all, unreachable_pub, rust_2018_idioms)]
         #![allow(clippy::unwrap_used, clippy::allow_attributes)]
         mod bodies;
         pub(crate) mod client;
@@ -120,4 +120,16 @@ pub(crate) fn camel(wire: &str) -> String {
             })
         })
         .collect()
+}
+
+/// `PaymentMethod` → `payment_method`.
+pub(crate) fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for (index, character) in name.chars().enumerate() {
+        if character.is_uppercase() && index > 0 {
+            out.push('_');
+        }
+        out.extend(character.to_lowercase());
+    }
+    out
 }

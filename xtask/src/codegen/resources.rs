@@ -9,6 +9,7 @@ use syn::{FnArg, GenericArgument, PathArguments, Type};
 
 use super::client::describe;
 use super::contract::{Contract, Operation, Query, reference, text};
+use super::examples;
 use super::names::{camel, doc};
 
 /// Tag → accessors of its operations.
@@ -49,6 +50,8 @@ struct Method<'c> {
     output: TokenStream,
     item: Option<String>,
     query: &'c [Query],
+    /// In Markdown.
+    example: String,
 }
 
 impl<'c> Method<'c> {
@@ -84,6 +87,7 @@ impl<'c> Method<'c> {
         Ok(Self {
             arguments,
             output,
+            example: examples::example(contract, operation, item.as_deref())?,
             item,
             query: &operation.query,
         })
@@ -195,7 +199,9 @@ fn resource_file(
                 quote! {
                     #[doc = #text]
                     #[must_use]
-                    pub fn #method(&self) -> #ty { #ty { client: self.client.clone() } }
+                    pub fn #method(&self) -> #ty<M> {
+                        #ty { client: self.client.clone(), mode: self.mode.clone() }
+                    }
                 }
             });
         let about = doc(&format!(
@@ -204,8 +210,8 @@ fn resource_file(
         out.extend(quote! {
             #about
             #[derive(Clone, Debug)]
-            pub struct #name { client: Client }
-            impl #name { #(#children)* #(#methods)* }
+            pub struct #name<M = Async> { client: Client, mode: M }
+            impl<M: Clone> #name<M> { #(#children)* #(#methods)* }
         });
         if path.len() == 1 {
             let method = format_ident!("{tag}");
@@ -214,7 +220,16 @@ fn resource_file(
                 impl Client {
                     #text
                     #[must_use]
-                    pub fn #method(&self) -> #name { #name { client: self.clone() } }
+                    pub fn #method(&self) -> #name { #name { client: self.clone(), mode: Async } }
+                }
+                #[cfg(feature = "blocking")]
+                impl crate::blocking::Client {
+                    #text
+                    #[must_use]
+                    pub fn #method(&self) -> #name<crate::blocking::Blocking> {
+                        let (client, mode) = self.parts();
+                        #name { client, mode }
+                    }
                 }
             });
         }
@@ -226,7 +241,7 @@ fn resource_file(
     quote! {
         #![doc = #head]
         use crate::client::Client;
-        use crate::request::{Call, Operation};
+        use crate::request::{Async, Call, Operation};
         #out
     }
 }
@@ -291,8 +306,12 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
         text += &format!("\n\n{}", operation.description);
     }
     text += &format!(
-        "\n\nOperation `{}`: `{} {}`.",
-        operation.id, operation.method, operation.path
+        "\n\nOperation [`{}`]({}): `{} {}`.\n\n{}",
+        operation.id,
+        examples::reference_url(operation),
+        operation.method,
+        operation.path,
+        method.example,
     );
     let text = doc(&text);
     // What other SDKs call it, for those who search by that.
@@ -300,14 +319,14 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
     quote! {
         #text
         #alias
-        pub fn #verb(&self, #(#inputs),*) -> Call<#output, #params> {
+        pub fn #verb(&self, #(#inputs),*) -> Call<#output, #params, M> {
             static #static_name: Operation =
                 Operation { id: #id_text, method: #http, path: #path, streaming: #streaming };
             let prepare = || -> Result<#params, crate::Error> {
                 #(#checks)*
                 Ok(#made)
             };
-            Call::new(&self.client, &#static_name, prepare(), |context, #bound| {
+            Call::new(&self.client, self.mode.clone(), &#static_name, prepare(), |context, #bound| {
                 Box::pin(async move { Ok(context.api().#id(#(#passes),*).await?) })
             })
         }
@@ -343,6 +362,7 @@ fn parameters(operation: &Operation, method: &Method<'_>) -> TokenStream {
             impl crate::pagination::Paginated for #params {
                 fn set_limit(&mut self, limit: u32) { self.limit = Some(i64::from(limit)); }
                 fn set_after(&mut self, after: String) { self.after = Some(after); }
+                fn after(&self) -> Option<&str> { self.after.as_deref() }
             }
         });
     }
@@ -353,7 +373,7 @@ fn parameters(operation: &Operation, method: &Method<'_>) -> TokenStream {
     let setters: Vec<_> = setters.collect();
     if !setters.is_empty() {
         out.extend(quote! {
-            impl Call<#output, #params> { #(#setters)* }
+            impl<M> Call<#output, #params, M> { #(#setters)* }
         });
     }
     out
@@ -454,9 +474,9 @@ pub(crate) fn bodies(contract: &Contract, types: &syn::File) -> Result<TokenStre
         out.extend(quote! {
             impl crate::pagination::Page for #list {
                 type Item = #item;
-                fn into_parts(self) -> (Vec<#item>, bool, Option<String>) {
-                    (self.data, self.has_more, self.next_cursor)
-                }
+                fn has_more(&self) -> bool { self.has_more }
+                fn next_cursor(&self) -> Option<&str> { self.next_cursor.as_deref() }
+                fn into_items(self) -> Vec<#item> { self.data }
             }
         });
     }

@@ -3,22 +3,35 @@
 
 //! Accessors of `api_keys`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// API keys.
 ///
 /// From [`Client::api_keys`](crate::Client::api_keys).
 #[derive(Clone, Debug)]
-pub struct ApiKeysResource {
+pub struct ApiKeysResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl ApiKeysResource {
+impl<M: Clone> ApiKeysResource<M> {
     /// List API keys.
     ///
     /// Restricted keys need the scope `api_keys:read`.
     ///
-    /// Operation `api_keys_list`: `GET /api_keys`.
-    pub fn list(&self) -> Call<crate::generated::types::ApiKeyList, ApiKeysListParams> {
+    /// Operation [`api_keys_list`](https://docs.fluxapay.co.uk/api/api_keys_list): `GET /api_keys`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut api_keys = fluxa.api_keys().list().limit(100).stream();
+    /// while let Some(api_key) = api_keys.next().await {
+    ///     println!("{}", api_key?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list(
+        &self,
+    ) -> Call<crate::generated::types::ApiKeyList, ApiKeysListParams, M> {
         static API_KEYS_LIST: Operation = Operation {
             id: "api_keys_list",
             method: "GET",
@@ -30,6 +43,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_LIST,
             prepare(),
             |context, params| {
@@ -60,11 +74,27 @@ impl ApiKeysResource {
     ///
     /// Restricted keys need the scope `api_keys:write`.
     ///
-    /// Operation `api_keys_create`: `POST /api_keys`.
+    /// Operation [`api_keys_create`](https://docs.fluxapay.co.uk/api/api_keys_create): `POST /api_keys`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{ApiKeyKind, CreateApiKey};
+    ///
+    /// let api_key = fluxa
+    ///     .api_keys()
+    ///     .create(
+    ///         CreateApiKey::new(ApiKeyKind::Restricted, "refund service")
+    ///             .scopes(["payments:read", "refunds:write"]),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateApiKey>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysCreateParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysCreateParams, M> {
         static API_KEYS_CREATE: Operation = Operation {
             id: "api_keys_create",
             method: "POST",
@@ -78,6 +108,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_CREATE,
             prepare(),
             |context, params| {
@@ -92,12 +123,20 @@ impl ApiKeysResource {
     ///
     /// Restricted keys need the scope `api_keys:read`.
     ///
-    /// Operation `api_keys_retrieve`: `GET /api_keys/{id}`.
+    /// Operation [`api_keys_retrieve`](https://docs.fluxapay.co.uk/api/api_keys_retrieve): `GET /api_keys/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let api_key = fluxa.api_keys().retrieve("key_b7c8d9e0f1a2b3c4").await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysRetrieveParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysRetrieveParams, M> {
         static API_KEYS_RETRIEVE: Operation = Operation {
             id: "api_keys_retrieve",
             method: "GET",
@@ -110,6 +149,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -126,12 +166,25 @@ impl ApiKeysResource {
     ///
     /// Restricted keys need the scope `api_keys:write`.
     ///
-    /// Operation `api_keys_update`: `PATCH /api_keys/{id}`.
+    /// Operation [`api_keys_update`](https://docs.fluxapay.co.uk/api/api_keys_update): `PATCH /api_keys/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::UpdateApiKey;
+    ///
+    /// let api_key = fluxa
+    ///     .api_keys()
+    ///     .update("key_b7c8d9e0f1a2b3c4", UpdateApiKey::new().name("refunds, London"))
+    ///     .await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
         body: impl Into<crate::generated::types::UpdateApiKey>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysUpdateParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysUpdateParams, M> {
         static API_KEYS_UPDATE: Operation = Operation {
             id: "api_keys_update",
             method: "PATCH",
@@ -146,6 +199,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_UPDATE,
             prepare(),
             |context, params| {
@@ -162,11 +216,25 @@ impl ApiKeysResource {
     ///
     /// Restricted keys need the scope `api_keys:read`.
     ///
-    /// Operation `api_keys_requests`: `GET /api_keys/{id}/requests`.
+    /// Operation [`api_keys_requests`](https://docs.fluxapay.co.uk/api/api_keys_requests): `GET /api_keys/{id}/requests`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut request_logs = fluxa
+    ///     .api_keys()
+    ///     .requests("key_b7c8d9e0f1a2b3c4")
+    ///     .limit(100)
+    ///     .stream();
+    /// while let Some(request_log) = request_logs.next().await {
+    ///     println!("{}", request_log?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn requests(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
-    ) -> Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams> {
+    ) -> Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams, M> {
         static API_KEYS_REQUESTS: Operation = Operation {
             id: "api_keys_requests",
             method: "GET",
@@ -187,6 +255,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_REQUESTS,
             prepare(),
             |context, params| {
@@ -216,11 +285,19 @@ impl ApiKeysResource {
     ///
     /// Restricted keys need the scope `api_keys:write`.
     ///
-    /// Operation `api_keys_revoke`: `POST /api_keys/{id}/revoke`.
+    /// Operation [`api_keys_revoke`](https://docs.fluxapay.co.uk/api/api_keys_revoke): `POST /api_keys/{id}/revoke`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let api_key = fluxa.api_keys().revoke("key_b7c8d9e0f1a2b3c4").await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn revoke(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysRevokeParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysRevokeParams, M> {
         static API_KEYS_REVOKE: Operation = Operation {
             id: "api_keys_revoke",
             method: "POST",
@@ -233,6 +310,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_REVOKE,
             prepare(),
             |context, params| {
@@ -249,12 +327,25 @@ impl ApiKeysResource {
     ///
     /// Restricted keys need the scope `api_keys:write`.
     ///
-    /// Operation `api_keys_rotate`: `POST /api_keys/{id}/rotate`.
+    /// Operation [`api_keys_rotate`](https://docs.fluxapay.co.uk/api/api_keys_rotate): `POST /api_keys/{id}/rotate`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::RotateSecret;
+    ///
+    /// let api_key = fluxa
+    ///     .api_keys()
+    ///     .rotate("key_b7c8d9e0f1a2b3c4", RotateSecret::new().grace_seconds(86400))
+    ///     .await?;
+    /// println!("{} {:?}", api_key.id, api_key.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rotate(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::ApiKeyId>,
         body: impl Into<crate::generated::types::RotateSecret>,
-    ) -> Call<crate::generated::types::ApiKey, ApiKeysRotateParams> {
+    ) -> Call<crate::generated::types::ApiKey, ApiKeysRotateParams, M> {
         static API_KEYS_ROTATE: Operation = Operation {
             id: "api_keys_rotate",
             method: "POST",
@@ -269,6 +360,7 @@ impl ApiKeysResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &API_KEYS_ROTATE,
             prepare(),
             |context, params| {
@@ -286,7 +378,18 @@ impl Client {
     pub fn api_keys(&self) -> ApiKeysResource {
         ApiKeysResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// API keys.
+    #[must_use]
+    pub fn api_keys(&self) -> ApiKeysResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        ApiKeysResource { client, mode }
     }
 }
 
@@ -313,9 +416,13 @@ impl crate::pagination::Paginated for ApiKeysListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::ApiKeyList, ApiKeysListParams> {
+impl<M> Call<crate::generated::types::ApiKeyList, ApiKeysListParams, M> {
     /// Only those of this kind.
     #[must_use]
     pub fn kind(self, value: impl Into<crate::generated::enums::ApiKeyKind>) -> Self {
@@ -389,9 +496,13 @@ impl crate::pagination::Paginated for ApiKeysRequestsParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams> {
+impl<M> Call<crate::generated::types::RequestLogList, ApiKeysRequestsParams, M> {
     /// Bounds on the time of creation, as `created_at[gte]=…`.
     #[must_use]
     pub fn created_at(self, range: impl Into<crate::time::TimeRange>) -> Self {

@@ -3,21 +3,23 @@
 
 //! Accessors of `checkout`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Hosted and embedded checkout sessions.
 ///
 /// From [`Client::checkout`](crate::Client::checkout).
 #[derive(Clone, Debug)]
-pub struct CheckoutResource {
+pub struct CheckoutResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl CheckoutResource {
+impl<M: Clone> CheckoutResource<M> {
     /// The resource `checkout.sessions`.
     #[must_use]
-    pub fn sessions(&self) -> CheckoutSessionsResource {
+    pub fn sessions(&self) -> CheckoutSessionsResource<M> {
         CheckoutSessionsResource {
             client: self.client.clone(),
+            mode: self.mode.clone(),
         }
     }
 }
@@ -28,7 +30,18 @@ impl Client {
     pub fn checkout(&self) -> CheckoutResource {
         CheckoutResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Hosted and embedded checkout sessions.
+    #[must_use]
+    pub fn checkout(&self) -> CheckoutResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        CheckoutResource { client, mode }
     }
 }
 
@@ -36,19 +49,34 @@ impl Client {
 ///
 /// From [`Client::checkout`](crate::Client::checkout).
 #[derive(Clone, Debug)]
-pub struct CheckoutSessionsResource {
+pub struct CheckoutSessionsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl CheckoutSessionsResource {
+impl<M: Clone> CheckoutSessionsResource<M> {
     /// List checkout sessions.
     ///
     /// Restricted keys need the scope `checkout:read`.
     ///
-    /// Operation `checkout_sessions_list`: `GET /checkout/sessions`.
+    /// Operation [`checkout_sessions_list`](https://docs.fluxapay.co.uk/api/checkout_sessions_list): `GET /checkout/sessions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut checkout_sessions = fluxa.checkout().sessions().list().limit(100).stream();
+    /// while let Some(checkout_session) = checkout_sessions.next().await {
+    ///     println!("{}", checkout_session?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::CheckoutSessionList, CheckoutSessionsListParams> {
+    ) -> Call<
+        crate::generated::types::CheckoutSessionList,
+        CheckoutSessionsListParams,
+        M,
+    > {
         static CHECKOUT_SESSIONS_LIST: Operation = Operation {
             id: "checkout_sessions_list",
             method: "GET",
@@ -60,6 +88,7 @@ impl CheckoutSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CHECKOUT_SESSIONS_LIST,
             prepare(),
             |context, params| {
@@ -91,11 +120,36 @@ impl CheckoutSessionsResource {
     ///
     /// Restricted keys need the scope `checkout:write`.
     ///
-    /// Operation `checkout_sessions_create`: `POST /checkout/sessions`.
+    /// Operation [`checkout_sessions_create`](https://docs.fluxapay.co.uk/api/checkout_sessions_create): `POST /checkout/sessions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::Money;
+    /// use fluxa_sdk::types::CreateCheckoutSession;
+    ///
+    /// let checkout_session = fluxa
+    ///     .checkout()
+    ///     .sessions()
+    ///     .create(
+    ///         CreateCheckoutSession::new(
+    ///             Money::gbp(1999),
+    ///             "https://example.com/done",
+    ///             "https://example.com/cancel",
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", checkout_session.id, checkout_session.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateCheckoutSession>,
-    ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsCreateParams> {
+    ) -> Call<
+        crate::generated::types::CheckoutSession,
+        CheckoutSessionsCreateParams,
+        M,
+    > {
         static CHECKOUT_SESSIONS_CREATE: Operation = Operation {
             id: "checkout_sessions_create",
             method: "POST",
@@ -112,6 +166,7 @@ impl CheckoutSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CHECKOUT_SESSIONS_CREATE,
             prepare(),
             |context, params| {
@@ -134,12 +189,28 @@ impl CheckoutSessionsResource {
     ///
     /// Restricted keys need the scope `checkout:read`.
     ///
-    /// Operation `checkout_sessions_retrieve`: `GET /checkout/sessions/{id}`.
+    /// Operation [`checkout_sessions_retrieve`](https://docs.fluxapay.co.uk/api/checkout_sessions_retrieve): `GET /checkout/sessions/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let checkout_session = fluxa
+    ///     .checkout()
+    ///     .sessions()
+    ///     .retrieve("chk_8c9b2a14e0f74e90")
+    ///     .await?;
+    /// println!("{} {:?}", checkout_session.id, checkout_session.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
-    ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsRetrieveParams> {
+    ) -> Call<
+        crate::generated::types::CheckoutSession,
+        CheckoutSessionsRetrieveParams,
+        M,
+    > {
         static CHECKOUT_SESSIONS_RETRIEVE: Operation = Operation {
             id: "checkout_sessions_retrieve",
             method: "GET",
@@ -155,6 +226,7 @@ impl CheckoutSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CHECKOUT_SESSIONS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -179,11 +251,27 @@ impl CheckoutSessionsResource {
     ///
     /// Restricted keys need the scope `checkout:write`.
     ///
-    /// Operation `checkout_sessions_expire`: `POST /checkout/sessions/{id}/expire`.
+    /// Operation [`checkout_sessions_expire`](https://docs.fluxapay.co.uk/api/checkout_sessions_expire): `POST /checkout/sessions/{id}/expire`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let checkout_session = fluxa
+    ///     .checkout()
+    ///     .sessions()
+    ///     .expire("chk_8c9b2a14e0f74e90")
+    ///     .await?;
+    /// println!("{} {:?}", checkout_session.id, checkout_session.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn expire(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
-    ) -> Call<crate::generated::types::CheckoutSession, CheckoutSessionsExpireParams> {
+    ) -> Call<
+        crate::generated::types::CheckoutSession,
+        CheckoutSessionsExpireParams,
+        M,
+    > {
         static CHECKOUT_SESSIONS_EXPIRE: Operation = Operation {
             id: "checkout_sessions_expire",
             method: "POST",
@@ -199,6 +287,7 @@ impl CheckoutSessionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CHECKOUT_SESSIONS_EXPIRE,
             prepare(),
             |context, params| {
@@ -245,9 +334,15 @@ impl crate::pagination::Paginated for CheckoutSessionsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::CheckoutSessionList, CheckoutSessionsListParams> {
+impl<
+    M,
+> Call<crate::generated::types::CheckoutSessionList, CheckoutSessionsListParams, M> {
     /// Only those with this status.
     #[must_use]
     pub fn status(

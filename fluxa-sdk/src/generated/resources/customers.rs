@@ -3,24 +3,35 @@
 
 //! Accessors of `customers`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Customers.
 ///
 /// From [`Client::customers`](crate::Client::customers).
 #[derive(Clone, Debug)]
-pub struct CustomersResource {
+pub struct CustomersResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl CustomersResource {
+impl<M: Clone> CustomersResource<M> {
     /// List customers.
     ///
     /// Restricted keys need the scope `customers:read`.
     ///
-    /// Operation `customers_list`: `GET /customers`.
+    /// Operation [`customers_list`](https://docs.fluxapay.co.uk/api/customers_list): `GET /customers`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut customers = fluxa.customers().list().limit(100).stream();
+    /// while let Some(customer) = customers.next().await {
+    ///     println!("{}", customer?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::CustomerList, CustomersListParams> {
+    ) -> Call<crate::generated::types::CustomerList, CustomersListParams, M> {
         static CUSTOMERS_LIST: Operation = Operation {
             id: "customers_list",
             method: "GET",
@@ -32,6 +43,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_LIST,
             prepare(),
             |context, params| {
@@ -60,11 +72,24 @@ impl CustomersResource {
     ///
     /// Restricted keys need the scope `customers:write`.
     ///
-    /// Operation `customers_create`: `POST /customers`.
+    /// Operation [`customers_create`](https://docs.fluxapay.co.uk/api/customers_create): `POST /customers`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::CreateCustomer;
+    ///
+    /// let customer = fluxa
+    ///     .customers()
+    ///     .create(CreateCustomer::new("ada@example.com").name("Ada Lovelace"))
+    ///     .await?;
+    /// println!("{}", customer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateCustomer>,
-    ) -> Call<crate::generated::types::Customer, CustomersCreateParams> {
+    ) -> Call<crate::generated::types::Customer, CustomersCreateParams, M> {
         static CUSTOMERS_CREATE: Operation = Operation {
             id: "customers_create",
             method: "POST",
@@ -81,6 +106,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_CREATE,
             prepare(),
             |context, params| {
@@ -100,12 +126,20 @@ impl CustomersResource {
     ///
     /// Restricted keys need the scope `customers:read`.
     ///
-    /// Operation `customers_retrieve`: `GET /customers/{id}`.
+    /// Operation [`customers_retrieve`](https://docs.fluxapay.co.uk/api/customers_retrieve): `GET /customers/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let customer = fluxa.customers().retrieve("cus_3f7a91d8c2b04a6f").await?;
+    /// println!("{}", customer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
-    ) -> Call<crate::generated::types::Customer, CustomersRetrieveParams> {
+    ) -> Call<crate::generated::types::Customer, CustomersRetrieveParams, M> {
         static CUSTOMERS_RETRIEVE: Operation = Operation {
             id: "customers_retrieve",
             method: "GET",
@@ -121,6 +155,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -142,12 +177,25 @@ impl CustomersResource {
     ///
     /// Restricted keys need the scope `customers:write`.
     ///
-    /// Operation `customers_update`: `PATCH /customers/{id}`.
+    /// Operation [`customers_update`](https://docs.fluxapay.co.uk/api/customers_update): `PATCH /customers/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::UpdateCustomer;
+    ///
+    /// let customer = fluxa
+    ///     .customers()
+    ///     .update("cus_3f7a91d8c2b04a6f", UpdateCustomer::new().phone("+44 20 7946 0000"))
+    ///     .await?;
+    /// println!("{}", customer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
         body: impl Into<crate::generated::types::UpdateCustomer>,
-    ) -> Call<crate::generated::types::Customer, CustomersUpdateParams> {
+    ) -> Call<crate::generated::types::Customer, CustomersUpdateParams, M> {
         static CUSTOMERS_UPDATE: Operation = Operation {
             id: "customers_update",
             method: "PATCH",
@@ -166,6 +214,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_UPDATE,
             prepare(),
             |context, params| {
@@ -191,11 +240,19 @@ impl CustomersResource {
     ///
     /// Restricted keys need the scope `customers:write`.
     ///
-    /// Operation `customers_delete`: `DELETE /customers/{id}`.
+    /// Operation [`customers_delete`](https://docs.fluxapay.co.uk/api/customers_delete): `DELETE /customers/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let deleted_object = fluxa.customers().delete("cus_3f7a91d8c2b04a6f").await?;
+    /// println!("{}", deleted_object.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
-    ) -> Call<crate::generated::types::DeletedObject, CustomersDeleteParams> {
+    ) -> Call<crate::generated::types::DeletedObject, CustomersDeleteParams, M> {
         static CUSTOMERS_DELETE: Operation = Operation {
             id: "customers_delete",
             method: "DELETE",
@@ -208,6 +265,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_DELETE,
             prepare(),
             |context, params| {
@@ -222,13 +280,28 @@ impl CustomersResource {
     ///
     /// Restricted keys need the scope `payment_methods:read`.
     ///
-    /// Operation `customers_payment_methods`: `GET /customers/{id}/payment_methods`.
+    /// Operation [`customers_payment_methods`](https://docs.fluxapay.co.uk/api/customers_payment_methods): `GET /customers/{id}/payment_methods`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut payment_methods = fluxa
+    ///     .customers()
+    ///     .payment_methods("cus_3f7a91d8c2b04a6f")
+    ///     .limit(100)
+    ///     .stream();
+    /// while let Some(payment_method) = payment_methods.next().await {
+    ///     println!("{}", payment_method?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn payment_methods(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CustomerId>,
     ) -> Call<
         crate::generated::types::PaymentMethodList,
         CustomersPaymentMethodsParams,
+        M,
     > {
         static CUSTOMERS_PAYMENT_METHODS: Operation = Operation {
             id: "customers_payment_methods",
@@ -247,6 +320,7 @@ impl CustomersResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &CUSTOMERS_PAYMENT_METHODS,
             prepare(),
             |context, params| {
@@ -274,7 +348,18 @@ impl Client {
     pub fn customers(&self) -> CustomersResource {
         CustomersResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Customers.
+    #[must_use]
+    pub fn customers(&self) -> CustomersResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        CustomersResource { client, mode }
     }
 }
 
@@ -307,9 +392,13 @@ impl crate::pagination::Paginated for CustomersListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::CustomerList, CustomersListParams> {
+impl<M> Call<crate::generated::types::CustomerList, CustomersListParams, M> {
     /// Only those with this email address.
     #[must_use]
     pub fn email(self, value: impl Into<String>) -> Self {
@@ -403,5 +492,9 @@ impl crate::pagination::Paginated for CustomersPaymentMethodsParams {
 
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
+    }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
     }
 }

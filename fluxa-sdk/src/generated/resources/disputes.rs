@@ -3,24 +3,35 @@
 
 //! Accessors of `disputes`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Chargebacks and evidence.
 ///
 /// From [`Client::disputes`](crate::Client::disputes).
 #[derive(Clone, Debug)]
-pub struct DisputesResource {
+pub struct DisputesResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl DisputesResource {
+impl<M: Clone> DisputesResource<M> {
     /// List disputes.
     ///
     /// Restricted keys need the scope `disputes:read`.
     ///
-    /// Operation `disputes_list`: `GET /disputes`.
+    /// Operation [`disputes_list`](https://docs.fluxapay.co.uk/api/disputes_list): `GET /disputes`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut disputes = fluxa.disputes().list().limit(100).stream();
+    /// while let Some(dispute) = disputes.next().await {
+    ///     println!("{}", dispute?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::DisputeList, DisputesListParams> {
+    ) -> Call<crate::generated::types::DisputeList, DisputesListParams, M> {
         static DISPUTES_LIST: Operation = Operation {
             id: "disputes_list",
             method: "GET",
@@ -32,6 +43,7 @@ impl DisputesResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &DISPUTES_LIST,
             prepare(),
             |context, params| {
@@ -61,12 +73,20 @@ impl DisputesResource {
     ///
     /// Restricted keys need the scope `disputes:read`.
     ///
-    /// Operation `disputes_retrieve`: `GET /disputes/{id}`.
+    /// Operation [`disputes_retrieve`](https://docs.fluxapay.co.uk/api/disputes_retrieve): `GET /disputes/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let dispute = fluxa.disputes().retrieve("dsp_2b3c4d5e6f708192").await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
-    ) -> Call<crate::generated::types::Dispute, DisputesRetrieveParams> {
+    ) -> Call<crate::generated::types::Dispute, DisputesRetrieveParams, M> {
         static DISPUTES_RETRIEVE: Operation = Operation {
             id: "disputes_retrieve",
             method: "GET",
@@ -82,6 +102,7 @@ impl DisputesResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &DISPUTES_RETRIEVE,
             prepare(),
             |context, params| {
@@ -103,11 +124,19 @@ impl DisputesResource {
     ///
     /// Restricted keys need the scope `disputes:write`.
     ///
-    /// Operation `disputes_accept`: `POST /disputes/{id}/accept`.
+    /// Operation [`disputes_accept`](https://docs.fluxapay.co.uk/api/disputes_accept): `POST /disputes/{id}/accept`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let dispute = fluxa.disputes().accept("dsp_2b3c4d5e6f708192").await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn accept(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
-    ) -> Call<crate::generated::types::Dispute, DisputesAcceptParams> {
+    ) -> Call<crate::generated::types::Dispute, DisputesAcceptParams, M> {
         static DISPUTES_ACCEPT: Operation = Operation {
             id: "disputes_accept",
             method: "POST",
@@ -123,6 +152,7 @@ impl DisputesResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &DISPUTES_ACCEPT,
             prepare(),
             |context, params| {
@@ -144,12 +174,32 @@ impl DisputesResource {
     ///
     /// Restricted keys need the scope `disputes:write`.
     ///
-    /// Operation `disputes_submit_evidence`: `POST /disputes/{id}/evidence`.
+    /// Operation [`disputes_submit_evidence`](https://docs.fluxapay.co.uk/api/disputes_submit_evidence): `POST /disputes/{id}/evidence`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::DisputeEvidence;
+    ///
+    /// let dispute = fluxa
+    ///     .disputes()
+    ///     .submit_evidence(
+    ///         "dsp_2b3c4d5e6f708192",
+    ///         DisputeEvidence::new()
+    ///             .product_description(
+    ///                 "Annual licence, delivered by email on 19 May 2026.",
+    ///             )
+    ///             .receipt("Receipt 8421"),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn submit_evidence(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
         body: impl Into<crate::generated::types::DisputeEvidence>,
-    ) -> Call<crate::generated::types::Dispute, DisputesSubmitEvidenceParams> {
+    ) -> Call<crate::generated::types::Dispute, DisputesSubmitEvidenceParams, M> {
         static DISPUTES_SUBMIT_EVIDENCE: Operation = Operation {
             id: "disputes_submit_evidence",
             method: "POST",
@@ -168,6 +218,7 @@ impl DisputesResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &DISPUTES_SUBMIT_EVIDENCE,
             prepare(),
             |context, params| {
@@ -194,7 +245,18 @@ impl Client {
     pub fn disputes(&self) -> DisputesResource {
         DisputesResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Chargebacks and evidence.
+    #[must_use]
+    pub fn disputes(&self) -> DisputesResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        DisputesResource { client, mode }
     }
 }
 
@@ -228,9 +290,13 @@ impl crate::pagination::Paginated for DisputesListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::DisputeList, DisputesListParams> {
+impl<M> Call<crate::generated::types::DisputeList, DisputesListParams, M> {
     /// Only those of this payment.
     #[must_use]
     pub fn payment(

@@ -3,22 +3,33 @@
 
 //! Accessors of `events`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Events and the event stream.
 ///
 /// From [`Client::events`](crate::Client::events).
 #[derive(Clone, Debug)]
-pub struct EventsResource {
+pub struct EventsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl EventsResource {
+impl<M: Clone> EventsResource<M> {
     /// List events.
     ///
     /// Restricted keys need the scope `events:read`.
     ///
-    /// Operation `events_list`: `GET /events`.
-    pub fn list(&self) -> Call<crate::generated::types::EventList, EventsListParams> {
+    /// Operation [`events_list`](https://docs.fluxapay.co.uk/api/events_list): `GET /events`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut events = fluxa.events().list().limit(100).stream();
+    /// while let Some(event) = events.next().await {
+    ///     println!("{}", event?.id());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list(&self) -> Call<crate::generated::types::EventList, EventsListParams, M> {
         static EVENTS_LIST: Operation = Operation {
             id: "events_list",
             method: "GET",
@@ -30,6 +41,7 @@ impl EventsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &EVENTS_LIST,
             prepare(),
             |context, params| {
@@ -59,8 +71,17 @@ impl EventsResource {
     ///
     /// Restricted keys need the scope `events:read`.
     ///
-    /// Operation `events_stream`: `GET /events/stream`.
-    pub fn stream(&self) -> Call<progenitor_client::ByteStream, EventsStreamParams> {
+    /// Operation [`events_stream`](https://docs.fluxapay.co.uk/api/events_stream): `GET /events/stream`.
+    ///
+    /// ```no_run
+    /// # async fn print(_: fluxa_sdk::ByteStream) {}
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let bytes: fluxa_sdk::ByteStream = fluxa.events().stream().await?.into_inner();
+    /// print(bytes).await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(&self) -> Call<progenitor_client::ByteStream, EventsStreamParams, M> {
         static EVENTS_STREAM: Operation = Operation {
             id: "events_stream",
             method: "GET",
@@ -72,6 +93,7 @@ impl EventsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &EVENTS_STREAM,
             prepare(),
             |context, params| {
@@ -94,12 +116,20 @@ impl EventsResource {
     ///
     /// Restricted keys need the scope `events:read`.
     ///
-    /// Operation `events_retrieve`: `GET /events/{id}`.
+    /// Operation [`events_retrieve`](https://docs.fluxapay.co.uk/api/events_retrieve): `GET /events/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let event = fluxa.events().retrieve("evt_9e8d7c6b5a493827").await?;
+    /// println!("{}", event.id());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::EventId>,
-    ) -> Call<crate::generated::events::Event, EventsRetrieveParams> {
+    ) -> Call<crate::generated::events::Event, EventsRetrieveParams, M> {
         static EVENTS_RETRIEVE: Operation = Operation {
             id: "events_retrieve",
             method: "GET",
@@ -112,6 +142,7 @@ impl EventsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &EVENTS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -128,12 +159,25 @@ impl EventsResource {
     ///
     /// Restricted keys need the scope `events:write`.
     ///
-    /// Operation `events_resend`: `POST /events/{id}/resend`.
+    /// Operation [`events_resend`](https://docs.fluxapay.co.uk/api/events_resend): `POST /events/{id}/resend`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::ResendEvent;
+    ///
+    /// let webhook_delivery = fluxa
+    ///     .events()
+    ///     .resend("evt_9e8d7c6b5a493827", ResendEvent::new("we_a1b2c3d4e5f60718"))
+    ///     .await?;
+    /// println!("{} {:?}", webhook_delivery.id, webhook_delivery.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resend(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::EventId>,
         body: impl Into<crate::generated::types::ResendEvent>,
-    ) -> Call<crate::generated::types::WebhookDelivery, EventsResendParams> {
+    ) -> Call<crate::generated::types::WebhookDelivery, EventsResendParams, M> {
         static EVENTS_RESEND: Operation = Operation {
             id: "events_resend",
             method: "POST",
@@ -148,6 +192,7 @@ impl EventsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &EVENTS_RESEND,
             prepare(),
             |context, params| {
@@ -165,7 +210,18 @@ impl Client {
     pub fn events(&self) -> EventsResource {
         EventsResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Events and the event stream.
+    #[must_use]
+    pub fn events(&self) -> EventsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        EventsResource { client, mode }
     }
 }
 
@@ -191,9 +247,13 @@ impl crate::pagination::Paginated for EventsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::EventList, EventsListParams> {
+impl<M> Call<crate::generated::types::EventList, EventsListParams, M> {
     /// Only those of this type.
     #[must_use]
     pub fn type_(self, value: impl Into<crate::generated::events::EventType>) -> Self {
@@ -223,7 +283,7 @@ pub struct EventsStreamParams {
     pub(crate) types: Option<String>,
 }
 
-impl Call<progenitor_client::ByteStream, EventsStreamParams> {
+impl<M> Call<progenitor_client::ByteStream, EventsStreamParams, M> {
     /// Cursor: the `next_cursor` of the page before, or the id of an item.
     #[must_use]
     pub fn after(self, value: impl Into<String>) -> Self {

@@ -3,24 +3,33 @@
 
 //! Accessors of `ledger`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// The double-entry ledger.
 ///
 /// From [`Client::ledger`](crate::Client::ledger).
 #[derive(Clone, Debug)]
-pub struct LedgerResource {
+pub struct LedgerResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl LedgerResource {
+impl<M: Clone> LedgerResource<M> {
     /// Retrieve the ledger's balances.
     ///
     /// Restricted keys need the scope `ledger:read`.
     ///
-    /// Operation `ledger_balances`: `GET /ledger/balances`.
+    /// Operation [`ledger_balances`](https://docs.fluxapay.co.uk/api/ledger_balances): `GET /ledger/balances`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let ledger_balances = fluxa.ledger().balances().await?;
+    /// println!("{ledger_balances:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn balances(
         &self,
-    ) -> Call<crate::generated::types::LedgerBalances, LedgerBalancesParams> {
+    ) -> Call<crate::generated::types::LedgerBalances, LedgerBalancesParams, M> {
         static LEDGER_BALANCES: Operation = Operation {
             id: "ledger_balances",
             method: "GET",
@@ -32,6 +41,7 @@ impl LedgerResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &LEDGER_BALANCES,
             prepare(),
             |context, _| {
@@ -44,10 +54,20 @@ impl LedgerResource {
     ///
     /// Restricted keys need the scope `ledger:read`.
     ///
-    /// Operation `ledger_entries`: `GET /ledger/entries`.
+    /// Operation [`ledger_entries`](https://docs.fluxapay.co.uk/api/ledger_entries): `GET /ledger/entries`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut ledger_entries = fluxa.ledger().entries().limit(100).stream();
+    /// while let Some(ledger_entry) = ledger_entries.next().await {
+    ///     println!("{}", ledger_entry?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn entries(
         &self,
-    ) -> Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams> {
+    ) -> Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams, M> {
         static LEDGER_ENTRIES: Operation = Operation {
             id: "ledger_entries",
             method: "GET",
@@ -59,6 +79,7 @@ impl LedgerResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &LEDGER_ENTRIES,
             prepare(),
             |context, params| {
@@ -90,7 +111,18 @@ impl Client {
     pub fn ledger(&self) -> LedgerResource {
         LedgerResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// The double-entry ledger.
+    #[must_use]
+    pub fn ledger(&self) -> LedgerResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        LedgerResource { client, mode }
     }
 }
 
@@ -122,9 +154,13 @@ impl crate::pagination::Paginated for LedgerEntriesParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams> {
+impl<M> Call<crate::generated::types::LedgerEntryList, LedgerEntriesParams, M> {
     /// Only those of this payment.
     #[must_use]
     pub fn payment(

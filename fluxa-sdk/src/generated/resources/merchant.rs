@@ -3,25 +3,34 @@
 
 //! Accessors of `merchant`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// The account.
 ///
 /// From [`Client::merchant`](crate::Client::merchant).
 #[derive(Clone, Debug)]
-pub struct MerchantResource {
+pub struct MerchantResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl MerchantResource {
+impl<M: Clone> MerchantResource<M> {
     /// Retrieve the merchant.
     ///
     /// Restricted keys need the scope `merchant:read`.
     ///
-    /// Operation `merchant_retrieve`: `GET /merchant`.
+    /// Operation [`merchant_retrieve`](https://docs.fluxapay.co.uk/api/merchant_retrieve): `GET /merchant`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let merchant = fluxa.merchant().retrieve().await?;
+    /// println!("{}", merchant.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
-    ) -> Call<crate::generated::types::Merchant, MerchantRetrieveParams> {
+    ) -> Call<crate::generated::types::Merchant, MerchantRetrieveParams, M> {
         static MERCHANT_RETRIEVE: Operation = Operation {
             id: "merchant_retrieve",
             method: "GET",
@@ -33,6 +42,7 @@ impl MerchantResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &MERCHANT_RETRIEVE,
             prepare(),
             |context, _| {
@@ -48,7 +58,18 @@ impl Client {
     pub fn merchant(&self) -> MerchantResource {
         MerchantResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// The account.
+    #[must_use]
+    pub fn merchant(&self) -> MerchantResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        MerchantResource { client, mode }
     }
 }
 

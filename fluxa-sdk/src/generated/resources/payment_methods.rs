@@ -3,26 +3,35 @@
 
 //! Accessors of `payment_methods`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Stored payment methods.
 ///
 /// From [`Client::payment_methods`](crate::Client::payment_methods).
 #[derive(Clone, Debug)]
-pub struct PaymentMethodsResource {
+pub struct PaymentMethodsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl PaymentMethodsResource {
+impl<M: Clone> PaymentMethodsResource<M> {
     /// Retrieve a payment method.
     ///
     /// Restricted keys need the scope `payment_methods:read`.
     ///
-    /// Operation `payment_methods_retrieve`: `GET /payment_methods/{id}`.
+    /// Operation [`payment_methods_retrieve`](https://docs.fluxapay.co.uk/api/payment_methods_retrieve): `GET /payment_methods/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let payment_method = fluxa.payment_methods().retrieve("pm_4e5f60718293a4b5").await?;
+    /// println!("{}", payment_method.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
-    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsRetrieveParams> {
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsRetrieveParams, M> {
         static PAYMENT_METHODS_RETRIEVE: Operation = Operation {
             id: "payment_methods_retrieve",
             method: "GET",
@@ -38,6 +47,7 @@ impl PaymentMethodsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENT_METHODS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -59,12 +69,25 @@ impl PaymentMethodsResource {
     ///
     /// Restricted keys need the scope `payment_methods:write`.
     ///
-    /// Operation `payment_methods_attach`: `POST /payment_methods/{id}/attach`.
+    /// Operation [`payment_methods_attach`](https://docs.fluxapay.co.uk/api/payment_methods_attach): `POST /payment_methods/{id}/attach`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::AttachPaymentMethod;
+    ///
+    /// let payment_method = fluxa
+    ///     .payment_methods()
+    ///     .attach("pm_4e5f60718293a4b5", AttachPaymentMethod::new("cus_3f7a91d8c2b04a6f"))
+    ///     .await?;
+    /// println!("{}", payment_method.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn attach(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
         body: impl Into<crate::generated::types::AttachPaymentMethod>,
-    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsAttachParams> {
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsAttachParams, M> {
         static PAYMENT_METHODS_ATTACH: Operation = Operation {
             id: "payment_methods_attach",
             method: "POST",
@@ -83,6 +106,7 @@ impl PaymentMethodsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENT_METHODS_ATTACH,
             prepare(),
             |context, params| {
@@ -108,11 +132,19 @@ impl PaymentMethodsResource {
     ///
     /// Restricted keys need the scope `payment_methods:write`.
     ///
-    /// Operation `payment_methods_detach`: `POST /payment_methods/{id}/detach`.
+    /// Operation [`payment_methods_detach`](https://docs.fluxapay.co.uk/api/payment_methods_detach): `POST /payment_methods/{id}/detach`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let payment_method = fluxa.payment_methods().detach("pm_4e5f60718293a4b5").await?;
+    /// println!("{}", payment_method.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn detach(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentMethodId>,
-    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsDetachParams> {
+    ) -> Call<crate::generated::types::PaymentMethod, PaymentMethodsDetachParams, M> {
         static PAYMENT_METHODS_DETACH: Operation = Operation {
             id: "payment_methods_detach",
             method: "POST",
@@ -128,6 +160,7 @@ impl PaymentMethodsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENT_METHODS_DETACH,
             prepare(),
             |context, params| {
@@ -150,6 +183,20 @@ impl Client {
     pub fn payment_methods(&self) -> PaymentMethodsResource {
         PaymentMethodsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Stored payment methods.
+    #[must_use]
+    pub fn payment_methods(&self) -> PaymentMethodsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        PaymentMethodsResource {
+            client,
+            mode,
         }
     }
 }

@@ -3,24 +3,35 @@
 
 //! Accessors of `payments`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Payments and their history.
 ///
 /// From [`Client::payments`](crate::Client::payments).
 #[derive(Clone, Debug)]
-pub struct PaymentsResource {
+pub struct PaymentsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl PaymentsResource {
+impl<M: Clone> PaymentsResource<M> {
     /// List payments.
     ///
     /// Restricted keys need the scope `payments:read`.
     ///
-    /// Operation `payments_list`: `GET /payments`.
+    /// Operation [`payments_list`](https://docs.fluxapay.co.uk/api/payments_list): `GET /payments`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut payments = fluxa.payments().list().limit(100).stream();
+    /// while let Some(payment) = payments.next().await {
+    ///     println!("{}", payment?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::PaymentList, PaymentsListParams> {
+    ) -> Call<crate::generated::types::PaymentList, PaymentsListParams, M> {
         static PAYMENTS_LIST: Operation = Operation {
             id: "payments_list",
             method: "GET",
@@ -32,6 +43,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_LIST,
             prepare(),
             |context, params| {
@@ -68,11 +80,31 @@ impl PaymentsResource {
     ///
     /// Restricted keys need the scope `payments:write`.
     ///
-    /// Operation `payments_create`: `POST /payments`.
+    /// Operation [`payments_create`](https://docs.fluxapay.co.uk/api/payments_create): `POST /payments`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::Money;
+    /// use fluxa_sdk::types::CreatePayment;
+    ///
+    /// let payment = fluxa
+    ///     .payments()
+    ///     .create(
+    ///         CreatePayment::new(Money::gbp(4999))
+    ///             .customer("cus_3f7a91d8c2b04a6f")
+    ///             .metadata("campaign", "spring-2026")
+    ///             .metadata("fulfilment_centre", "london-01")
+    ///             .metadata("order_id", "ord_8421"),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreatePayment>,
-    ) -> Call<crate::generated::types::Payment, PaymentsCreateParams> {
+    ) -> Call<crate::generated::types::Payment, PaymentsCreateParams, M> {
         static PAYMENTS_CREATE: Operation = Operation {
             id: "payments_create",
             method: "POST",
@@ -89,6 +121,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_CREATE,
             prepare(),
             |context, params| {
@@ -108,12 +141,20 @@ impl PaymentsResource {
     ///
     /// Restricted keys need the scope `payments:read`.
     ///
-    /// Operation `payments_retrieve`: `GET /payments/{id}`.
+    /// Operation [`payments_retrieve`](https://docs.fluxapay.co.uk/api/payments_retrieve): `GET /payments/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let payment = fluxa.payments().retrieve("pay_5f8b2c1e2a4b4d8c").await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
-    ) -> Call<crate::generated::types::Payment, PaymentsRetrieveParams> {
+    ) -> Call<crate::generated::types::Payment, PaymentsRetrieveParams, M> {
         static PAYMENTS_RETRIEVE: Operation = Operation {
             id: "payments_retrieve",
             method: "GET",
@@ -129,6 +170,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -150,12 +192,28 @@ impl PaymentsResource {
     ///
     /// Restricted keys need the scope `payments:write`.
     ///
-    /// Operation `payments_update`: `PATCH /payments/{id}`.
+    /// Operation [`payments_update`](https://docs.fluxapay.co.uk/api/payments_update): `PATCH /payments/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::UpdatePayment;
+    ///
+    /// let payment = fluxa
+    ///     .payments()
+    ///     .update(
+    ///         "pay_5f8b2c1e2a4b4d8c",
+    ///         UpdatePayment::new().metadata("order_id", "ord_8421"),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
         body: impl Into<crate::generated::types::UpdatePayment>,
-    ) -> Call<crate::generated::types::Payment, PaymentsUpdateParams> {
+    ) -> Call<crate::generated::types::Payment, PaymentsUpdateParams, M> {
         static PAYMENTS_UPDATE: Operation = Operation {
             id: "payments_update",
             method: "PATCH",
@@ -174,6 +232,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_UPDATE,
             prepare(),
             |context, params| {
@@ -199,11 +258,29 @@ impl PaymentsResource {
     ///
     /// Restricted keys need the scope `payments:read`.
     ///
-    /// Operation `payments_history`: `GET /payments/{id}/history`.
+    /// Operation [`payments_history`](https://docs.fluxapay.co.uk/api/payments_history): `GET /payments/{id}/history`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut payment_history_entries = fluxa
+    ///     .payments()
+    ///     .history("pay_5f8b2c1e2a4b4d8c")
+    ///     .limit(100)
+    ///     .stream();
+    /// while let Some(payment_history_entry) = payment_history_entries.next().await {
+    ///     println!("{payment_history_entry:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn history(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
-    ) -> Call<crate::generated::types::PaymentHistoryEntryList, PaymentsHistoryParams> {
+    ) -> Call<
+        crate::generated::types::PaymentHistoryEntryList,
+        PaymentsHistoryParams,
+        M,
+    > {
         static PAYMENTS_HISTORY: Operation = Operation {
             id: "payments_history",
             method: "GET",
@@ -220,6 +297,7 @@ impl PaymentsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &PAYMENTS_HISTORY,
             prepare(),
             |context, params| {
@@ -246,7 +324,18 @@ impl Client {
     pub fn payments(&self) -> PaymentsResource {
         PaymentsResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Payments and their history.
+    #[must_use]
+    pub fn payments(&self) -> PaymentsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        PaymentsResource { client, mode }
     }
 }
 
@@ -285,9 +374,13 @@ impl crate::pagination::Paginated for PaymentsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::PaymentList, PaymentsListParams> {
+impl<M> Call<crate::generated::types::PaymentList, PaymentsListParams, M> {
     /// Only those in this state.
     #[must_use]
     pub fn state(self, value: impl Into<crate::generated::enums::PaymentState>) -> Self {
@@ -399,5 +492,9 @@ impl crate::pagination::Paginated for PaymentsHistoryParams {
 
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
+    }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
     }
 }

@@ -3,22 +3,35 @@
 
 //! Accessors of `refunds`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Full and partial refunds.
 ///
 /// From [`Client::refunds`](crate::Client::refunds).
 #[derive(Clone, Debug)]
-pub struct RefundsResource {
+pub struct RefundsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl RefundsResource {
+impl<M: Clone> RefundsResource<M> {
     /// List refunds.
     ///
     /// Restricted keys need the scope `refunds:read`.
     ///
-    /// Operation `refunds_list`: `GET /refunds`.
-    pub fn list(&self) -> Call<crate::generated::types::RefundList, RefundsListParams> {
+    /// Operation [`refunds_list`](https://docs.fluxapay.co.uk/api/refunds_list): `GET /refunds`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut refunds = fluxa.refunds().list().limit(100).stream();
+    /// while let Some(refund) = refunds.next().await {
+    ///     println!("{}", refund?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list(
+        &self,
+    ) -> Call<crate::generated::types::RefundList, RefundsListParams, M> {
         static REFUNDS_LIST: Operation = Operation {
             id: "refunds_list",
             method: "GET",
@@ -30,6 +43,7 @@ impl RefundsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REFUNDS_LIST,
             prepare(),
             |context, params| {
@@ -61,11 +75,28 @@ impl RefundsResource {
     ///
     /// Restricted keys need the scope `refunds:write`.
     ///
-    /// Operation `refunds_create`: `POST /refunds`.
+    /// Operation [`refunds_create`](https://docs.fluxapay.co.uk/api/refunds_create): `POST /refunds`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::CreateRefund;
+    ///
+    /// let refund = fluxa
+    ///     .refunds()
+    ///     .create(
+    ///         CreateRefund::new("pay_5f8b2c1e2a4b4d8c")
+    ///             .amount(1000)
+    ///             .reason("requested_by_customer"),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", refund.id, refund.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateRefund>,
-    ) -> Call<crate::generated::types::Refund, RefundsCreateParams> {
+    ) -> Call<crate::generated::types::Refund, RefundsCreateParams, M> {
         static REFUNDS_CREATE: Operation = Operation {
             id: "refunds_create",
             method: "POST",
@@ -82,6 +113,7 @@ impl RefundsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REFUNDS_CREATE,
             prepare(),
             |context, params| {
@@ -101,12 +133,20 @@ impl RefundsResource {
     ///
     /// Restricted keys need the scope `refunds:read`.
     ///
-    /// Operation `refunds_retrieve`: `GET /refunds/{id}`.
+    /// Operation [`refunds_retrieve`](https://docs.fluxapay.co.uk/api/refunds_retrieve): `GET /refunds/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let refund = fluxa.refunds().retrieve("rfd_1c2d3e4f5a6b7c8d").await?;
+    /// println!("{} {:?}", refund.id, refund.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::RefundId>,
-    ) -> Call<crate::generated::types::Refund, RefundsRetrieveParams> {
+    ) -> Call<crate::generated::types::Refund, RefundsRetrieveParams, M> {
         static REFUNDS_RETRIEVE: Operation = Operation {
             id: "refunds_retrieve",
             method: "GET",
@@ -122,6 +162,7 @@ impl RefundsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REFUNDS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -144,7 +185,18 @@ impl Client {
     pub fn refunds(&self) -> RefundsResource {
         RefundsResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Full and partial refunds.
+    #[must_use]
+    pub fn refunds(&self) -> RefundsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        RefundsResource { client, mode }
     }
 }
 
@@ -178,9 +230,13 @@ impl crate::pagination::Paginated for RefundsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::RefundList, RefundsListParams> {
+impl<M> Call<crate::generated::types::RefundList, RefundsListParams, M> {
     /// Only those of this payment.
     #[must_use]
     pub fn payment(

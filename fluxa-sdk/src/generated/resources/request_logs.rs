@@ -3,24 +3,35 @@
 
 //! Accessors of `request_logs`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Requests made to the API.
 ///
 /// From [`Client::request_logs`](crate::Client::request_logs).
 #[derive(Clone, Debug)]
-pub struct RequestLogsResource {
+pub struct RequestLogsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl RequestLogsResource {
+impl<M: Clone> RequestLogsResource<M> {
     /// List request logs.
     ///
     /// Restricted keys need the scope `request_logs:read`.
     ///
-    /// Operation `request_logs_list`: `GET /request_logs`.
+    /// Operation [`request_logs_list`](https://docs.fluxapay.co.uk/api/request_logs_list): `GET /request_logs`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut request_logs = fluxa.request_logs().list().limit(100).stream();
+    /// while let Some(request_log) = request_logs.next().await {
+    ///     println!("{}", request_log?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::RequestLogList, RequestLogsListParams> {
+    ) -> Call<crate::generated::types::RequestLogList, RequestLogsListParams, M> {
         static REQUEST_LOGS_LIST: Operation = Operation {
             id: "request_logs_list",
             method: "GET",
@@ -32,6 +43,7 @@ impl RequestLogsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REQUEST_LOGS_LIST,
             prepare(),
             |context, params| {
@@ -60,12 +72,20 @@ impl RequestLogsResource {
     ///
     /// Restricted keys need the scope `request_logs:read`.
     ///
-    /// Operation `request_logs_retrieve`: `GET /request_logs/{id}`.
+    /// Operation [`request_logs_retrieve`](https://docs.fluxapay.co.uk/api/request_logs_retrieve): `GET /request_logs/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let request_log = fluxa.request_logs().retrieve("req_5f8b2c1e2a4b4d8c").await?;
+    /// println!("{} {:?}", request_log.id, request_log.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::RequestLogId>,
-    ) -> Call<crate::generated::types::RequestLog, RequestLogsRetrieveParams> {
+    ) -> Call<crate::generated::types::RequestLog, RequestLogsRetrieveParams, M> {
         static REQUEST_LOGS_RETRIEVE: Operation = Operation {
             id: "request_logs_retrieve",
             method: "GET",
@@ -78,6 +98,7 @@ impl RequestLogsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &REQUEST_LOGS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -95,6 +116,20 @@ impl Client {
     pub fn request_logs(&self) -> RequestLogsResource {
         RequestLogsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Requests made to the API.
+    #[must_use]
+    pub fn request_logs(&self) -> RequestLogsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        RequestLogsResource {
+            client,
+            mode,
         }
     }
 }
@@ -122,9 +157,13 @@ impl crate::pagination::Paginated for RequestLogsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::RequestLogList, RequestLogsListParams> {
+impl<M> Call<crate::generated::types::RequestLogList, RequestLogsListParams, M> {
     /// Only those made with this key.
     #[must_use]
     pub fn key(

@@ -3,28 +3,51 @@
 
 //! Accessors of `sandbox`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Steps that only the sandbox can make; test keys only.
 ///
 /// From [`Client::sandbox`](crate::Client::sandbox).
 #[derive(Clone, Debug)]
-pub struct SandboxResource {
+pub struct SandboxResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl SandboxResource {
+impl<M: Clone> SandboxResource<M> {
     /// Pay a checkout session with a test card.
     ///
     /// What the checkout page does: each attempt is a payment of its own, which is the answer; a declined one is FAILED and leaves the session open.
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_complete_checkout_session`: `POST /sandbox/checkout/sessions/{id}/complete`.
+    /// Operation [`sandbox_complete_checkout_session`](https://docs.fluxapay.co.uk/api/sandbox_complete_checkout_session): `POST /sandbox/checkout/sessions/{id}/complete`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{CompleteCheckoutSession, TestCard};
+    ///
+    /// let payment = fluxa
+    ///     .sandbox()
+    ///     .complete_checkout_session(
+    ///         "chk_8c9b2a14e0f74e90",
+    ///         CompleteCheckoutSession::new(
+    ///             TestCard::new("4242424242424242", 12, 2030, "123"),
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn complete_checkout_session(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::CheckoutSessionId>,
         body: impl Into<crate::generated::types::CompleteCheckoutSession>,
-    ) -> Call<crate::generated::types::Payment, SandboxCompleteCheckoutSessionParams> {
+    ) -> Call<
+        crate::generated::types::Payment,
+        SandboxCompleteCheckoutSessionParams,
+        M,
+    > {
         static SANDBOX_COMPLETE_CHECKOUT_SESSION: Operation = Operation {
             id: "sandbox_complete_checkout_session",
             method: "POST",
@@ -43,6 +66,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_COMPLETE_CHECKOUT_SESSION,
             prepare(),
             |context, params| {
@@ -66,10 +90,18 @@ impl SandboxResource {
     ///
     /// Restricted keys need the scope `sandbox:read`.
     ///
-    /// Operation `sandbox_clock`: `GET /sandbox/clock`.
+    /// Operation [`sandbox_clock`](https://docs.fluxapay.co.uk/api/sandbox_clock): `GET /sandbox/clock`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let sandbox_clock = fluxa.sandbox().clock().await?;
+    /// println!("{sandbox_clock:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clock(
         &self,
-    ) -> Call<crate::generated::types::SandboxClock, SandboxClockParams> {
+    ) -> Call<crate::generated::types::SandboxClock, SandboxClockParams, M> {
         static SANDBOX_CLOCK: Operation = Operation {
             id: "sandbox_clock",
             method: "GET",
@@ -81,6 +113,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_CLOCK,
             prepare(),
             |context, _| {
@@ -95,11 +128,21 @@ impl SandboxResource {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_advance_clock`: `POST /sandbox/clock/advance`.
+    /// Operation [`sandbox_advance_clock`](https://docs.fluxapay.co.uk/api/sandbox_advance_clock): `POST /sandbox/clock/advance`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::AdvanceClock;
+    ///
+    /// let sandbox_clock = fluxa.sandbox().advance_clock(AdvanceClock::new(3600)).await?;
+    /// println!("{sandbox_clock:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn advance_clock(
         &self,
         body: impl Into<crate::generated::types::AdvanceClock>,
-    ) -> Call<crate::generated::types::SandboxClock, SandboxAdvanceClockParams> {
+    ) -> Call<crate::generated::types::SandboxClock, SandboxAdvanceClockParams, M> {
         static SANDBOX_ADVANCE_CLOCK: Operation = Operation {
             id: "sandbox_advance_clock",
             method: "POST",
@@ -113,6 +156,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_ADVANCE_CLOCK,
             prepare(),
             |context, params| {
@@ -127,11 +171,27 @@ impl SandboxResource {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_create_dispute`: `POST /sandbox/disputes`.
+    /// Operation [`sandbox_create_dispute`](https://docs.fluxapay.co.uk/api/sandbox_create_dispute): `POST /sandbox/disputes`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{CreateSandboxDispute, DisputeReason};
+    ///
+    /// let dispute = fluxa
+    ///     .sandbox()
+    ///     .create_dispute(
+    ///         CreateSandboxDispute::new("pay_5f8b2c1e2a4b4d8c")
+    ///             .reason(DisputeReason::ProductNotReceived),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_dispute(
         &self,
         body: impl Into<crate::generated::types::CreateSandboxDispute>,
-    ) -> Call<crate::generated::types::Dispute, SandboxCreateDisputeParams> {
+    ) -> Call<crate::generated::types::Dispute, SandboxCreateDisputeParams, M> {
         static SANDBOX_CREATE_DISPUTE: Operation = Operation {
             id: "sandbox_create_dispute",
             method: "POST",
@@ -148,6 +208,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_CREATE_DISPUTE,
             prepare(),
             |context, params| {
@@ -167,12 +228,28 @@ impl SandboxResource {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_resolve_dispute`: `POST /sandbox/disputes/{id}/resolve`.
+    /// Operation [`sandbox_resolve_dispute`](https://docs.fluxapay.co.uk/api/sandbox_resolve_dispute): `POST /sandbox/disputes/{id}/resolve`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{DisputeOutcome, ResolveDispute};
+    ///
+    /// let dispute = fluxa
+    ///     .sandbox()
+    ///     .resolve_dispute(
+    ///         "dsp_2b3c4d5e6f708192",
+    ///         ResolveDispute::new(DisputeOutcome::Won),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", dispute.id, dispute.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resolve_dispute(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::DisputeId>,
         body: impl Into<crate::generated::types::ResolveDispute>,
-    ) -> Call<crate::generated::types::Dispute, SandboxResolveDisputeParams> {
+    ) -> Call<crate::generated::types::Dispute, SandboxResolveDisputeParams, M> {
         static SANDBOX_RESOLVE_DISPUTE: Operation = Operation {
             id: "sandbox_resolve_dispute",
             method: "POST",
@@ -191,6 +268,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_RESOLVE_DISPUTE,
             prepare(),
             |context, params| {
@@ -214,11 +292,24 @@ impl SandboxResource {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_set_kyb_status`: `POST /sandbox/merchant/kyb`.
+    /// Operation [`sandbox_set_kyb_status`](https://docs.fluxapay.co.uk/api/sandbox_set_kyb_status): `POST /sandbox/merchant/kyb`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{KybStatus, SetKybStatus};
+    ///
+    /// let merchant = fluxa
+    ///     .sandbox()
+    ///     .set_kyb_status(SetKybStatus::new(KybStatus::Approved))
+    ///     .await?;
+    /// println!("{}", merchant.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_kyb_status(
         &self,
         body: impl Into<crate::generated::types::SetKybStatus>,
-    ) -> Call<crate::generated::types::Merchant, SandboxSetKybStatusParams> {
+    ) -> Call<crate::generated::types::Merchant, SandboxSetKybStatusParams, M> {
         static SANDBOX_SET_KYB_STATUS: Operation = Operation {
             id: "sandbox_set_kyb_status",
             method: "POST",
@@ -232,6 +323,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_SET_KYB_STATUS,
             prepare(),
             |context, params| {
@@ -248,12 +340,28 @@ impl SandboxResource {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_advance_payment`: `POST /sandbox/payments/{id}/advance`.
+    /// Operation [`sandbox_advance_payment`](https://docs.fluxapay.co.uk/api/sandbox_advance_payment): `POST /sandbox/payments/{id}/advance`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{AdvancePayment, PaymentState};
+    ///
+    /// let payment = fluxa
+    ///     .sandbox()
+    ///     .advance_payment(
+    ///         "pay_5f8b2c1e2a4b4d8c",
+    ///         AdvancePayment::new(PaymentState::Settled),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", payment.id, payment.state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn advance_payment(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::PaymentId>,
         body: impl Into<crate::generated::types::AdvancePayment>,
-    ) -> Call<crate::generated::types::Payment, SandboxAdvancePaymentParams> {
+    ) -> Call<crate::generated::types::Payment, SandboxAdvancePaymentParams, M> {
         static SANDBOX_ADVANCE_PAYMENT: Operation = Operation {
             id: "sandbox_advance_payment",
             method: "POST",
@@ -272,6 +380,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_ADVANCE_PAYMENT,
             prepare(),
             |context, params| {
@@ -297,10 +406,22 @@ impl SandboxResource {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_close_settlements`: `POST /sandbox/settlements/close`.
+    /// Operation [`sandbox_close_settlements`](https://docs.fluxapay.co.uk/api/sandbox_close_settlements): `POST /sandbox/settlements/close`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let settlements = fluxa.sandbox().close_settlements().await?;
+    /// println!("{}", settlements.data.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close_settlements(
         &self,
-    ) -> Call<crate::generated::types::SettlementList, SandboxCloseSettlementsParams> {
+    ) -> Call<
+        crate::generated::types::SettlementList,
+        SandboxCloseSettlementsParams,
+        M,
+    > {
         static SANDBOX_CLOSE_SETTLEMENTS: Operation = Operation {
             id: "sandbox_close_settlements",
             method: "POST",
@@ -312,6 +433,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_CLOSE_SETTLEMENTS,
             prepare(),
             |context, _| {
@@ -328,12 +450,28 @@ impl SandboxResource {
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///
-    /// Operation `sandbox_renew_subscription`: `POST /sandbox/subscriptions/{id}/renew`.
+    /// Operation [`sandbox_renew_subscription`](https://docs.fluxapay.co.uk/api/sandbox_renew_subscription): `POST /sandbox/subscriptions/{id}/renew`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{RenewSubscription, SandboxOutcome};
+    ///
+    /// let subscription = fluxa
+    ///     .sandbox()
+    ///     .renew_subscription(
+    ///         "sub_7a1b9c2d3e4f5061",
+    ///         RenewSubscription::new().outcome(SandboxOutcome::Decline),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn renew_subscription(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: impl Into<crate::generated::types::RenewSubscription>,
-    ) -> Call<crate::generated::types::Subscription, SandboxRenewSubscriptionParams> {
+    ) -> Call<crate::generated::types::Subscription, SandboxRenewSubscriptionParams, M> {
         static SANDBOX_RENEW_SUBSCRIPTION: Operation = Operation {
             id: "sandbox_renew_subscription",
             method: "POST",
@@ -352,6 +490,7 @@ impl SandboxResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SANDBOX_RENEW_SUBSCRIPTION,
             prepare(),
             |context, params| {
@@ -378,7 +517,18 @@ impl Client {
     pub fn sandbox(&self) -> SandboxResource {
         SandboxResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Steps that only the sandbox can make; test keys only.
+    #[must_use]
+    pub fn sandbox(&self) -> SandboxResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        SandboxResource { client, mode }
     }
 }
 

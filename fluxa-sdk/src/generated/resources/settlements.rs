@@ -3,24 +3,35 @@
 
 //! Accessors of `settlements`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Settlement batches.
 ///
 /// From [`Client::settlements`](crate::Client::settlements).
 #[derive(Clone, Debug)]
-pub struct SettlementsResource {
+pub struct SettlementsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl SettlementsResource {
+impl<M: Clone> SettlementsResource<M> {
     /// List settlements.
     ///
     /// Restricted keys need the scope `settlements:read`.
     ///
-    /// Operation `settlements_list`: `GET /settlements`.
+    /// Operation [`settlements_list`](https://docs.fluxapay.co.uk/api/settlements_list): `GET /settlements`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut settlements = fluxa.settlements().list().limit(100).stream();
+    /// while let Some(settlement) = settlements.next().await {
+    ///     println!("{}", settlement?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::SettlementList, SettlementsListParams> {
+    ) -> Call<crate::generated::types::SettlementList, SettlementsListParams, M> {
         static SETTLEMENTS_LIST: Operation = Operation {
             id: "settlements_list",
             method: "GET",
@@ -32,6 +43,7 @@ impl SettlementsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SETTLEMENTS_LIST,
             prepare(),
             |context, params| {
@@ -64,12 +76,20 @@ impl SettlementsResource {
     ///
     /// Restricted keys need the scope `settlements:read`.
     ///
-    /// Operation `settlements_retrieve`: `GET /settlements/{id}`.
+    /// Operation [`settlements_retrieve`](https://docs.fluxapay.co.uk/api/settlements_retrieve): `GET /settlements/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let settlement = fluxa.settlements().retrieve("stl_6d5c4b3a29180f7e").await?;
+    /// println!("{} {:?}", settlement.id, settlement.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SettlementId>,
-    ) -> Call<crate::generated::types::Settlement, SettlementsRetrieveParams> {
+    ) -> Call<crate::generated::types::Settlement, SettlementsRetrieveParams, M> {
         static SETTLEMENTS_RETRIEVE: Operation = Operation {
             id: "settlements_retrieve",
             method: "GET",
@@ -82,6 +102,7 @@ impl SettlementsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SETTLEMENTS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -99,6 +120,20 @@ impl Client {
     pub fn settlements(&self) -> SettlementsResource {
         SettlementsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Settlement batches.
+    #[must_use]
+    pub fn settlements(&self) -> SettlementsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        SettlementsResource {
+            client,
+            mode,
         }
     }
 }
@@ -130,9 +165,13 @@ impl crate::pagination::Paginated for SettlementsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::SettlementList, SettlementsListParams> {
+impl<M> Call<crate::generated::types::SettlementList, SettlementsListParams, M> {
     /// Only those with this status.
     #[must_use]
     pub fn status(

@@ -3,25 +3,34 @@
 
 //! Accessors of `status`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Health of the platform.
 ///
 /// From [`Client::status`](crate::Client::status).
 #[derive(Clone, Debug)]
-pub struct StatusResource {
+pub struct StatusResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl StatusResource {
+impl<M: Clone> StatusResource<M> {
     /// Retrieve the platform's status.
     ///
     /// No key needed.
     ///
-    /// Operation `status_retrieve`: `GET /status`.
+    /// Operation [`status_retrieve`](https://docs.fluxapay.co.uk/api/status_retrieve): `GET /status`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let status = fluxa.status().retrieve().await?;
+    /// println!("{status:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
-    ) -> Call<crate::generated::types::Status, StatusRetrieveParams> {
+    ) -> Call<crate::generated::types::Status, StatusRetrieveParams, M> {
         static STATUS_RETRIEVE: Operation = Operation {
             id: "status_retrieve",
             method: "GET",
@@ -33,6 +42,7 @@ impl StatusResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &STATUS_RETRIEVE,
             prepare(),
             |context, _| {
@@ -48,7 +58,18 @@ impl Client {
     pub fn status(&self) -> StatusResource {
         StatusResource {
             client: self.clone(),
+            mode: Async,
         }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Health of the platform.
+    #[must_use]
+    pub fn status(&self) -> StatusResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        StatusResource { client, mode }
     }
 }
 

@@ -3,24 +3,35 @@
 
 //! Accessors of `subscriptions`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Recurring charges.
 ///
 /// From [`Client::subscriptions`](crate::Client::subscriptions).
 #[derive(Clone, Debug)]
-pub struct SubscriptionsResource {
+pub struct SubscriptionsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl SubscriptionsResource {
+impl<M: Clone> SubscriptionsResource<M> {
     /// List subscriptions.
     ///
     /// Restricted keys need the scope `subscriptions:read`.
     ///
-    /// Operation `subscriptions_list`: `GET /subscriptions`.
+    /// Operation [`subscriptions_list`](https://docs.fluxapay.co.uk/api/subscriptions_list): `GET /subscriptions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut subscriptions = fluxa.subscriptions().list().limit(100).stream();
+    /// while let Some(subscription) = subscriptions.next().await {
+    ///     println!("{}", subscription?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::SubscriptionList, SubscriptionsListParams> {
+    ) -> Call<crate::generated::types::SubscriptionList, SubscriptionsListParams, M> {
         static SUBSCRIPTIONS_LIST: Operation = Operation {
             id: "subscriptions_list",
             method: "GET",
@@ -32,6 +43,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_LIST,
             prepare(),
             |context, params| {
@@ -63,11 +75,31 @@ impl SubscriptionsResource {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_create`: `POST /subscriptions`.
+    /// Operation [`subscriptions_create`](https://docs.fluxapay.co.uk/api/subscriptions_create): `POST /subscriptions`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::Money;
+    /// use fluxa_sdk::types::{CreateSubscription, SubscriptionInterval};
+    ///
+    /// let subscription = fluxa
+    ///     .subscriptions()
+    ///     .create(
+    ///         CreateSubscription::new(
+    ///             "cus_3f7a91d8c2b04a6f",
+    ///             Money::gbp(999),
+    ///             SubscriptionInterval::Month,
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateSubscription>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsCreateParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsCreateParams, M> {
         static SUBSCRIPTIONS_CREATE: Operation = Operation {
             id: "subscriptions_create",
             method: "POST",
@@ -84,6 +116,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_CREATE,
             prepare(),
             |context, params| {
@@ -103,12 +136,20 @@ impl SubscriptionsResource {
     ///
     /// Restricted keys need the scope `subscriptions:read`.
     ///
-    /// Operation `subscriptions_retrieve`: `GET /subscriptions/{id}`.
+    /// Operation [`subscriptions_retrieve`](https://docs.fluxapay.co.uk/api/subscriptions_retrieve): `GET /subscriptions/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let subscription = fluxa.subscriptions().retrieve("sub_7a1b9c2d3e4f5061").await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsRetrieveParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsRetrieveParams, M> {
         static SUBSCRIPTIONS_RETRIEVE: Operation = Operation {
             id: "subscriptions_retrieve",
             method: "GET",
@@ -124,6 +165,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -145,12 +187,30 @@ impl SubscriptionsResource {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_update`: `PATCH /subscriptions/{id}`.
+    /// Operation [`subscriptions_update`](https://docs.fluxapay.co.uk/api/subscriptions_update): `PATCH /subscriptions/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{ProrationBehaviour, UpdateSubscription};
+    ///
+    /// let subscription = fluxa
+    ///     .subscriptions()
+    ///     .update(
+    ///         "sub_7a1b9c2d3e4f5061",
+    ///         UpdateSubscription::new()
+    ///             .proration_behaviour(ProrationBehaviour::Prorate)
+    ///             .quantity(3),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: impl Into<crate::generated::types::UpdateSubscription>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsUpdateParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsUpdateParams, M> {
         static SUBSCRIPTIONS_UPDATE: Operation = Operation {
             id: "subscriptions_update",
             method: "PATCH",
@@ -169,6 +229,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_UPDATE,
             prepare(),
             |context, params| {
@@ -194,12 +255,25 @@ impl SubscriptionsResource {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_cancel`: `POST /subscriptions/{id}/cancel`.
+    /// Operation [`subscriptions_cancel`](https://docs.fluxapay.co.uk/api/subscriptions_cancel): `POST /subscriptions/{id}/cancel`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::CancelSubscription;
+    ///
+    /// let subscription = fluxa
+    ///     .subscriptions()
+    ///     .cancel("sub_7a1b9c2d3e4f5061", CancelSubscription::new().at_period_end(true))
+    ///     .await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
         body: impl Into<crate::generated::types::CancelSubscription>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsCancelParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsCancelParams, M> {
         static SUBSCRIPTIONS_CANCEL: Operation = Operation {
             id: "subscriptions_cancel",
             method: "POST",
@@ -218,6 +292,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_CANCEL,
             prepare(),
             |context, params| {
@@ -243,11 +318,19 @@ impl SubscriptionsResource {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_pause`: `POST /subscriptions/{id}/pause`.
+    /// Operation [`subscriptions_pause`](https://docs.fluxapay.co.uk/api/subscriptions_pause): `POST /subscriptions/{id}/pause`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let subscription = fluxa.subscriptions().pause("sub_7a1b9c2d3e4f5061").await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pause(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsPauseParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsPauseParams, M> {
         static SUBSCRIPTIONS_PAUSE: Operation = Operation {
             id: "subscriptions_pause",
             method: "POST",
@@ -263,6 +346,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_PAUSE,
             prepare(),
             |context, params| {
@@ -282,11 +366,19 @@ impl SubscriptionsResource {
     ///
     /// Restricted keys need the scope `subscriptions:write`.
     ///
-    /// Operation `subscriptions_resume`: `POST /subscriptions/{id}/resume`.
+    /// Operation [`subscriptions_resume`](https://docs.fluxapay.co.uk/api/subscriptions_resume): `POST /subscriptions/{id}/resume`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let subscription = fluxa.subscriptions().resume("sub_7a1b9c2d3e4f5061").await?;
+    /// println!("{} {:?}", subscription.id, subscription.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resume(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::SubscriptionId>,
-    ) -> Call<crate::generated::types::Subscription, SubscriptionsResumeParams> {
+    ) -> Call<crate::generated::types::Subscription, SubscriptionsResumeParams, M> {
         static SUBSCRIPTIONS_RESUME: Operation = Operation {
             id: "subscriptions_resume",
             method: "POST",
@@ -302,6 +394,7 @@ impl SubscriptionsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &SUBSCRIPTIONS_RESUME,
             prepare(),
             |context, params| {
@@ -324,6 +417,20 @@ impl Client {
     pub fn subscriptions(&self) -> SubscriptionsResource {
         SubscriptionsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Recurring charges.
+    #[must_use]
+    pub fn subscriptions(&self) -> SubscriptionsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        SubscriptionsResource {
+            client,
+            mode,
         }
     }
 }
@@ -358,9 +465,13 @@ impl crate::pagination::Paginated for SubscriptionsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::SubscriptionList, SubscriptionsListParams> {
+impl<M> Call<crate::generated::types::SubscriptionList, SubscriptionsListParams, M> {
     /// Only those of this customer.
     #[must_use]
     pub fn customer(

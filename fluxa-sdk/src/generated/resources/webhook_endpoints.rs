@@ -3,24 +3,39 @@
 
 //! Accessors of `webhook_endpoints`.
 use crate::client::Client;
-use crate::request::{Call, Operation};
+use crate::request::{Async, Call, Operation};
 /// Endpoints that receive events.
 ///
 /// From [`Client::webhook_endpoints`](crate::Client::webhook_endpoints).
 #[derive(Clone, Debug)]
-pub struct WebhookEndpointsResource {
+pub struct WebhookEndpointsResource<M = Async> {
     client: Client,
+    mode: M,
 }
 
-impl WebhookEndpointsResource {
+impl<M: Clone> WebhookEndpointsResource<M> {
     /// List webhook endpoints.
     ///
     /// Restricted keys need the scope `webhook_endpoints:read`.
     ///
-    /// Operation `webhook_endpoints_list`: `GET /webhook_endpoints`.
+    /// Operation [`webhook_endpoints_list`](https://docs.fluxapay.co.uk/api/webhook_endpoints_list): `GET /webhook_endpoints`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut webhook_endpoints = fluxa.webhook_endpoints().list().limit(100).stream();
+    /// while let Some(webhook_endpoint) = webhook_endpoints.next().await {
+    ///     println!("{}", webhook_endpoint?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
-    ) -> Call<crate::generated::types::WebhookEndpointList, WebhookEndpointsListParams> {
+    ) -> Call<
+        crate::generated::types::WebhookEndpointList,
+        WebhookEndpointsListParams,
+        M,
+    > {
         static WEBHOOK_ENDPOINTS_LIST: Operation = Operation {
             id: "webhook_endpoints_list",
             method: "GET",
@@ -32,6 +47,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_LIST,
             prepare(),
             |context, params| {
@@ -61,11 +77,31 @@ impl WebhookEndpointsResource {
     ///
     /// Restricted keys need the scope `webhook_endpoints:write`.
     ///
-    /// Operation `webhook_endpoints_create`: `POST /webhook_endpoints`.
+    /// Operation [`webhook_endpoints_create`](https://docs.fluxapay.co.uk/api/webhook_endpoints_create): `POST /webhook_endpoints`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{CreateWebhookEndpoint, EventType};
+    ///
+    /// let webhook_endpoint = fluxa
+    ///     .webhook_endpoints()
+    ///     .create(
+    ///         CreateWebhookEndpoint::new("https://shop.example.com/webhooks/fluxa")
+    ///             .events([EventType::PaymentSettled, EventType::PaymentFailed]),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", webhook_endpoint.id, webhook_endpoint.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         body: impl Into<crate::generated::types::CreateWebhookEndpoint>,
-    ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsCreateParams> {
+    ) -> Call<
+        crate::generated::types::WebhookEndpoint,
+        WebhookEndpointsCreateParams,
+        M,
+    > {
         static WEBHOOK_ENDPOINTS_CREATE: Operation = Operation {
             id: "webhook_endpoints_create",
             method: "POST",
@@ -81,6 +117,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_CREATE,
             prepare(),
             |context, params| {
@@ -95,12 +132,27 @@ impl WebhookEndpointsResource {
     ///
     /// Restricted keys need the scope `webhook_endpoints:read`.
     ///
-    /// Operation `webhook_endpoints_retrieve`: `GET /webhook_endpoints/{id}`.
+    /// Operation [`webhook_endpoints_retrieve`](https://docs.fluxapay.co.uk/api/webhook_endpoints_retrieve): `GET /webhook_endpoints/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let webhook_endpoint = fluxa
+    ///     .webhook_endpoints()
+    ///     .retrieve("we_a1b2c3d4e5f60718")
+    ///     .await?;
+    /// println!("{} {:?}", webhook_endpoint.id, webhook_endpoint.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "get")]
     pub fn retrieve(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
-    ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsRetrieveParams> {
+    ) -> Call<
+        crate::generated::types::WebhookEndpoint,
+        WebhookEndpointsRetrieveParams,
+        M,
+    > {
         static WEBHOOK_ENDPOINTS_RETRIEVE: Operation = Operation {
             id: "webhook_endpoints_retrieve",
             method: "GET",
@@ -115,6 +167,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_RETRIEVE,
             prepare(),
             |context, params| {
@@ -131,12 +184,32 @@ impl WebhookEndpointsResource {
     ///
     /// Restricted keys need the scope `webhook_endpoints:write`.
     ///
-    /// Operation `webhook_endpoints_update`: `PATCH /webhook_endpoints/{id}`.
+    /// Operation [`webhook_endpoints_update`](https://docs.fluxapay.co.uk/api/webhook_endpoints_update): `PATCH /webhook_endpoints/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::{UpdateWebhookEndpoint, WebhookEndpointStatus};
+    ///
+    /// let webhook_endpoint = fluxa
+    ///     .webhook_endpoints()
+    ///     .update(
+    ///         "we_a1b2c3d4e5f60718",
+    ///         UpdateWebhookEndpoint::new().status(WebhookEndpointStatus::Disabled),
+    ///     )
+    ///     .await?;
+    /// println!("{} {:?}", webhook_endpoint.id, webhook_endpoint.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
         body: impl Into<crate::generated::types::UpdateWebhookEndpoint>,
-    ) -> Call<crate::generated::types::WebhookEndpoint, WebhookEndpointsUpdateParams> {
+    ) -> Call<
+        crate::generated::types::WebhookEndpoint,
+        WebhookEndpointsUpdateParams,
+        M,
+    > {
         static WEBHOOK_ENDPOINTS_UPDATE: Operation = Operation {
             id: "webhook_endpoints_update",
             method: "PATCH",
@@ -154,6 +227,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_UPDATE,
             prepare(),
             |context, params| {
@@ -175,11 +249,19 @@ impl WebhookEndpointsResource {
     ///
     /// Restricted keys need the scope `webhook_endpoints:write`.
     ///
-    /// Operation `webhook_endpoints_delete`: `DELETE /webhook_endpoints/{id}`.
+    /// Operation [`webhook_endpoints_delete`](https://docs.fluxapay.co.uk/api/webhook_endpoints_delete): `DELETE /webhook_endpoints/{id}`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let deleted_object = fluxa.webhook_endpoints().delete("we_a1b2c3d4e5f60718").await?;
+    /// println!("{}", deleted_object.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
-    ) -> Call<crate::generated::types::DeletedObject, WebhookEndpointsDeleteParams> {
+    ) -> Call<crate::generated::types::DeletedObject, WebhookEndpointsDeleteParams, M> {
         static WEBHOOK_ENDPOINTS_DELETE: Operation = Operation {
             id: "webhook_endpoints_delete",
             method: "DELETE",
@@ -192,6 +274,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_DELETE,
             prepare(),
             |context, params| {
@@ -206,13 +289,28 @@ impl WebhookEndpointsResource {
     ///
     /// Restricted keys need the scope `webhook_endpoints:read`.
     ///
-    /// Operation `webhook_endpoints_deliveries`: `GET /webhook_endpoints/{id}/deliveries`.
+    /// Operation [`webhook_endpoints_deliveries`](https://docs.fluxapay.co.uk/api/webhook_endpoints_deliveries): `GET /webhook_endpoints/{id}/deliveries`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// let mut webhook_deliveries = fluxa
+    ///     .webhook_endpoints()
+    ///     .deliveries("we_a1b2c3d4e5f60718")
+    ///     .limit(100)
+    ///     .stream();
+    /// while let Some(webhook_delivery) = webhook_deliveries.next().await {
+    ///     println!("{}", webhook_delivery?.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn deliveries(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
     ) -> Call<
         crate::generated::types::WebhookDeliveryList,
         WebhookEndpointsDeliveriesParams,
+        M,
     > {
         static WEBHOOK_ENDPOINTS_DELIVERIES: Operation = Operation {
             id: "webhook_endpoints_deliveries",
@@ -236,6 +334,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_DELIVERIES,
             prepare(),
             |context, params| {
@@ -267,7 +366,20 @@ impl WebhookEndpointsResource {
     ///
     /// Restricted keys need the scope `webhook_endpoints:write`.
     ///
-    /// Operation `webhook_endpoints_rotate_secret`: `POST /webhook_endpoints/{id}/rotate_secret`.
+    /// Operation [`webhook_endpoints_rotate_secret`](https://docs.fluxapay.co.uk/api/webhook_endpoints_rotate_secret): `POST /webhook_endpoints/{id}/rotate_secret`.
+    ///
+    /// ```no_run
+    /// # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
+    /// use fluxa_sdk::types::RotateSecret;
+    ///
+    /// let webhook_endpoint = fluxa
+    ///     .webhook_endpoints()
+    ///     .rotate_secret("we_a1b2c3d4e5f60718", RotateSecret::new().grace_seconds(86400))
+    ///     .await?;
+    /// println!("{} {:?}", webhook_endpoint.id, webhook_endpoint.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rotate_secret(
         &self,
         id: impl crate::id::IntoId<crate::generated::ids::WebhookEndpointId>,
@@ -275,6 +387,7 @@ impl WebhookEndpointsResource {
     ) -> Call<
         crate::generated::types::WebhookEndpoint,
         WebhookEndpointsRotateSecretParams,
+        M,
     > {
         static WEBHOOK_ENDPOINTS_ROTATE_SECRET: Operation = Operation {
             id: "webhook_endpoints_rotate_secret",
@@ -293,6 +406,7 @@ impl WebhookEndpointsResource {
         };
         Call::new(
             &self.client,
+            self.mode.clone(),
             &WEBHOOK_ENDPOINTS_ROTATE_SECRET,
             prepare(),
             |context, params| {
@@ -315,6 +429,22 @@ impl Client {
     pub fn webhook_endpoints(&self) -> WebhookEndpointsResource {
         WebhookEndpointsResource {
             client: self.clone(),
+            mode: Async,
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl crate::blocking::Client {
+    /// Endpoints that receive events.
+    #[must_use]
+    pub fn webhook_endpoints(
+        &self,
+    ) -> WebhookEndpointsResource<crate::blocking::Blocking> {
+        let (client, mode) = self.parts();
+        WebhookEndpointsResource {
+            client,
+            mode,
         }
     }
 }
@@ -341,9 +471,15 @@ impl crate::pagination::Paginated for WebhookEndpointsListParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<crate::generated::types::WebhookEndpointList, WebhookEndpointsListParams> {
+impl<
+    M,
+> Call<crate::generated::types::WebhookEndpointList, WebhookEndpointsListParams, M> {
     /// Only those with this status.
     #[must_use]
     pub fn status(
@@ -419,11 +555,18 @@ impl crate::pagination::Paginated for WebhookEndpointsDeliveriesParams {
     fn set_after(&mut self, after: String) {
         self.after = Some(after);
     }
+
+    fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
 }
 
-impl Call<
+impl<
+    M,
+> Call<
     crate::generated::types::WebhookDeliveryList,
     WebhookEndpointsDeliveriesParams,
+    M,
 > {
     /// Only those of this event.
     #[must_use]
