@@ -1,4 +1,4 @@
-//! Help for testing a webhook endpoint: signatures as Fluxa makes them.
+//! Help for tests: a client without network ([`Script`]), and signatures as Fluxa makes them.
 //!
 //! ```
 //! let body = br#"{"id":"evt_1","type":"payment.settled"}"#;
@@ -7,7 +7,11 @@
 //! assert!(verifier.verify(body, &header).is_ok());
 //! ```
 
+mod script;
+
 use jiff::Timestamp;
+
+pub use script::{Script, ScriptedAnswer, ScriptedFault, ScriptedRequest, ScriptedRoute};
 
 use crate::webhooks;
 
