@@ -1,13 +1,17 @@
 //! The SDK against scripted servers, and its webhooks against vectors of other tools.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod cancellation;
 mod environment;
 mod face;
 mod faults;
 mod generated;
 mod idempotency;
 mod limits;
+mod observing;
+mod pacing;
 mod retries;
+mod scripted;
 mod secrecy;
 mod server;
 mod tls;
