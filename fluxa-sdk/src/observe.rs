@@ -99,7 +99,8 @@ pub struct AttemptEnded<'a> {
     /// What failed, if something did: `status`, `dns`, `connect`, `tls`, `interrupted`, `timeout`,
     /// `unsendable`, `too_large` or `cancelled`; more may come.
     pub fault: Option<&'a str>,
-    /// From sending to the end of the answer; waits before are not in it.
+    /// From sending to the end of the answer (of an event stream: its head); waits before are not
+    /// in it.
     pub duration: Duration,
     /// The `req_…` id of the answer.
     pub request_id: Option<&'a str>,

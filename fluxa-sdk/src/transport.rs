@@ -72,7 +72,7 @@ async fn run(
     let mut next: Option<Taken> = None;
     loop {
         let limit = limits.attempt.min(time.remaining());
-        if limit.is_zero() {
+        if limit.is_zero() || limits.connect.is_zero() {
             // No time for an attempt that could be answered: it is not begun.
             return Err(out_of_time(context, attempts));
         }
@@ -168,9 +168,10 @@ fn settle(permit: Option<Permit>, result: &Result<Success, Failure>) {
 
 fn out_of_time(context: &CallContext, attempts: u32) -> Error {
     let limits = context.limits;
-    let (phase, limit) = match limits.attempt.is_zero() {
-        true => (TimeoutPhase::Attempt, limits.attempt),
-        false => (TimeoutPhase::Total, limits.total),
+    let (phase, limit) = match (limits.connect.is_zero(), limits.attempt.is_zero()) {
+        (true, _) => (TimeoutPhase::Connect, limits.connect),
+        (_, true) => (TimeoutPhase::Attempt, limits.attempt),
+        _ => (TimeoutPhase::Total, limits.total),
     };
     let outcome = context.report().outcome.unwrap_or(Outcome::NotSent);
     let trace = context.trace(attempts, outcome);

@@ -176,11 +176,12 @@ impl Script {
         limit: Duration,
     ) -> Result<reqwest::Response, Failure> {
         let request = ScriptedRequest::new(request, base_url);
-        let step = self.next(&request)?;
+        let step = self.next(&request).map_err(Failure::Unscripted)?;
         step.play(&request, limit).await
     }
 
-    fn next(&self, request: &ScriptedRequest) -> Result<Step, Failure> {
+    /// Returns the step to play, or what to say when there is none.
+    fn next(&self, request: &ScriptedRequest) -> Result<Step, String> {
         let mut state = self.state();
         state.requests.push(request.clone());
         let exact = |route: &Route| route.path == request.path();
@@ -199,7 +200,7 @@ impl Script {
         let line = format!("{} {}", request.method(), request.path());
         let message = state.explain(&line);
         state.unmatched.push(line);
-        Err(Failure::Unscripted(message))
+        Err(message)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -158,20 +158,20 @@ impl Step {
             Self::By(answer) => return answer(request).send().await,
             Self::Fault(fault) => fault,
         };
-        let network = |fault| Err(Failure::Network(fault, None));
-        match fault {
-            ScriptedFault::DnsFailed => network(NetworkFault::Dns),
-            ScriptedFault::ConnectRefused => network(NetworkFault::Connect),
-            ScriptedFault::ConnectTimedOut => Err(Failure::ConnectTimeout(None)),
-            ScriptedFault::TlsFailed => network(NetworkFault::Tls),
-            ScriptedFault::Reset => network(NetworkFault::Interrupted),
+        let fault = match fault {
+            ScriptedFault::DnsFailed => NetworkFault::Dns,
+            ScriptedFault::ConnectRefused => NetworkFault::Connect,
+            ScriptedFault::TlsFailed => NetworkFault::Tls,
+            ScriptedFault::Reset => NetworkFault::Interrupted,
             ScriptedFault::BodyCut => {
                 let body = reqwest::Body::wrap_stream(CutBody::new());
-                Ok(reqwest::Response::from(http::Response::new(body)))
+                return Ok(reqwest::Response::from(http::Response::new(body)));
             }
-            ScriptedFault::TimedOut => Err(Failure::Timeout(limit)),
-            ScriptedFault::NeverAnswered => std::future::pending().await,
-        }
+            ScriptedFault::ConnectTimedOut => return Err(Failure::ConnectTimeout(None)),
+            ScriptedFault::TimedOut => return Err(Failure::Timeout(limit)),
+            ScriptedFault::NeverAnswered => return std::future::pending().await,
+        };
+        Err(Failure::Network(fault, None))
     }
 }
 
