@@ -243,6 +243,21 @@ impl Subscriber for Spans {
     fn exit(&self, _: &Id) {}
 }
 
+/// Sends a call while `spans` listens to this thread, and returns what it saw.
+async fn seen_by<F: Future>(call: F) -> Vec<Seen> {
+    let spans = Spans::default();
+    let _guard = tracing::subscriber::set_default(spans.clone());
+    // Another test's thread may be about to register the SDK's spans as of interest to nobody: one
+    // call makes sure that they are registered, and then everyone is asked again.
+    let script = Script::new();
+    script.on("GET", "/prime").answer(200, json!({}));
+    script.client().raw("GET", "/prime").await.unwrap();
+    tracing::callsite::rebuild_interest_cache();
+    spans.0.lock().unwrap().clear();
+    call.await;
+    std::mem::take(&mut *spans.0.lock().unwrap())
+}
+
 fn fields(pairs: &[(&'static str, &str)]) -> Fields {
     let pairs = pairs
         .iter()
@@ -269,10 +284,7 @@ async fn spans_have_the_attributes_of_opentelemetry() {
         .payments()
         .retrieve("pay_7f3a1b2c4d5e6f70")
         .expand(["customer"]);
-    call.await.unwrap_err();
-    drop(subscriber);
-
-    let spans = spans.0.lock().unwrap().clone();
+    let spans = seen_by(async { call.await.unwrap_err() }).await;
     let [call, first, second, third] = &spans[..] else {
         panic!("{spans:#?}")
     };
@@ -341,18 +353,12 @@ async fn no_span_holds_a_key_a_body_or_a_filters_value() {
     script
         .on("POST", "/customers")
         .answer(200, json!({"email": "hush"}));
-    let spans = Spans::default();
-    let fluxa = script.client();
-    let subscriber = tracing::subscriber::set_default(spans.clone());
-    let call = fluxa
+    let call = script
+        .client()
         .raw("POST", "/customers")
         .query("email", "hush@shop.test");
-    call.json(json!({"card": "hush"}))
-        .header("X-Note", "hush")
-        .await
-        .unwrap();
-    drop(subscriber);
-    let spans = spans.0.lock().unwrap().clone();
+    let call = call.json(json!({"card": "hush"})).header("X-Note", "hush");
+    let spans = seen_by(async { call.await.unwrap() }).await;
     let [call, attempt] = &spans[..] else {
         panic!("{spans:#?}")
     };

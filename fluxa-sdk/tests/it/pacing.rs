@@ -116,6 +116,47 @@ async fn a_short_time_out_does_not_run_while_a_call_waits_its_turn() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_retry_goes_before_those_that_wait_and_has_its_whole_time() {
+    let answer = |status| {
+        ScriptedAnswer::new(status)
+            .json(json!({}))
+            .header("X-RateLimit-Limit", "1")
+            .header("X-RateLimit-Remaining", "0")
+            .header("X-RateLimit-Reset", "1800000000")
+    };
+    let script = Script::new();
+    script.on("GET", "/first").answer_with(answer(200));
+    script
+        .on("POST", "/failing")
+        .answer_with(answer(503))
+        .answer_with(answer(200));
+    script
+        .on("GET", "/waiting")
+        .answer_with(answer(200))
+        .times(3);
+    let client = script
+        .builder()
+        .pace_requests()
+        .retry_base_delay(Duration::from_millis(1));
+    let fluxa = client.timeout(Duration::from_millis(200)).build().unwrap();
+    fluxa.raw("GET", "/first").await.unwrap();
+    let mut tasks = vec![tokio::spawn(fluxa.raw("POST", "/failing").into_future())];
+    tokio::task::yield_now().await;
+    tasks.extend((0..3).map(|_| tokio::spawn(fluxa.raw("GET", "/waiting").into_future())));
+    for task in tasks {
+        // Each waited for seconds, and the failing one twice; none of its 200 ms went with that.
+        task.await.unwrap().unwrap();
+    }
+    let paths: Vec<_> = script
+        .requests()
+        .iter()
+        .map(|request| request.path().to_owned())
+        .collect();
+    assert_eq!(paths[..4], ["/first", "/failing", "/failing", "/waiting"]);
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_429_nevertheless_is_retried_and_holds_everyone_back() {
     let limiter = Limiter::new(100.0, 200.0);
     let fluxa = limited(&limiter).builder().pace_requests().build().unwrap();
