@@ -7,7 +7,8 @@
 //! A full bucket gains nothing, so a token counted as taken too early would let in a refill that
 //! never was, and a burst after a pause would end in a 429. Hence the model takes a token when the
 //! *answer* is there, and holds one back for each request under way: whatever the network does in
-//! between, the server has at least as many.
+//! between, the server has at least as many. The moment of reset is not used: it is told in whole
+//! seconds, and follows from the limit and what remains.
 
 use std::time::Duration;
 

@@ -273,13 +273,11 @@ async fn spans_have_the_attributes_of_opentelemetry() {
         .answer_with(with_id(503))
         .fail(ScriptedFault::Reset)
         .answer_with(with_id(404));
-    let spans = Spans::default();
     let fluxa = script
         .builder()
         .base_url("http://[::1]:4010/v1")
         .build()
         .unwrap();
-    let subscriber = tracing::subscriber::set_default(spans.clone());
     let call = fluxa
         .payments()
         .retrieve("pay_7f3a1b2c4d5e6f70")

@@ -234,6 +234,16 @@ mod simulation {
 
     /// Sends `calls` and returns how many were refused, and how long it took in milliseconds.
     fn run(seed: u64, calls: u64, idle_every: u64, max_delay_ms: u64) -> (u64, u64) {
+        run_from(200.0, seed, calls, idle_every, max_delay_ms)
+    }
+
+    fn run_from(
+        at_start: f64,
+        seed: u64,
+        calls: u64,
+        idle_every: u64,
+        max_delay_ms: u64,
+    ) -> (u64, u64) {
         const RATE: f64 = 100.0;
         const BURST: f64 = 200.0;
         let mut random = Random(seed);
@@ -242,7 +252,7 @@ mod simulation {
         let mut events = BinaryHeap::new();
         let mut tickets = Vec::new();
         let mut answers = Vec::new();
-        let (mut tokens, mut filled_at): (f64, f64) = (BURST, 0.0);
+        let (mut tokens, mut filled_at): (f64, f64) = (at_start, 0.0);
         let (mut now, mut sent, mut refused, mut idle_until) = (0_u64, 0, 0, 0);
         loop {
             while let Some(&std::cmp::Reverse((at, kind, request))) = events.peek() {
@@ -316,6 +326,18 @@ mod simulation {
             // 9 800 after the burst, at 100 a second.
             assert!(
                 (98_000..100_000).contains(&took_ms),
+                "{took_ms} ms, {max_delay_ms} ms"
+            );
+        }
+    }
+
+    #[test]
+    fn a_burst_that_was_used_up_before_is_found_out_soon() {
+        for max_delay_ms in [1, 100] {
+            let (refused, took_ms) = run_from(1.0, 7, 2000, u64::MAX, max_delay_ms);
+            assert_eq!(refused, 0);
+            assert!(
+                (19_900..22_000).contains(&took_ms),
                 "{took_ms} ms, {max_delay_ms} ms"
             );
         }
