@@ -1,12 +1,17 @@
-//! A burst against the sandbox, which has Fluxa's own limit: 100 a second, 200 at once.
+//! A burst against the sandbox with Fluxa's own limit: 100 a second, 200 at once.
 
-use fluxa_mock::MockServer;
+use fluxa_mock::{MockServer, RateLimit};
 use fluxa_sdk::Client;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paced_burst_meets_no_429_and_an_unpaced_one_does() {
     for paced in [true, false] {
-        let mock = MockServer::start().await.unwrap();
+        let limit = RateLimit::default();
+        let mock = MockServer::builder()
+            .rate_limit(limit)
+            .start()
+            .await
+            .unwrap();
         let mut builder = Client::builder(mock.secret_key()).base_url(mock.base_url());
         if paced {
             builder = builder.pace_requests();
