@@ -28,6 +28,14 @@ async fn settle() {
     }
 }
 
+/// Waits within reason: a place that is lost is a failure, not a test that hangs.
+async fn soon<F: Future>(future: F) -> F::Output {
+    let hour = Duration::from_secs(3600);
+    tokio::time::timeout(hour, future)
+        .await
+        .expect("nobody's turn came")
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_first_to_come_is_the_first_to_go_and_retries_before() {
     let pacer = empty().await;
@@ -48,7 +56,7 @@ async fn the_first_to_come_is_the_first_to_go_and_retries_before() {
         settle().await;
     }
     for task in tasks {
-        task.await.unwrap();
+        soon(task).await.unwrap();
     }
     assert_eq!(*order.lock().unwrap(), ["retry", "a", "b", "c"]);
     assert_eq!(waiting(&pacer), 0);
@@ -71,7 +79,7 @@ async fn who_stops_waiting_gives_the_place_back() {
         task.abort();
     }
     let started = Instant::now();
-    last.await.unwrap();
+    soon(last).await.unwrap();
     assert!(
         started.elapsed() < Duration::from_millis(110),
         "{:?}",
@@ -94,7 +102,7 @@ async fn a_request_that_is_dropped_under_way_makes_room_for_the_next() {
         "one at a time until the first answer"
     );
     drop(first);
-    second.await.unwrap();
+    soon(second).await.unwrap();
     pacer.acquire(Rank::First).await.answered(None);
     assert_eq!(waiting(&pacer), 0);
 }
