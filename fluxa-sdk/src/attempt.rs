@@ -18,6 +18,7 @@ use crate::error::{
 use crate::headers;
 use crate::retry::Observation;
 use crate::secret::ApiKey;
+use crate::testing::Script;
 
 /// The largest answer that is read into memory.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
@@ -42,24 +43,46 @@ pub(crate) enum Failure {
     /// The connection failed or broke.
     Network(NetworkFault, Option<reqwest::Error>),
     /// No connection in time.
-    ConnectTimeout(reqwest::Error),
+    ConnectTimeout(Option<reqwest::Error>),
     /// No answer in time.
     Timeout(Duration),
     /// The answer is larger than is read.
     TooLarge(StatusCode, HeaderMap),
+    /// The test's script has no answer to it.
+    Unscripted(String),
+}
+
+/// Where a request goes.
+pub(crate) enum Wire<'a> {
+    /// To the network.
+    Http(&'a reqwest::Client),
+    /// To a test's script, for requests below this base URL.
+    Script(&'a Script, &'a str),
+}
+
+impl Wire<'_> {
+    async fn execute(
+        &self,
+        request: reqwest::Request,
+        limit: Duration,
+    ) -> Result<reqwest::Response, Failure> {
+        match self {
+            Self::Http(http) => http.execute(request).await.map_err(Failure::of),
+            Self::Script(script, base_url) => script.play(&request, base_url, limit).await,
+        }
+    }
 }
 
 /// Sends the request once. The limit covers the body too, unless the operation streams.
 pub(crate) async fn send(
-    http: &reqwest::Client,
+    wire: &Wire<'_>,
     request: reqwest::Request,
     limit: Duration,
     streaming: bool,
 ) -> Result<Success, Failure> {
     let until = Instant::now() + limit;
-    let response = match timeout_at(until, http.execute(request)).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => return Err(Failure::of(error)),
+    let response = match timeout_at(until, wire.execute(request, limit)).await {
+        Ok(response) => response?,
         Err(_) => return Err(Failure::Timeout(limit)),
     };
     let success = response.status().is_success();
@@ -147,7 +170,7 @@ impl Failure {
             return Self::Network(NetworkFault::Tls, Some(error));
         }
         if error.is_timeout() {
-            return Self::ConnectTimeout(error);
+            return Self::ConnectTimeout(Some(error));
         }
         let fault = if error.is_dns() {
             NetworkFault::Dns
@@ -171,6 +194,7 @@ impl Failure {
             Self::ConnectTimeout(_) => Observation::Connect,
             Self::Timeout(_) => Observation::Timeout,
             Self::TooLarge(..) => Observation::TooLarge,
+            Self::Unscripted(_) => Observation::Unsendable,
         }
     }
 
@@ -181,13 +205,15 @@ impl Failure {
         }
     }
 
-    pub(crate) fn request_id(&self) -> Option<&str> {
+    pub(crate) fn headers(&self) -> Option<&HeaderMap> {
         match self {
-            Self::Answer { headers, .. } | Self::TooLarge(_, headers) => {
-                headers::request_id(headers)
-            }
+            Self::Answer { headers, .. } | Self::TooLarge(_, headers) => Some(headers),
             _ => None,
         }
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        headers::request_id(self.headers()?)
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
@@ -197,10 +223,14 @@ impl Failure {
         }
     }
 
+    /// The name of an answer whose status is the fault.
+    pub(crate) const STATUS: &'static str = "status";
+
     /// Returns a word for logs.
     pub(crate) fn name(&self) -> &'static str {
         match self.observation() {
-            Observation::Status(..) => "status",
+            Observation::Status(..) => Self::STATUS,
+            Observation::Connect if matches!(self, Self::Network(NetworkFault::Dns, _)) => "dns",
             Observation::Connect => "connect",
             Observation::Tls => "tls",
             Observation::Interrupted => "interrupted",
@@ -233,7 +263,7 @@ impl Failure {
             }
             Self::ConnectTimeout(source) => {
                 let phase = TimeoutPhase::Connect;
-                let error = TimeoutError::new(trace, phase, limits.connect, Some(source));
+                let error = TimeoutError::new(trace, phase, limits.connect, source);
                 Error::Timeout(Box::new(error))
             }
             Self::Timeout(limit) => {
@@ -248,6 +278,7 @@ impl Failure {
                 let error = DecodeError::new(trace, String::new(), reason, Bytes::new());
                 Error::Decode(Box::new(error))
             }
+            Self::Unscripted(message) => Error::config(message).with_operation(trace.operation),
         }
     }
 }

@@ -1,29 +1,38 @@
-//! The client: one key, one base URL, one pool of connections, one allowance of retries.
+//! The client: one key, one base URL, one pool of connections.
 //!
 //! Owns configuration and the only reads of the environment. Requests are `request`'s and
 //! `transport`'s.
 
+mod allowance;
+mod base_url;
 mod builder;
 mod tls;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use http::HeaderValue;
 use serde_json::Value;
-use tokio::time::Instant;
 
+pub(crate) use allowance::{Allowance, Taken};
+pub(crate) use base_url::{BaseUrl, is_loopback};
 pub use builder::ClientBuilder;
-pub(crate) use builder::{is_loopback, read_env};
+
+pub(crate) use builder::read_env;
 
 use crate::context::Limits;
 use crate::error::Error;
+use crate::observe::Observers;
+use crate::pacing::Pacer;
 use crate::raw::{self, RawParams};
 use crate::request::{Async, Call};
-use crate::retry::Quota;
 use crate::secret::{ApiKey, Mode};
+use crate::testing::Script;
 
-/// A client of the Fluxa API. Cheap to clone; clones share connections and retry allowance.
+/// A client of the Fluxa API. Cheap to clone; clones share connections and pacing.
+///
+/// The allowance of retries is shared by all clients of the process to one origin, unless
+/// [`ClientBuilder::own_retry_quota`] says otherwise.
 ///
 /// ```
 /// # fn main() -> Result<(), fluxa_sdk::Error> {
@@ -38,12 +47,14 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     key: ApiKey,
-    base_url: String,
+    base_url: BaseUrl,
     http: reqwest::Client,
     limits: Limits,
     headers: SharedHeaders,
-    quota: Mutex<Quota>,
-    created_at: Instant,
+    allowance: Arc<Allowance>,
+    pacer: Option<Arc<Pacer>>,
+    observers: Observers,
+    script: Option<Script>,
 }
 
 /// The headers every request carries.
@@ -84,7 +95,7 @@ impl Client {
 
     /// Returns the base URL, without a slash at its end.
     pub fn base_url(&self) -> &str {
-        &self.0.base_url
+        &self.0.base_url.text
     }
 
     /// Returns the call of any operation by method and path, such as `("GET", "/payments")`.
@@ -123,18 +134,28 @@ impl Client {
         &self.0.headers
     }
 
-    /// Takes a retry's cost out of the allowance, or returns `false` when it does not suffice.
-    pub(crate) fn take_quota(&self, cost: u32) -> bool {
-        self.quota().take(cost, self.0.created_at.elapsed())
+    /// Returns the base URL in its parts.
+    pub(crate) fn address(&self) -> &BaseUrl {
+        &self.0.base_url
     }
 
-    /// Gives back what a success's retries had cost.
-    pub(crate) fn refund_quota(&self, spent: u32) {
-        self.quota().succeed(spent);
+    /// Returns the allowance of retries.
+    pub(crate) fn allowance(&self) -> &Arc<Allowance> {
+        &self.0.allowance
     }
 
-    fn quota(&self) -> MutexGuard<'_, Quota> {
-        self.0.quota.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns who makes requests wait for the rate limit, if someone does.
+    pub(crate) fn pacer(&self) -> Option<&Arc<Pacer>> {
+        self.0.pacer.as_ref()
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.0.observers
+    }
+
+    /// Returns what answers instead of the network, in tests of merchants.
+    pub(crate) fn script(&self) -> Option<&Script> {
+        self.0.script.as_ref()
     }
 }
 
@@ -142,7 +163,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("key", &self.0.key)
-            .field("base_url", &self.0.base_url)
+            .field("base_url", &self.0.base_url.text)
             .field("limits", &self.0.limits)
             .finish_non_exhaustive()
     }

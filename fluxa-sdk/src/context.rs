@@ -10,11 +10,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use progenitor_client::ResponseValue;
+use tokio::time::Instant;
+use tracing::Span;
 
 use crate::client::Client;
 use crate::decode;
-use crate::error::{DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace};
+use crate::error::{ApiError, DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace};
 use crate::idempotency::IdempotencyKey;
+use crate::observe::{CallResult, watch};
 use crate::request::Operation;
 use crate::response::Response;
 
@@ -38,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) idempotency_key: Option<IdempotencyKey>,
     pub(crate) headers: HeaderMap,
     pub(crate) limits: Limits,
+    pub(crate) started: Instant,
+    pub(crate) span: Span,
     report: Mutex<Report>,
 }
 
@@ -48,6 +53,12 @@ pub(crate) struct Report {
     pub(crate) attempts: u32,
     pub(crate) request_id: Option<String>,
     pub(crate) body: Bytes,
+    /// What was waited for the rate limit.
+    pub(crate) paced: Duration,
+    /// What is known of the call's effect at this moment; `None` while nothing was sent.
+    pub(crate) outcome: Option<Outcome>,
+    /// Whether the caller was given the result.
+    ended: bool,
 }
 
 /// What the generated client is made of for one call.
@@ -101,18 +112,17 @@ impl CallContext {
         limits: Limits,
     ) -> Self {
         let report = Mutex::default();
+        let span = watch::call_span(operation);
         Self(Arc::new(Shared {
             client,
             operation,
             idempotency_key,
             headers,
             limits,
+            started: Instant::now(),
+            span,
             report,
         }))
-    }
-
-    pub(crate) fn report(&self) -> MutexGuard<'_, Report> {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the facts of the call so far, for an error.
@@ -133,14 +143,31 @@ impl CallContext {
         &self,
         result: Result<ResponseValue<T>, RunError>,
     ) -> Result<Response<T>, Error> {
-        let mut report = self.report();
-        if let Some(error) = report.error.take() {
-            return Err(error);
-        }
-        match result {
-            Ok(value) => Ok(Response::new(value, report.attempts)),
-            Err(error) => Err(self.explain(&report, error)),
-        }
+        let (result, progress) = {
+            let mut report = self.report();
+            report.ended = true;
+            let result = match (report.error.take(), result) {
+                (Some(error), _) => Err(error),
+                (None, Ok(value)) => Ok(Response::new(value, report.attempts)),
+                (None, Err(error)) => Err(self.explain(&report, error)),
+            };
+            (result, (report.attempts, report.paced))
+        };
+        let (end, status, request_id) = match &result {
+            Ok(response) => (
+                CallResult::Succeeded,
+                Some(response.status()),
+                response.request_id(),
+            ),
+            Err(error) => (
+                CallResult::Failed(error.outcome()),
+                error.as_api().map(ApiError::status),
+                error.request_id(),
+            ),
+        };
+        let status = status.map(|status| status.as_u16());
+        watch::call_ended(self, end, progress, status, request_id);
+        result
     }
 
     fn explain(&self, report: &Report, error: RunError) -> Error {
@@ -175,6 +202,33 @@ impl CallContext {
             reason,
             report.body.clone(),
         )))
+    }
+}
+
+impl Shared {
+    /// Takes note that an attempt goes out: from here on the call may take effect.
+    pub(crate) fn begin_attempt(&self, attempts: u32) {
+        let mut report = self.report();
+        report.attempts = attempts;
+        report.outcome = Some(Outcome::Unknown);
+    }
+
+    pub(crate) fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    /// The call's future was dropped before it had a result: its span and observers say so.
+    fn drop(&mut self) {
+        let (ended, attempts, paced, outcome) = {
+            let report = self.report();
+            (report.ended, report.attempts, report.paced, report.outcome)
+        };
+        if !ended {
+            let result = CallResult::Cancelled(outcome.unwrap_or(Outcome::NotSent));
+            watch::call_ended(self, result, (attempts, paced), None, None);
+        }
     }
 }
 

@@ -23,8 +23,9 @@
 //! - **One key, one body.** Every POST carries an idempotency key: yours, or one made for the call.
 //!   Key and bytes are fixed before the first attempt, and every retry repeats them.
 //! - **Retries that do no harm.** At most five attempts within 90 s. What may have reached the
-//!   server is repeated only when that is safe. `Retry-After` is honoured; a client whose calls
-//!   keep failing stops retrying, so that an outage is not multiplied.
+//!   server is repeated only when that is safe. `Retry-After` is honoured; when calls keep failing,
+//!   the process's clients stop retrying together, so that an outage is not multiplied. On request
+//!   the rate limit is [waited for](ClientBuilder::pace_requests) instead of met.
 //! - **Errors that say what happened.** Every [`Error`] answers [`Error::outcome`]: not sent,
 //!   rejected, or unknown. On unknown, repeat the call with [`Call::resume`].
 //! - **A server may move on.** New states, types and fields decode; unknown values are kept.
@@ -44,14 +45,45 @@
 //! | repeat a call whose outcome is unknown | [`Call::resume`] |
 //! | walk a list | [`pagination`] |
 //! | do without async | `blocking`, with the feature of that name |
-//! | receive webhooks | [`webhooks`], [`testing`] |
+//! | receive webhooks | [`webhooks`] |
+//! | match a bank statement | `reconciliation`, with the feature of that name |
+//! | test without network | [`testing::Script`], [`testing`] |
+//! | count, time and trace calls | [`observe`] |
 //! | call what this SDK does not know | [`Client::raw`] |
 //! | find a header, prefix or limit | [`contract`] |
 //!
 //! # Observing
 //!
-//! Calls are [`tracing`](https://docs.rs/tracing) spans named `fluxa.call`, with an event for each
-//! attempt: `attempt`, `status`, `duration_ms`, `request_id`. The SDK never installs a subscriber.
+//! Two ways, which do not exclude each other; neither ever carries a key of the API or a body.
+//!
+//! [`ClientBuilder::observe`] tells a closure of each attempt's start and end and of each call's
+//! end: for metrics, and for logs of your own. See [`observe`].
+//!
+//! [`tracing`](https://docs.rs/tracing) spans are there when your program installs a subscriber;
+//! the SDK never does. Their fields are those of OpenTelemetry's conventions for HTTP clients (1.23
+//! and later), named as `tracing-opentelemetry` reads them:
+//!
+//! | span | fields |
+//! |---|---|
+//! | `fluxa.call`, one a call | `otel.name` (the operation), `otel.kind` (`internal`), `otel.status_code` (`ERROR` or none), `fluxa.operation`, `fluxa.attempts`, `fluxa.outcome` (`succeeded`, `not_sent`, `rejected`, `unknown`), `fluxa.request_id` |
+//! | `fluxa.attempt`, one an attempt, its child | `otel.name` (`POST /refunds`), `otel.kind` (`client`), `otel.status_code`, `http.request.method`, `http.request.resend_count` (from the second on), `http.response.status_code`, `error.type` (the status, or as in [`observe::AttemptEnded::fault`]), `server.address`, `server.port`, `url.template`, `url.full`, `fluxa.request_id` |
+//!
+//! `url.full` has the ids of the path, and of the query the names alone: filters carry e-mail
+//! addresses, so each value is `REDACTED`. A raw call has no `url.template`. In `fluxa.call` an event
+//! of level debug ends each attempt: `attempt`, `status`, `fault`, `duration_ms`, `request_id`.
+//!
+//! # Cancelling
+//!
+//! A call ends when its future is dropped: by `tokio::time::timeout`, `select!`, or a closed
+//! connection of your own. That is safe at any point. The client goes on as before, a place in line
+//! for the rate limit goes to the next, and the cost of a retry that was not made goes back to the
+//! allowance.
+//!
+//! What it cannot do is call a request back. Before the first attempt nothing was sent; from then on
+//! **it may be carried out**, though nobody waits for the answer. So give a write that may be
+//! dropped an [idempotency key](IdempotencyKey) of your own, keep it, and repeat the call with it: a
+//! key that the SDK made is gone with the future. Observers are told of a dropped call, with its
+//! outcome ([`observe::CallResult::Cancelled`]).
 //!
 //! # Licences
 //!
@@ -64,6 +96,7 @@ pub mod contract;
 pub mod error;
 pub mod expand;
 pub mod id;
+pub mod observe;
 pub mod pagination;
 #[cfg(feature = "reconciliation")]
 pub mod reconciliation;
@@ -79,6 +112,7 @@ mod headers;
 mod idempotency;
 mod money;
 mod open_enum;
+mod pacing;
 mod raw;
 mod request;
 mod response;

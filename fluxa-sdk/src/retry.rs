@@ -1,4 +1,4 @@
-//! The retry decision: what to retry, when, and how much of it a client may do.
+//! The retry decision: what to retry, when, and how much of it may be done.
 //!
 //! Pure: no clock, no randomness, no I/O of its own; all three are arguments. The loop that acts
 //! on it is `transport`'s.
@@ -125,7 +125,7 @@ pub(crate) fn delay(
     (wait < remaining).then_some(wait)
 }
 
-/// A client's allowance of retries, so that many calls do not multiply an outage.
+/// An origin's allowance of retries, so that many calls do not multiply an outage.
 ///
 /// 500 tokens, refilled at 10 a second. A retry costs [`TRANSIENT_COST`] or [`THROTTLED_COST`]; a
 /// success after retries gives back what they cost, and one at the first try gives 1. Calls
@@ -163,6 +163,12 @@ impl Quota {
     /// Gives tokens back after a success whose retries cost `spent`.
     pub(crate) fn succeed(&mut self, spent: u32) {
         let given = u64::from(spent.max(1)) * 1000;
+        self.milli_tokens = (self.milli_tokens + given).min(Self::CAPACITY_MILLI);
+    }
+
+    /// Gives back what was taken for a retry that was not made.
+    pub(crate) fn give_back(&mut self, cost: u32) {
+        let given = u64::from(cost) * 1000;
         self.milli_tokens = (self.milli_tokens + given).min(Self::CAPACITY_MILLI);
     }
 

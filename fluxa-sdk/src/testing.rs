@@ -1,5 +1,5 @@
-//! Help for testing a webhook endpoint: signatures as Fluxa makes them, and a sample event of each
-//! type.
+//! Help for tests: a client without network ([`Script`]), signatures as Fluxa makes them, and a
+//! sample event of each type.
 //!
 //! ```
 //! let body = br#"{"id":"evt_1","type":"payment.settled"}"#;
@@ -9,8 +9,11 @@
 //! ```
 
 mod samples;
+mod script;
 
 use jiff::Timestamp;
+
+pub use script::{Script, ScriptedAnswer, ScriptedFault, ScriptedRequest, ScriptedRoute};
 
 use crate::webhooks;
 

@@ -3,16 +3,21 @@
 //! Owns the attempt loop, which every operation passes through the generated client's hook. What
 //! to retry is decided in `retry`; what an attempt came to is found in `attempt`.
 
+use std::time::Duration;
+
 use http::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
-use crate::attempt::{self, Failure, Success};
+use crate::attempt::{self, Failure, Success, Wire};
+use crate::client::Taken;
 use crate::context::CallContext;
 use crate::contract;
-use crate::error::{Error, Outcome};
+use crate::error::{Error, Outcome, TimeoutError, TimeoutPhase};
 use crate::headers;
-use crate::retry::{self, Verdict};
+use crate::observe::watch::Watch;
+use crate::pacing::{Permit, Rank};
+use crate::retry::{self, Observation, Verdict};
 
 /// The status of the answer made up when a call failed; its error is in the report.
 const FAILED_STATUS: u16 = 599;
@@ -36,11 +41,7 @@ pub(crate) async fn execute(
     request: reqwest::Request,
     context: &CallContext,
 ) -> reqwest::Result<reqwest::Response> {
-    let span = tracing::info_span!(
-        "fluxa.call",
-        operation = context.operation.id,
-        method = %request.method(),
-    );
+    let span = context.span.clone();
     match run(http, request, context).instrument(span).await {
         Ok(response) => Ok(response),
         Err(error) => {
@@ -60,54 +61,157 @@ async fn run(
     context: &CallContext,
 ) -> Result<reqwest::Response, Error> {
     prepare(&mut request, context)?;
-    let limits = context.limits;
-    let deadline = Instant::now() + limits.total;
+    let (client, limits) = (&context.client, context.limits);
+    let wire = match client.script() {
+        Some(script) => Wire::Script(script, client.base_url()),
+        None => Wire::Http(http),
+    };
     let has_key = context.idempotency_key.is_some();
+    let mut time = CallTime::start(limits.total);
     let (mut attempts, mut spent, mut unknown) = (0, 0, false);
+    let mut next: Option<Taken> = None;
     loop {
+        let limit = limits.attempt.min(time.remaining());
+        if limit.is_zero() || limits.connect.is_zero() {
+            // No time for an attempt that could be answered: it is not begun.
+            return Err(out_of_time(context, attempts));
+        }
+        let permit = pace(context, attempts, &mut time).await;
         let sent = request.try_clone().ok_or_else(|| {
             Error::config("the request's body cannot be sent twice")
                 .with_operation(context.operation.id)
         })?;
         attempts += 1;
-        context.report().attempts = attempts;
-        let started = Instant::now();
-        let limit = limits
-            .attempt
-            .min(deadline.saturating_duration_since(started));
-        let result = attempt::send(http, sent, limit, context.operation.streaming).await;
-        log_attempt(attempts, started, &result);
+        spent += next.take().map_or(0, Taken::spend);
+        context.begin_attempt(attempts);
+        let watch = Watch::begin(context, attempts, &sent);
+        let result = attempt::send(&wire, sent, limit, context.operation.streaming)
+            .instrument(watch.span().clone())
+            .await;
+        settle(permit, &result);
         let failure = match result {
-            Ok(success) => return Ok(succeed(context, success, spent)),
+            Ok(success) => {
+                let duration = watch.elapsed();
+                watch.answered(&success, duration);
+                return Ok(succeed(context, success, spent));
+            }
             Err(failure) => failure,
         };
+        let mut duration = watch.elapsed();
+        if let (Failure::Timeout(limit), Wire::Script(..)) = (&failure, &wire) {
+            // A script's time-out comes at once; the call's clock goes on as if it had not.
+            time.skip(limit.saturating_sub(duration));
+            duration = duration.max(*limit);
+        }
 
         let observation = failure.observation();
         let outcome = retry::outcome(unknown, has_key, observation);
         unknown |= outcome == Outcome::Unknown;
+        context.report().outcome = Some(outcome);
         let wait = match retry::classify(request.method(), has_key, observation) {
             Verdict::Retry(cost) if attempts <= limits.max_retries => retry::delay(
                 attempts,
                 limits.base_delay,
                 failure.retry_after(),
-                deadline.saturating_duration_since(Instant::now()),
+                time.remaining(),
                 jitter(),
             )
-            .filter(|_| context.client.take_quota(cost))
-            .inspect(|_| spent += cost),
+            .filter(|_| {
+                next = client.allowance().take(cost);
+                next.is_some()
+            }),
             _ => None,
         };
+        watch.failed(&failure, duration, wait);
         let Some(wait) = wait else {
             let trace = context.trace(attempts, outcome);
-            return Err(failure.into_error(trace, limits, context.client.key()));
+            return Err(failure.into_error(trace, limits, client.key()));
         };
-        tracing::info!(attempt = attempts, wait_ms = millis(wait), "retrying");
-        sleep(wait).await;
+        match wire {
+            Wire::Http(_) => sleep(wait).await,
+            Wire::Script(..) => time.skip(wait),
+        }
+    }
+}
+
+/// Waits for leave of the rate limit, on nobody's time.
+async fn pace(context: &CallContext, attempts: u32, time: &mut CallTime) -> Option<Permit> {
+    let pacer = context.client.pacer()?;
+    let rank = match attempts {
+        0 => Rank::First,
+        _ => Rank::Retry,
+    };
+    let started = Instant::now();
+    let permit = pacer.acquire(rank).await;
+    let waited = started.elapsed();
+    time.exclude(waited);
+    context.report().paced += waited;
+    Some(permit)
+}
+
+/// Tells the pacer what came of the request it let go.
+fn settle(permit: Option<Permit>, result: &Result<Success, Failure>) {
+    let Some(permit) = permit else { return };
+    match result {
+        Ok(success) => permit.answered(headers::rate_limit(success.headers())),
+        Err(failure) => match failure.observation() {
+            Observation::Status(429, _) => permit.throttled(failure.retry_after()),
+            Observation::Status(..) | Observation::TooLarge => {
+                permit.answered(failure.headers().and_then(headers::rate_limit));
+            }
+            Observation::Connect | Observation::Tls | Observation::Unsendable => permit.not_sent(),
+            // It may have arrived: dropping the permit counts it.
+            Observation::Interrupted | Observation::Timeout => {}
+        },
+    }
+}
+
+fn out_of_time(context: &CallContext, attempts: u32) -> Error {
+    let limits = context.limits;
+    let (phase, limit) = match (limits.connect.is_zero(), limits.attempt.is_zero()) {
+        (true, _) => (TimeoutPhase::Connect, limits.connect),
+        (_, true) => (TimeoutPhase::Attempt, limits.attempt),
+        _ => (TimeoutPhase::Total, limits.total),
+    };
+    let outcome = context.report().outcome.unwrap_or(Outcome::NotSent);
+    let trace = context.trace(attempts, outcome);
+    Error::Timeout(Box::new(TimeoutError::new(trace, phase, limit, None)))
+}
+
+/// The call's own clock: waits for the rate limit stop it, waits that a script leaves out do not.
+struct CallTime {
+    started: Instant,
+    total: Duration,
+    skipped: Duration,
+}
+
+impl CallTime {
+    fn start(total: Duration) -> Self {
+        Self {
+            started: Instant::now(),
+            total,
+            skipped: Duration::ZERO,
+        }
+    }
+
+    fn remaining(&self) -> Duration {
+        let elapsed = self.started.elapsed().saturating_add(self.skipped);
+        self.total.saturating_sub(elapsed)
+    }
+
+    /// Goes on as if this time had passed.
+    fn skip(&mut self, time: Duration) {
+        self.skipped = self.skipped.saturating_add(time);
+    }
+
+    /// Goes on as if this time had not passed.
+    fn exclude(&mut self, time: Duration) {
+        self.total = self.total.saturating_add(time);
     }
 }
 
 fn succeed(context: &CallContext, success: Success, spent: u32) -> reqwest::Response {
-    context.client.refund_quota(spent);
+    context.client.allowance().succeed(spent);
     let mut report = context.report();
     report.request_id = headers::request_id(success.headers()).map(str::to_owned);
     report.body = success.body().unwrap_or_default();
@@ -150,29 +254,4 @@ fn name(name: &'static str) -> Result<HeaderName, Error> {
 fn jitter() -> [f64; 2] {
     let bits = uuid::Uuid::new_v4().as_u128();
     [(bits >> 96) as u32, bits as u32].map(|part| f64::from(part) / f64::from(u32::MAX))
-}
-
-fn millis(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn log_attempt(attempt: u32, started: Instant, result: &Result<Success, Failure>) {
-    let duration_ms = millis(started.elapsed());
-    match result {
-        Ok(success) => tracing::debug!(
-            attempt,
-            status = success.status().as_u16(),
-            duration_ms,
-            request_id = headers::request_id(success.headers()),
-            "answered"
-        ),
-        Err(failure) => tracing::debug!(
-            attempt,
-            status = failure.status(),
-            duration_ms,
-            request_id = failure.request_id(),
-            fault = failure.name(),
-            "failed"
-        ),
-    }
 }

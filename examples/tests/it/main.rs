@@ -4,6 +4,7 @@
 mod actix_receiver;
 mod axum_merchant;
 mod crash_safe;
+mod pacing;
 mod quickstart;
 mod receivers;
 mod reconciliation;

@@ -135,6 +135,12 @@ impl fmt::Display for TimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = self.limit.as_secs_f64();
         match self.phase {
+            _ if self.trace.attempts == 0 => {
+                return write!(
+                    f,
+                    "a time-out of {limit} s leaves no time to send the request"
+                );
+            }
             TimeoutPhase::Connect => write!(f, "no connection to the API within {limit} s")?,
             TimeoutPhase::Attempt => write!(f, "no answer from the API within {limit} s")?,
             TimeoutPhase::Total => {

@@ -141,19 +141,172 @@ async fn a_redirect_is_an_error_and_is_never_followed() {
     assert!(target.requests().is_empty());
 }
 
+/// What is wrong, the key, the base URL, and what the error says of it.
+const REFUSED: [(&str, &str, &str, &str); 22] = [
+    ("nothing", "", LIVE, "is empty"),
+    (
+        "a newline at the end",
+        "sk_test_hush0000000000000000000000000000\n",
+        LIVE,
+        "trailing newline",
+    ),
+    (
+        "a carriage return",
+        "sk_test_hush0000000000000000000000000000\r\n",
+        LIVE,
+        "trailing newline",
+    ),
+    ("a NUL", "sk_test_hush\0", LIVE, "control character"),
+    (
+        "an escape",
+        "sk_test_hush\u{1b}[2J",
+        LIVE,
+        "control character",
+    ),
+    ("a DEL", "sk_test_hush\u{7f}", LIVE, "control character"),
+    ("a space", "sk_test_hush hush", LIVE, "a space"),
+    ("a no-break space", "sk_test_hush\u{a0}", LIVE, "non-ASCII"),
+    (
+        "a header smuggled in",
+        "sk_test_hush\r\nX-Evil: 1",
+        LIVE,
+        "control character",
+    ),
+    (
+        "a browser's key",
+        "pk_test_hush0000000000000000000000000000",
+        LIVE,
+        "publishable",
+    ),
+    (
+        "a browser's live key",
+        "pk_live_hush0000000000000000000000000000",
+        LIVE,
+        "publishable",
+    ),
+    (
+        "a webhook secret",
+        "whsec_hush0000000000000000000000000000",
+        LIVE,
+        "not an API key",
+    ),
+    (
+        "another company's key",
+        "Bearer_hush",
+        LIVE,
+        "not an API key",
+    ),
+    (
+        "neither live nor sandbox",
+        "sk_hush0000000000000000000000000000",
+        LIVE,
+        "not an API key",
+    ),
+    (
+        "upper case",
+        "SK_TEST_hush0000000000000000000000000000",
+        LIVE,
+        "not an API key",
+    ),
+    (
+        "plain http",
+        crate::KEY,
+        "http://api.fluxapay.co.uk/v1",
+        "in the clear",
+    ),
+    (
+        "a look-alike of loopback",
+        crate::KEY,
+        "http://localhost.evil.test/v1",
+        "in the clear",
+    ),
+    (
+        "another scheme",
+        crate::KEY,
+        "ftp://api.fluxapay.co.uk/v1",
+        "not https",
+    ),
+    (
+        "no scheme",
+        crate::KEY,
+        "api.fluxapay.co.uk/v1",
+        "not a URL",
+    ),
+    (
+        "a password",
+        crate::KEY,
+        "https://user:hush@api.fluxapay.co.uk",
+        "password",
+    ),
+    (
+        "a query",
+        crate::KEY,
+        "https://api.fluxapay.co.uk/v1?key=hush",
+        "a query",
+    ),
+    ("nothing for a URL", crate::KEY, "", "not a URL"),
+];
+
+const LIVE: &str = fluxa_sdk::contract::LIVE_BASE_URL;
+
 #[test]
-fn plain_http_to_a_host_that_is_not_loopback_is_refused_when_building() {
-    let build = |url: &str| Client::builder(crate::KEY).base_url(url).build();
-    let failure = build("http://api.fluxapay.co.uk/v1").unwrap_err();
-    assert!(matches!(failure, Error::Config(_)));
-    assert!(failure.to_string().contains("https"), "{failure}");
-    assert!(build("http://127.0.0.1:1/v1").is_ok());
+fn a_client_that_cannot_work_is_refused_when_building() {
+    for (what, key, base_url, says) in REFUSED {
+        let failure = Client::builder(key).base_url(base_url).build().unwrap_err();
+        assert!(matches!(failure, Error::Config(_)), "{what}: {failure:?}");
+        assert_eq!(
+            (failure.outcome(), failure.attempts()),
+            (Outcome::NotSent, 0),
+            "{what}"
+        );
+        assert!(failure.to_string().contains(says), "{what}: {failure}");
+        let printed = format!("{failure} {failure:?}");
+        assert!(
+            !printed.contains("hush") && !printed.contains(char::is_control),
+            "{what}"
+        );
+    }
+    for base_url in [
+        "http://127.0.0.1:1/v1",
+        "http://localhost:1",
+        "http://[::1]:1/v1/",
+    ] {
+        assert!(
+            Client::builder(crate::KEY)
+                .base_url(base_url)
+                .build()
+                .is_ok()
+        );
+    }
 }
 
 #[test]
-fn a_publishable_key_is_refused_when_building() {
-    let failure = Client::new("pk_test_a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6").unwrap_err();
-    assert!(failure.to_string().contains("publishable"), "{failure}");
+fn headers_and_proxies_that_cannot_work_are_refused_when_building() {
+    let builder = || Client::builder(crate::KEY).base_url("http://127.0.0.1:1/v1");
+    for (what, built) in [
+        ("version", builder().api_version("2026\n").build()),
+        (
+            "app info",
+            builder().app_info("shop\r\nX-Evil: 1", "1", None).build(),
+        ),
+        (
+            "certificate",
+            Client::builder(crate::KEY)
+                .add_root_certificate("hush")
+                .build(),
+        ),
+        (
+            "proxy",
+            Client::builder(crate::KEY)
+                .proxy("socks5://user:hush@proxy")
+                .build(),
+        ),
+    ] {
+        let failure = built.unwrap_err();
+        assert!(matches!(failure, Error::Config(_)), "{what}: {failure:?}");
+        assert_eq!(failure.outcome(), Outcome::NotSent, "{what}");
+        assert!(!format!("{failure} {failure:?}").contains("hush"), "{what}");
+    }
 }
 
 #[test]

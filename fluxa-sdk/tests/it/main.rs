@@ -4,6 +4,7 @@
 mod bad_input;
 #[cfg(feature = "blocking")]
 mod blocking;
+mod cancellation;
 mod environment;
 #[cfg(feature = "actix-web")]
 mod extract_actix;
@@ -14,12 +15,15 @@ mod faults;
 mod generated;
 mod idempotency;
 mod limits;
+mod observing;
 mod operations;
+mod pacing;
 mod pagination;
 #[cfg(feature = "reconciliation")]
 mod reconciliation;
 mod retries;
 mod samples;
+mod scripted;
 mod secrecy;
 mod server;
 #[cfg(feature = "reconciliation")]

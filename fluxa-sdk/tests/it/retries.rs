@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fluxa_sdk::error::{NetworkFault, TimeoutPhase};
+use fluxa_sdk::testing::{Script, ScriptedFault};
 use fluxa_sdk::{Client, Error, Outcome, Response};
 use serde_json::{Value, json};
 
@@ -286,4 +287,177 @@ async fn the_quota_stops_a_retry_storm() {
         (10_035..=10_100).contains(&attempts),
         "{attempts} attempts for 10 000 calls"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_for_each_request_does_not_multiply_an_outage() {
+    let server = Server::start((0..2000).map(|_| status(503))).await;
+    // What keeps the origin's allowance alive between the requests.
+    let _kept = client(&server.base_url());
+    let mut attempts = 0;
+    for _ in 0..200 {
+        let fresh = builder(&server.base_url()).retry_base_delay(Duration::ZERO);
+        let call = fresh.build().unwrap().raw("GET", "/payments");
+        attempts += call.await.unwrap_err().attempts();
+    }
+    // 500 tokens are 35 retries; a slow machine refills a few.
+    assert!(
+        (235..=300).contains(&attempts),
+        "{attempts} attempts for 200 calls"
+    );
+
+    let own = builder(&server.base_url())
+        .own_retry_quota()
+        .build()
+        .unwrap();
+    let call = own.raw("GET", "/payments");
+    assert_eq!(
+        call.await.unwrap_err().attempts(),
+        5,
+        "its own allowance is whole"
+    );
+    let elsewhere = Server::start((0..9).map(|_| status(503))).await;
+    let call = client(&elsewhere.base_url()).raw("GET", "/payments");
+    assert_eq!(
+        call.await.unwrap_err().attempts(),
+        5,
+        "another origin is not to blame"
+    );
+}
+
+#[tokio::test]
+async fn each_attempts_time_covers_its_body_too() {
+    let server = Server::start([Step::Stall(200, "{\"id\":".into()), ok("{}")]).await;
+    let call = client(&server.base_url()).raw("POST", "/payments");
+    let call = call
+        .attempt_timeout(Duration::from_millis(80))
+        .into_future();
+    let in_time = tokio::time::timeout(Duration::from_secs(20), call);
+    let answer = in_time.await.expect("the body is not waited for").unwrap();
+    assert_eq!(answer.attempts(), 2);
+    assert_same_key(&server.requests());
+}
+
+fn assert_same_key(requests: &[Recorded]) {
+    let keys: Vec<_> = requests
+        .iter()
+        .map(|request| request.header("Idempotency-Key"))
+        .collect();
+    assert!(
+        keys.iter().all(|key| key.is_some() && *key == keys[0]),
+        "{keys:?}"
+    );
+}
+
+#[tokio::test]
+async fn no_time_at_all_is_an_error_before_anything_is_sent() {
+    let server = Server::start([ok("{}")]).await;
+    let fluxa = client(&server.base_url());
+    let zero = Duration::ZERO;
+    let never = builder(&server.base_url())
+        .connect_timeout(zero)
+        .build()
+        .unwrap();
+    for (call, phase) in [
+        (never.raw("POST", "/payments"), TimeoutPhase::Connect),
+        (
+            fluxa.raw("POST", "/payments").timeout(zero),
+            TimeoutPhase::Total,
+        ),
+        (
+            fluxa.raw("POST", "/payments").attempt_timeout(zero),
+            TimeoutPhase::Attempt,
+        ),
+    ] {
+        let failure = call.await.unwrap_err();
+        let Error::Timeout(timeout) = &failure else {
+            panic!("{failure:?}")
+        };
+        assert_eq!((timeout.phase(), timeout.limit()), (phase, zero));
+        assert_eq!(
+            (failure.attempts(), failure.outcome()),
+            (0, Outcome::NotSent)
+        );
+        assert!(failure.idempotency_key().is_some());
+        assert!(failure.to_string().contains("leaves no time"), "{failure}");
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn the_longest_durations_do_not_overflow() {
+    let server = Server::start([status(503), ok("{}"), ok("{}")]).await;
+    let longest = builder(&server.base_url())
+        .timeout(Duration::MAX)
+        .attempt_timeout(Duration::MAX)
+        .connect_timeout(Duration::MAX)
+        .pace_requests()
+        .build()
+        .unwrap();
+    assert_eq!(
+        longest.raw("POST", "/payments").await.unwrap().attempts(),
+        2
+    );
+    let call = client(&server.base_url())
+        .raw("GET", "/payments")
+        .timeout(Duration::MAX);
+    assert!(call.attempt_timeout(Duration::MAX).await.is_ok());
+    let script = Script::new();
+    script
+        .on("GET", "/a")
+        .error(503, "x")
+        .answer(200, json!({}));
+    let patient = script
+        .builder()
+        .retry_base_delay(Duration::MAX)
+        .build()
+        .unwrap();
+    assert_eq!(patient.raw("GET", "/a").await.unwrap().attempts(), 2);
+}
+
+#[tokio::test]
+async fn a_calls_own_time_and_tries_win_over_the_clients() {
+    let script = Script::new();
+    script
+        .on("GET", "/a")
+        .fail(ScriptedFault::TimedOut)
+        .always();
+    let client = script
+        .builder()
+        .timeout(Duration::from_secs(900))
+        .max_retries(1);
+    let fluxa = client
+        .attempt_timeout(Duration::from_secs(20))
+        .build()
+        .unwrap();
+    for (call, attempts, phase, limit) in [
+        (fluxa.raw("GET", "/a"), 2, TimeoutPhase::Attempt, 20),
+        (
+            fluxa.raw("GET", "/a").max_retries(3),
+            4,
+            TimeoutPhase::Attempt,
+            20,
+        ),
+        (
+            fluxa
+                .raw("GET", "/a")
+                .attempt_timeout(Duration::from_secs(5)),
+            2,
+            TimeoutPhase::Attempt,
+            5,
+        ),
+        (
+            fluxa.raw("GET", "/a").timeout(Duration::from_secs(7)),
+            1,
+            TimeoutPhase::Total,
+            7,
+        ),
+    ] {
+        let failure = call.await.unwrap_err();
+        let Error::Timeout(timeout) = &failure else {
+            panic!("{failure:?}")
+        };
+        assert_eq!((failure.attempts(), timeout.phase()), (attempts, phase));
+        assert_eq!(timeout.limit(), Duration::from_secs(limit));
+    }
 }

@@ -13,6 +13,8 @@ pub(crate) enum Step {
     Respond(u16, Vec<(&'static str, String)>, String),
     /// Announces a longer body than it sends, then closes.
     Cut(u16, String),
+    /// Announces a longer body than it sends, then falls silent.
+    Stall(u16, String),
     /// Resets the connection.
     Reset,
     /// Resets the connection, and listens no more.
@@ -116,6 +118,13 @@ async fn play(listener: TcpListener, steps: Vec<Step>, requests: Arc<Mutex<Vec<R
             }
             Step::Cut(status, body) => {
                 write(&mut stream, status, &[], body.len() + 100, &body).await;
+            }
+            Step::Stall(status, body) => {
+                let length = body.len() + 100;
+                let head =
+                    format!("HTTP/1.1 {status} Scripted\r\ncontent-length: {length}\r\n\r\n");
+                let _ = stream.write_all((head + &body).as_bytes()).await;
+                hung.push(stream);
             }
             Step::Reset => stream.set_zero_linger().unwrap(),
             Step::ResetAndStop => {

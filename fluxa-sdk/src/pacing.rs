@@ -1,0 +1,169 @@
+//! Pacing: waiting for the rate limit before a request is sent, instead of for its 429 after.
+//!
+//! Owns the line that requests wait in: first come, first served; a retry goes before what was not
+//! sent yet. How many may go is `bucket`'s. Knows nothing of calls.
+
+mod bucket;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use self::bucket::{Bucket, Ending, Next, Ticket};
+use crate::headers::RateLimit;
+
+/// The pacer of a client and its clones.
+pub(crate) struct Pacer {
+    state: Mutex<State>,
+    created_at: Instant,
+}
+
+struct State {
+    bucket: Bucket,
+    /// Who waits, in order: retries first, then by time of arrival.
+    line: BTreeMap<(Rank, u64), Arc<Notify>>,
+    arrivals: u64,
+}
+
+/// Whether a request was sent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// It was: it has waited before.
+    Retry,
+    /// It was not.
+    First,
+}
+
+/// Leave to send one request. Dropped without a word, it counts as sent and not answered.
+#[must_use = "a permit that is dropped counts as used"]
+pub(crate) struct Permit {
+    pacer: Arc<Pacer>,
+    ticket: Option<Ticket>,
+}
+
+impl Pacer {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                bucket: Bucket::new(),
+                line: BTreeMap::new(),
+                arrivals: 0,
+            }),
+            created_at: Instant::now(),
+        }
+    }
+
+    /// Waits for leave to send one request. Dropping the future gives the place in line back.
+    pub(crate) async fn acquire(self: &Arc<Self>, rank: Rank) -> Permit {
+        let place = Place::take(self, rank);
+        loop {
+            match place.ask() {
+                Some(Next::Send(ticket)) => {
+                    return Permit {
+                        pacer: Arc::clone(self),
+                        ticket: Some(ticket),
+                    };
+                }
+                // Woken earlier when an answer changes what is known.
+                Some(Next::At(at)) => {
+                    let until = self.created_at + at;
+                    let _ = timeout_at(until, place.turn.notified()).await;
+                }
+                Some(Next::WhenAnswered) | None => place.turn.notified().await,
+            }
+        }
+    }
+
+    fn end(&self, ticket: Ticket, ending: Ending) {
+        let now = self.now();
+        let mut state = self.state();
+        state.bucket.end(ticket, ending, now);
+        state.wake_first();
+    }
+
+    fn now(&self) -> Duration {
+        self.created_at.elapsed()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn wake_first(&self) {
+        if let Some(turn) = self.line.values().next() {
+            turn.notify_one();
+        }
+    }
+}
+
+impl Permit {
+    /// The request never left.
+    pub(crate) fn not_sent(mut self) {
+        self.end(Ending::NotSent);
+    }
+
+    /// The request was answered.
+    pub(crate) fn answered(mut self, rate_limit: Option<RateLimit>) {
+        self.end(Ending::Answered(rate_limit));
+    }
+
+    /// The request was refused by the rate limit.
+    pub(crate) fn throttled(mut self, retry_after: Option<Duration>) {
+        self.end(Ending::Throttled(retry_after));
+    }
+
+    fn end(&mut self, ending: Ending) {
+        if let Some(ticket) = self.ticket.take() {
+            self.pacer.end(ticket, ending);
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.end(Ending::NoAnswer);
+    }
+}
+
+/// A place in line, given back when dropped.
+struct Place<'a> {
+    pacer: &'a Pacer,
+    key: (Rank, u64),
+    turn: Arc<Notify>,
+}
+
+impl<'a> Place<'a> {
+    fn take(pacer: &'a Pacer, rank: Rank) -> Self {
+        let turn = Arc::new(Notify::new());
+        let mut state = pacer.state();
+        state.arrivals += 1;
+        let key = (rank, state.arrivals);
+        state.line.insert(key, Arc::clone(&turn));
+        Self { pacer, key, turn }
+    }
+
+    /// Asks the bucket when this is the first in line; `None` when it is not.
+    fn ask(&self) -> Option<Next> {
+        let now = self.pacer.now();
+        let mut state = self.pacer.state();
+        let (first, _) = state.line.first_key_value()?;
+        (*first == self.key).then(|| state.bucket.take(now))
+    }
+}
+
+impl Drop for Place<'_> {
+    /// Leaves the line, and lets the next come forward.
+    fn drop(&mut self) {
+        let mut state = self.pacer.state();
+        state.line.remove(&self.key);
+        state.wake_first();
+    }
+}
+
+#[cfg(test)]
+mod tests;

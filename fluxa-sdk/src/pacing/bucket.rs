@@ -1,0 +1,207 @@
+//! What is known of the server's bucket of tokens, so that a request is sent only when one is left.
+//!
+//! Pure: the time is an argument, counted from any fixed moment. Who waits, and how, is
+//! `pacing`'s.
+//!
+//! The server takes a token when a request *arrives*, which is between its sending and its answer.
+//! A full bucket gains nothing, so a token counted as taken too early would let in a refill that
+//! never was, and a burst after a pause would end in a 429. Hence the model takes a token when the
+//! *answer* is there, and holds one back for each request under way: whatever the network does in
+//! between, the server has at least as many. The moment of reset is not used: it is told in whole
+//! seconds, and follows from the limit and what remains.
+
+use std::time::Duration;
+
+use crate::headers::RateLimit;
+
+/// How long nothing is sent after a 429 that does not say.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause that a 429 can ask for here; a longer one is the caller's error to see.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// What a 429 leaves of the rate, at most once in [`DEFAULT_PAUSE`]: another process uses the key.
+const CUT: f64 = 0.7;
+/// The part of the whole rate that comes back in a second without a 429.
+const RECOVERY_PER_SECOND: f64 = 0.05;
+/// The slowest that 429s can make it, as a part of the rate.
+const MIN_FACTOR: f64 = 0.05;
+/// Far below a token, far above the rounding of its sums.
+const EPSILON: f64 = 1e-6;
+
+/// What the bucket says to the next in line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Next {
+    /// Send; hand the ticket back with what came of it.
+    Send(Ticket),
+    /// Ask again at this time.
+    At(Duration),
+    /// Ask again when a request under way has ended.
+    WhenAnswered,
+}
+
+/// A request under way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ticket {
+    sent_at: Duration,
+    answers_before: u64,
+}
+
+/// What came of a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Ending {
+    /// It never left.
+    NotSent,
+    /// It left, and no answer came; or nobody waited for it.
+    NoAnswer,
+    /// It was answered, with the state of the bucket when the server says it.
+    Answered(Option<RateLimit>),
+    /// It was refused for want of a token.
+    Throttled(Option<Duration>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Knowledge {
+    /// No answer yet: one request at a time.
+    Nothing,
+    /// The server tells no limit.
+    NoLimit,
+    /// Tokens a second, and the most there can be.
+    Limit { rate: f64, capacity: f64 },
+}
+
+/// The model of the server's bucket.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    knowledge: Knowledge,
+    /// Tokens, those of requests under way included.
+    tokens: f64,
+    filled_at: Duration,
+    under_way: u32,
+    answers: u64,
+    paused_until: Duration,
+    cut_at: Option<Duration>,
+    /// The part of the rate that is used.
+    factor: f64,
+}
+
+impl Bucket {
+    pub(super) fn new() -> Self {
+        Self {
+            knowledge: Knowledge::Nothing,
+            tokens: 0.0,
+            filled_at: Duration::ZERO,
+            under_way: 0,
+            answers: 0,
+            paused_until: Duration::ZERO,
+            cut_at: None,
+            factor: 1.0,
+        }
+    }
+
+    /// Takes a place, or says when to ask again.
+    pub(super) fn take(&mut self, now: Duration) -> Next {
+        if now < self.paused_until {
+            return Next::At(self.paused_until);
+        }
+        match self.knowledge {
+            Knowledge::Nothing if self.under_way > 0 => return Next::WhenAnswered,
+            Knowledge::Nothing | Knowledge::NoLimit => {}
+            Knowledge::Limit { rate, capacity } => {
+                self.refill(now);
+                let needed = f64::from(self.under_way) + 1.0;
+                if needed > capacity {
+                    return Next::WhenAnswered;
+                }
+                let missing = needed - self.tokens;
+                if missing > EPSILON {
+                    let seconds = missing / (rate * self.factor);
+                    let wait = Duration::try_from_secs_f64(seconds).unwrap_or(MAX_PAUSE);
+                    return Next::At(now.saturating_add(wait.min(MAX_PAUSE)));
+                }
+            }
+        }
+        self.under_way += 1;
+        Next::Send(Ticket {
+            sent_at: now,
+            answers_before: self.answers,
+        })
+    }
+
+    /// Takes note of what came of a request.
+    pub(super) fn end(&mut self, ticket: Ticket, ending: Ending, now: Duration) {
+        self.refill(now);
+        self.under_way = self.under_way.saturating_sub(1);
+        match ending {
+            Ending::NotSent => {}
+            Ending::NoAnswer => self.spend(),
+            Ending::Answered(None) => {
+                self.spend();
+                if self.knowledge == Knowledge::Nothing {
+                    self.knowledge = Knowledge::NoLimit;
+                }
+            }
+            Ending::Answered(Some(said)) => {
+                let since = self.answers.saturating_sub(ticket.answers_before);
+                self.spend();
+                self.learn(said, since, now.saturating_sub(ticket.sent_at), now);
+            }
+            Ending::Throttled(retry_after) => self.slow_down(retry_after, now),
+        }
+    }
+
+    fn spend(&mut self) {
+        self.answers += 1;
+        self.tokens -= 1.0;
+    }
+
+    /// Corrects the model by an answer: `since` others were answered while it was under way.
+    fn learn(&mut self, said: RateLimit, since: u64, round_trip: Duration, now: Duration) {
+        if said.limit == 0 {
+            return;
+        }
+        let rate = said.limit as f64;
+        let remaining = said.remaining as f64;
+        let capacity = remaining + 1.0;
+        let Knowledge::Limit {
+            capacity: known, ..
+        } = self.knowledge
+        else {
+            self.knowledge = Knowledge::Limit { rate, capacity };
+            (self.tokens, self.filled_at) = (remaining, now);
+            return;
+        };
+        let capacity = capacity.max(known);
+        self.knowledge = Knowledge::Limit { rate, capacity };
+        // The server had `remaining` at some moment of the round trip. Since then it has lost at
+        // most those answered meanwhile, and gained at most the refill; those still under way may
+        // be in its count already, or not.
+        let least = remaining - since as f64;
+        let most = remaining + rate * round_trip.as_secs_f64() + f64::from(self.under_way);
+        self.tokens = self.tokens.max(least).min(most).min(capacity);
+    }
+
+    /// A 429 nevertheless: others use the key too, so the model is too high.
+    fn slow_down(&mut self, retry_after: Option<Duration>, now: Duration) {
+        let pause = retry_after.unwrap_or(DEFAULT_PAUSE).min(MAX_PAUSE);
+        self.paused_until = self.paused_until.max(now.saturating_add(pause));
+        self.tokens = self.tokens.min(f64::from(self.under_way));
+        if self
+            .cut_at
+            .is_none_or(|at| now.saturating_sub(at) >= DEFAULT_PAUSE)
+        {
+            self.factor = (self.factor * CUT).max(MIN_FACTOR);
+            self.cut_at = Some(now);
+        }
+    }
+
+    fn refill(&mut self, now: Duration) {
+        let seconds = now.saturating_sub(self.filled_at).as_secs_f64();
+        self.filled_at = self.filled_at.max(now);
+        if let Knowledge::Limit { rate, capacity } = self.knowledge {
+            self.tokens = (self.tokens + rate * self.factor * seconds).min(capacity);
+        }
+        self.factor = (self.factor + RECOVERY_PER_SECOND * seconds).min(1.0);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! The line on paused time: its order, and what is left when someone goes.
+
+use super::*;
+
+fn said(limit: u64, remaining: u64) -> Option<RateLimit> {
+    Some(RateLimit {
+        limit,
+        remaining,
+        reset_unix_seconds: 0,
+    })
+}
+
+/// A pacer that knows of 10 a second, with nothing left.
+async fn empty() -> Arc<Pacer> {
+    let pacer = Arc::new(Pacer::new());
+    pacer.acquire(Rank::First).await.answered(said(10, 0));
+    pacer
+}
+
+fn waiting(pacer: &Pacer) -> usize {
+    pacer.state().line.len()
+}
+
+/// Lets every task run until it waits, without moving the clock.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits within reason: a place that is lost is a failure, not a test that hangs.
+async fn soon<F: Future>(future: F) -> F::Output {
+    let hour = Duration::from_secs(3600);
+    tokio::time::timeout(hour, future)
+        .await
+        .expect("nobody's turn came")
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_to_come_is_the_first_to_go_and_retries_before() {
+    let pacer = empty().await;
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let mut tasks = Vec::new();
+    for (name, rank) in [
+        ("a", Rank::First),
+        ("b", Rank::First),
+        ("c", Rank::First),
+        ("retry", Rank::Retry),
+    ] {
+        let (pacer, order) = (Arc::clone(&pacer), Arc::clone(&order));
+        tasks.push(tokio::spawn(async move {
+            let permit = pacer.acquire(rank).await;
+            order.lock().unwrap().push(name);
+            permit.answered(None);
+        }));
+        settle().await;
+    }
+    for task in tasks {
+        soon(task).await.unwrap();
+    }
+    assert_eq!(*order.lock().unwrap(), ["retry", "a", "b", "c"]);
+    assert_eq!(waiting(&pacer), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_waiting_gives_the_place_back() {
+    let pacer = empty().await;
+    let mut tasks: Vec<_> = (0..1000)
+        .map(|_| {
+            let pacer = Arc::clone(&pacer);
+            tokio::spawn(async move { pacer.acquire(Rank::First).await.answered(None) })
+        })
+        .collect();
+    settle().await;
+    assert_eq!(waiting(&pacer), 1000);
+    let last = tasks.pop().unwrap();
+    // The first in line among them, whose timer the others depended on.
+    for task in tasks {
+        task.abort();
+    }
+    let started = Instant::now();
+    soon(last).await.unwrap();
+    assert!(
+        started.elapsed() < Duration::from_millis(110),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(waiting(&pacer), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_dropped_under_way_makes_room_for_the_next() {
+    let pacer = Arc::new(Pacer::new());
+    let first = pacer.acquire(Rank::First).await;
+    let second = {
+        let pacer = Arc::clone(&pacer);
+        tokio::spawn(async move { pacer.acquire(Rank::First).await.not_sent() })
+    };
+    settle().await;
+    assert!(
+        !second.is_finished(),
+        "one at a time until the first answer"
+    );
+    drop(first);
+    soon(second).await.unwrap();
+    pacer.acquire(Rank::First).await.answered(None);
+    assert_eq!(waiting(&pacer), 0);
+}

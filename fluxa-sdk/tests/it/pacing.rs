@@ -1,0 +1,225 @@
+//! Pacing through the whole client: a limit that is kept is never met.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fluxa_sdk::Client;
+use fluxa_sdk::testing::{Script, ScriptedAnswer};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::builder;
+
+/// A bucket as the server's: refills all the time, and refuses when it is empty.
+struct Limiter {
+    per_second: f64,
+    burst: f64,
+    tokens: f64,
+    filled_at: Instant,
+    refused: usize,
+    taken: usize,
+}
+
+impl Limiter {
+    fn new(per_second: f64, burst: f64) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self {
+            per_second,
+            burst,
+            tokens: burst,
+            filled_at: Instant::now(),
+            refused: 0,
+            taken: 0,
+        }))
+    }
+
+    /// Takes a token; returns the status, and the headers of the rate limit.
+    fn take(&mut self) -> (u16, Vec<(&'static str, String)>) {
+        let gained = self.filled_at.elapsed().as_secs_f64() * self.per_second;
+        self.tokens = (self.tokens + gained).min(self.burst);
+        self.filled_at = Instant::now();
+        let fine = self.tokens >= 1.0;
+        let mut headers = vec![];
+        if fine {
+            self.tokens -= 1.0;
+            self.taken += 1;
+        } else {
+            self.refused += 1;
+            headers.push(("Retry-After", "1".to_owned()));
+        }
+        headers.push(("X-RateLimit-Limit", self.per_second.to_string()));
+        headers.push(("X-RateLimit-Remaining", self.tokens.floor().to_string()));
+        headers.push(("X-RateLimit-Reset", "1800000000".to_owned()));
+        (if fine { 200 } else { 429 }, headers)
+    }
+}
+
+/// A script that answers after 5 to 69 ms, and takes a token when asked.
+fn limited(limiter: &Arc<Mutex<Limiter>>) -> Script {
+    let script = Script::new();
+    let limiter = Arc::clone(limiter);
+    let answer = move |_: &_| {
+        let (status, headers) = limiter.lock().unwrap().take();
+        let taken = limiter.lock().unwrap().taken as u64;
+        let delay = Duration::from_millis(5 + taken * 37 % 64);
+        let answer = ScriptedAnswer::new(status).json(json!({})).delay(delay);
+        headers
+            .into_iter()
+            .fold(answer, |answer, (name, value)| answer.header(name, value))
+    };
+    script.on("GET", "/payments").answer_by(answer).always();
+    script
+}
+
+async fn call_at_once(fluxa: &Client, calls: usize) -> u32 {
+    let tasks: Vec<_> = (0..calls)
+        .map(|_| tokio::spawn(fluxa.raw("GET", "/payments").into_future()))
+        .collect();
+    let mut attempts = 0;
+    for task in tasks {
+        attempts += task.await.unwrap().unwrap().attempts();
+    }
+    attempts
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_calls_at_once_meet_no_429_and_no_time_out() {
+    let limiter = Limiter::new(100.0, 200.0);
+    let fluxa = limited(&limiter).builder().pace_requests().build().unwrap();
+    let started = Instant::now();
+    assert_eq!(
+        call_at_once(&fluxa, 10_000).await,
+        10_000,
+        "one attempt each"
+    );
+    // Longer than the 90 s a call may take: the wait is nobody's time.
+    let took = started.elapsed().as_secs_f64();
+    assert!((97.9..100.0).contains(&took), "{took}");
+    assert_eq!(limiter.lock().unwrap().refused, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pacing_is_off_unless_asked_for() {
+    let limiter = Limiter::new(100.0, 200.0);
+    let fluxa = limited(&limiter).builder().build().unwrap();
+    call_at_once(&fluxa, 201).await;
+    assert!(limiter.lock().unwrap().refused > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_time_out_does_not_run_while_a_call_waits_its_turn() {
+    let limiter = Limiter::new(2.0, 1.0);
+    let client = limited(&limiter).builder().pace_requests();
+    let fluxa = client.timeout(Duration::from_millis(200)).build().unwrap();
+    assert_eq!(call_at_once(&fluxa, 10).await, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_goes_before_those_that_wait_and_has_its_whole_time() {
+    let answer = |status| {
+        ScriptedAnswer::new(status)
+            .json(json!({}))
+            .header("X-RateLimit-Limit", "1")
+            .header("X-RateLimit-Remaining", "0")
+            .header("X-RateLimit-Reset", "1800000000")
+    };
+    let script = Script::new();
+    script.on("GET", "/first").answer_with(answer(200));
+    script
+        .on("POST", "/failing")
+        .answer_with(answer(503))
+        .answer_with(answer(200));
+    script
+        .on("GET", "/waiting")
+        .answer_with(answer(200))
+        .times(3);
+    let client = script
+        .builder()
+        .pace_requests()
+        .retry_base_delay(Duration::from_millis(1));
+    let fluxa = client.timeout(Duration::from_millis(200)).build().unwrap();
+    fluxa.raw("GET", "/first").await.unwrap();
+    let mut tasks = vec![tokio::spawn(fluxa.raw("POST", "/failing").into_future())];
+    tokio::task::yield_now().await;
+    tasks.extend((0..3).map(|_| tokio::spawn(fluxa.raw("GET", "/waiting").into_future())));
+    for task in tasks {
+        // Each waited for seconds, and the failing one twice; none of its 200 ms went with that.
+        task.await.unwrap().unwrap();
+    }
+    let paths: Vec<_> = script
+        .requests()
+        .iter()
+        .map(|request| request.path().to_owned())
+        .collect();
+    assert_eq!(paths[..4], ["/first", "/failing", "/failing", "/waiting"]);
+    script.assert_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_nevertheless_is_retried_and_holds_everyone_back() {
+    let limiter = Limiter::new(100.0, 200.0);
+    let fluxa = limited(&limiter).builder().pace_requests().build().unwrap();
+    call_at_once(&fluxa, 1).await;
+    // Another process with the same key takes all there is.
+    limiter.lock().unwrap().tokens = 0.0;
+    let started = Instant::now();
+    call_at_once(&fluxa, 50).await;
+    let limiter = limiter.lock().unwrap();
+    assert!((1..=50).contains(&limiter.refused), "{}", limiter.refused);
+    assert!(
+        started.elapsed() >= Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(limiter.taken, 51);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_with_a_limit_is_never_made_to_refuse() {
+    let limiter = Limiter::new(50.0, 10.0);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let server = tokio::spawn(serve(listener, Arc::clone(&limiter)));
+    let fluxa = builder(&base_url).pace_requests().build().unwrap();
+    let started = Instant::now();
+    let (one, other) = (fluxa.clone(), fluxa);
+    let attempts = tokio::join!(call_at_once(&one, 30), call_at_once(&other, 30));
+    assert_eq!(attempts, (30, 30), "clones share the pace");
+    assert!(
+        started.elapsed() >= Duration::from_millis(900),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(limiter.lock().unwrap().refused, 0);
+    server.abort();
+}
+
+async fn serve(listener: TcpListener, limiter: Arc<Mutex<Limiter>>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let limiter = Arc::clone(&limiter);
+        tokio::spawn(async move {
+            let mut request = Vec::new();
+            while stream
+                .read_buf(&mut request)
+                .await
+                .is_ok_and(|read| read > 0)
+            {
+                if !request.ends_with(b"\r\n\r\n") {
+                    continue;
+                }
+                request.clear();
+                let (status, headers) = limiter.lock().unwrap().take();
+                let headers = headers
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {value}\r\n"));
+                let headers: String = headers.collect();
+                let answer =
+                    format!("HTTP/1.1 {status} Limited\r\n{headers}content-length: 2\r\n\r\n{{}}");
+                if stream.write_all(answer.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
