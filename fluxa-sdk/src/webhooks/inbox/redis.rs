@@ -21,7 +21,8 @@ use super::store::{Claim, EventStore, Lease, StoreError};
 /// The form of the records. A record of another form is refused, never overwritten.
 const VERSION: &str = "1";
 /// The longest id that is taken, in bytes. The ids of Fluxa have 20.
-const ID_LIMIT: usize = 128;
+const ID_LIMIT: usize = 255;
+/// A longer lease is taken as this.
 const LEASE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Keeps the events of an inbox in Redis 6 or newer, or what speaks its protocol.
@@ -29,9 +30,9 @@ const LEASE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// ```no_run
 /// use fluxa_sdk::webhooks::inbox::RedisStore;
 ///
-/// # async fn example() -> Result<(), fluxa_sdk::webhooks::inbox::StoreError> {
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = RedisStore::builder()
-///     .namespace("shop")
+///     .namespace("shop")?
 ///     .connect("redis://127.0.0.1:6379")
 ///     .await?;
 /// # Ok(())
@@ -212,7 +213,7 @@ impl RedisStore {
 impl EventStore for RedisStore {
     async fn claim(&self, event_id: &str, lease: Duration) -> Result<Claim, StoreError> {
         const FAILED: &str = "could not claim the event in Redis";
-        check_lease(lease)?;
+        let lease = lease.min(LEASE_MAX);
         let mut invocation = self.invocation(&self.shared.scripts.claim, event_id)?;
         invocation
             .arg(Uuid::new_v4().as_bytes())
@@ -229,7 +230,7 @@ impl EventStore for RedisStore {
     }
 
     async fn extend(&self, lease: &Lease, duration: Duration) -> Result<bool, StoreError> {
-        check_lease(duration)?;
+        let duration = duration.min(LEASE_MAX);
         let mut invocation = self.invocation(&self.shared.scripts.extend, lease.event_id())?;
         invocation
             .arg(lease.fence())
@@ -267,17 +268,7 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-fn check_lease(lease: Duration) -> Result<(), StoreError> {
-    if lease < Duration::from_millis(1) || lease > LEASE_MAX {
-        return Err(StoreError::new(
-            "not a lease: nothing was asked of Redis",
-            format!("{lease:?}; a lease is 1 ms to {LEASE_MAX:?}"),
-        ));
-    }
-    Ok(())
-}
-
 fn millis(duration: Duration) -> u64 {
-    // Leases and retention are bounded far below.
+    // Leases and retention are bounded far below the limit.
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::connection::{Given, Managed, Source};
 use super::{RedisStore, Scripts, Shared};
+use crate::error::Error;
 use crate::webhooks::inbox::StoreError;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -46,30 +47,56 @@ impl Default for RedisStoreBuilder {
 
 impl RedisStoreBuilder {
     /// Sets what all keys start with. Default: `fluxa:inbox`. Keys are `prefix:namespace:event_id`.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it is not 1 to 128 of `A-Z a-z 0-9 _ - . : /`.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Result<Self, Error> {
+        // No braces: a hash tag would put all events on one node of a cluster.
+        self.prefix = name(prefix.into(), "prefix", "_-.:/")?;
+        Ok(self)
     }
 
     /// Sets which of the inboxes in this Redis it is: one per receiver that does its own work with
     /// the events. Default: `default`. All replicas of a receiver share one.
-    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = namespace.into();
-        self
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it is not 1 to 128 of `A-Z a-z 0-9 _ - . /`.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Result<Self, Error> {
+        self.namespace = name(namespace.into(), "namespace", "_-./")?;
+        Ok(self)
     }
 
-    /// Sets how long it is remembered that an event was processed. Default: 30 days; 7 at least.
-    pub fn retention(mut self, retention: Duration) -> Self {
+    /// Sets how long it is remembered that an event was processed. Default: 30 days.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it is not 7 days to 10 years. Fluxa delivers an event again for 3 days,
+    /// and longer when asked to.
+    pub fn retention(mut self, retention: Duration) -> Result<Self, Error> {
+        if !(RETENTION_MIN..=RETENTION_MAX).contains(&retention) {
+            return Err(Error::config(format!(
+                "a retention of {} s is not 7 days to 10 years; Fluxa delivers an event again for 3 days, \
+                 and longer when asked to",
+                retention.as_secs()
+            )));
+        }
         self.retention = retention;
-        self
+        Ok(self)
     }
 
-    /// Sets how long a call waits for Redis, connecting included. Default: 3 s; 30 s at most.
+    /// Sets how long a call waits for Redis, connecting included. Default: 3 s.
     ///
     /// A call that waits longer is an error, and the next call uses a new connection.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it is not 1 ms to 30 s: Fluxa gives a delivery up after 30 s.
+    pub fn timeout(mut self, timeout: Duration) -> Result<Self, Error> {
+        if timeout < Duration::from_millis(1) || timeout > TIMEOUT_MAX {
+            return Err(Error::config(format!(
+                "a time-out of {timeout:?} is not 1 ms to 30 s; Fluxa gives a delivery up after 30 s"
+            )));
+        }
         self.timeout = timeout;
-        self
+        Ok(self)
     }
 
     /// Sets that a Redis that may evict the records will do. Default: it is refused.
@@ -87,8 +114,7 @@ impl RedisStoreBuilder {
     /// feature of the crate `redis` in your `Cargo.toml`.
     ///
     /// # Errors
-    /// [`StoreError`] when an option is out of its bounds, Redis cannot be reached in time, or it
-    /// evicts keys. Where the right to `INFO` is not given, eviction is not checked.
+    /// [`StoreError`] when this is no address, Redis cannot be reached in time, or it evicts keys. Where the right to `INFO` is not given, eviction is not checked.
     pub async fn connect(self, url: &str) -> Result<RedisStore, StoreError> {
         let client = Client::open(url).map_err(|error| {
             StoreError::new(
@@ -104,7 +130,6 @@ impl RedisStoreBuilder {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub async fn connect_with(self, client: Client) -> Result<RedisStore, StoreError> {
-        let key_start = self.check()?;
         let source = Managed::new(client, self.timeout).map_err(unreachable)?;
         match timeout(self.timeout, evicts(&source)).await {
             Err(_) => {
@@ -120,67 +145,44 @@ impl RedisStoreBuilder {
             }
             Ok(Ok(_)) => {}
         }
-        Ok(self.store(key_start, Box::new(source)))
+        Ok(self.store(Box::new(source)))
     }
 
     /// Uses a connection of yours, which you look after: that of a cluster, of a sentinel, of a pool.
     ///
     /// Calls are timed all the same, but a connection that falls silent stays as it is. Nothing is
     /// asked of Redis here, so eviction is not checked.
-    ///
-    /// # Errors
-    /// [`StoreError`] when an option is out of its bounds.
-    pub fn connection<C>(self, connection: C) -> Result<RedisStore, StoreError>
+    pub fn connection<C>(self, connection: C) -> RedisStore
     where
         C: ConnectionLike + Clone + Send + Sync + 'static,
     {
-        let key_start = self.check()?;
-        Ok(self.store(key_start, Box::new(Given(connection))))
+        self.store(Box::new(Given(connection)))
     }
 
-    fn store(&self, key_start: String, source: Box<dyn Source>) -> RedisStore {
+    fn store(&self, source: Box<dyn Source>) -> RedisStore {
         RedisStore {
             shared: Arc::new(Shared {
                 source,
-                key_start,
+                key_start: format!("{}:{}:", self.prefix, self.namespace),
                 retention: self.retention,
                 timeout: self.timeout,
                 scripts: Scripts::new(),
             }),
         }
     }
+}
 
-    /// Checks the options; returns what keys start with.
-    fn check(&self) -> Result<String, StoreError> {
-        let refused = |why: String| Err(StoreError::new("an option of the inbox is refused", why));
-        let name = |text: &str, more: &[u8]| {
-            (1..=NAME_LIMIT).contains(&text.len())
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
-        };
-        // No braces: a hash tag would put all events on one node of a cluster.
-        if !name(&self.prefix, b"_-.:/") {
-            return refused(format!(
-                "the prefix is 1 to {NAME_LIMIT} of `A-Z a-z 0-9 _ - . : /`"
-            ));
-        }
-        if !name(&self.namespace, b"_-./") {
-            return refused(format!(
-                "the namespace is 1 to {NAME_LIMIT} of `A-Z a-z 0-9 _ - . /`"
-            ));
-        }
-        if !(RETENTION_MIN..=RETENTION_MAX).contains(&self.retention) {
-            return refused(
-                "the retention is 7 days to 10 years: Fluxa delivers again for 3 days, and on request later"
-                    .to_owned(),
-            );
-        }
-        if self.timeout < Duration::from_millis(1) || self.timeout > TIMEOUT_MAX {
-            return refused(format!("the time-out is 1 ms to {TIMEOUT_MAX:?}"));
-        }
-        Ok(format!("{}:{}:", self.prefix, self.namespace))
+fn name(text: String, what: &str, more: &str) -> Result<String, Error> {
+    let sound = (1..=NAME_LIMIT).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || more.as_bytes().contains(&byte));
+    if sound {
+        return Ok(text);
     }
+    Err(Error::config(format!(
+        "the inbox's {what} is not 1 to {NAME_LIMIT} of letters, digits and `{more}`"
+    )))
 }
 
 const UNREACHABLE: &str = "could not connect to Redis: check its address, credentials and network";
