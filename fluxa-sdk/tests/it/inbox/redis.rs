@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::error::Error as _;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ::redis::aio::MultiplexedConnection;
@@ -9,6 +10,7 @@ use ::redis::{FromRedisValue, cmd};
 use fluxa_sdk::webhooks::inbox::{Claim, EventStore, Lease, RedisStore, StoreError};
 
 use super::redis_server::{RedisServer, shared};
+use super::stress::{self, Boxed, Stress};
 
 const LONG: Duration = Duration::from_secs(60);
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -507,4 +509,23 @@ async fn a_redis_that_evicts_is_refused() {
         let allowed = server.builder().allow_eviction(true);
         assert!(allowed.connect(&server.url()).await.is_ok());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_event_is_done_once_under_stress_and_a_restart() {
+    let Some(server) = RedisServer::start() else {
+        return;
+    };
+    let store = server.store().await;
+    let server = Arc::new(Mutex::new(server));
+    let restarted = server.clone();
+    let restart = move || -> Boxed<()> {
+        let restarting = tokio::task::spawn_blocking(move || {
+            let mut server = restarted.lock().unwrap();
+            server.kill();
+            server.run();
+        });
+        Box::pin(async { restarting.await.unwrap() })
+    };
+    stress::run(store, Stress::new().restart(restart)).await;
 }
