@@ -3,5 +3,7 @@
 #[cfg(feature = "inbox-redis")]
 mod redis;
 #[cfg(feature = "inbox-redis")]
+mod redis_processes;
+#[cfg(feature = "inbox-redis")]
 mod redis_server;
 mod stress;

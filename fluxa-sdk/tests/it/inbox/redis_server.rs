@@ -130,6 +130,11 @@ impl RedisServer {
         client.get_multiplexed_async_connection().await.unwrap()
     }
 
+    /// Where what a test leaves on disk is removed with the server.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     fn socket(&self) -> PathBuf {
         self.directory.join("socket")
     }

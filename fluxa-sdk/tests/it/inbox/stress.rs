@@ -137,15 +137,26 @@ enum Fault {
     HangsAfterEffect,
     /// It works past the first end of its lease, having extended it.
     Extends,
+    /// It took over from one who hung, and has the event when that one goes on: then the receiver of
+    /// the effect takes what is late, and the store must refuse the mark.
+    LingersBeforeEffect,
+    /// The same, but the receiver of the effect knows by the fence.
+    LingersAfterEffect,
 }
 
 impl Fault {
-    const COUNT: usize = 8;
+    const COUNT: usize = 10;
 
     /// By the seed, not by what happens to run first. The fourth attempt goes well, so that it ends.
     fn of(seed: u64, event: usize, fence: u64) -> Self {
         if fence > 3 {
             return Self::None;
+        }
+        if fence > 1 && Self::of(seed, event, fence - 1) == Self::HangsBeforeEffect {
+            return match event % 2 {
+                0 => Self::LingersBeforeEffect,
+                _ => Self::LingersAfterEffect,
+            };
         }
         let mut random = Random(seed ^ (event as u64) << 32 ^ fence);
         match random.below(100) {
@@ -162,9 +173,14 @@ impl Fault {
 
     /// Fluxa gives up waiting for these, and the worker goes on by itself.
     fn is_slow(self) -> bool {
+        use Fault::*;
         matches!(
             self,
-            Self::HangsBeforeEffect | Self::HangsAfterEffect | Self::Extends
+            HangsBeforeEffect
+                | HangsAfterEffect
+                | Extends
+                | LingersBeforeEffect
+                | LingersAfterEffect
         )
     }
 }
@@ -320,11 +336,7 @@ impl<S: EventStore + Clone + 'static> Run<S> {
             Fault::Extends => self.extend(event, &lease).await,
             _ => {}
         }
-        // It has the event when the one who hung goes on: of those, some are stopped by the effect's
-        // receiver, and some by the store.
-        let previous = (fence > 1).then(|| Fault::of(self.seed, event, fence - 1));
-        let overlaps = previous == Some(Fault::HangsBeforeEffect);
-        if overlaps && event % 2 == 0 {
+        if fault == Fault::LingersBeforeEffect {
             sleep(2 * TAKEOVER).await;
         }
         if self.transaction.is_none() {
@@ -337,7 +349,7 @@ impl<S: EventStore + Clone + 'static> Run<S> {
                 _ => {}
             }
         }
-        if overlaps && event % 2 == 1 {
+        if fault == Fault::LingersAfterEffect {
             sleep(2 * TAKEOVER).await;
         }
         let asked = Instant::now();
