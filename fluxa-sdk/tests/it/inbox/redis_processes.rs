@@ -28,30 +28,31 @@ async fn replicas_that_are_killed_lose_nothing_and_mark_once() {
         return;
     };
     let namespace = namespace();
-    let mut logs = Vec::new();
-    let mut replicas = Vec::new();
-    for replica in 0..REPLICAS {
-        // Each is killed at every one of the stops, and then runs to the end.
-        let lives = STOPS.iter().copied().chain(["never"]).enumerate();
-        let lives: VecDeque<_> = lives
-            .map(|(life, stop)| {
-                let log = server.directory().join(format!("replica-{replica}-{life}"));
-                logs.push(log.clone());
-                Life { log, stop }
-            })
-            .collect();
-        replicas.push(Replica {
-            url: server.url(),
-            namespace: namespace.clone(),
-            lives,
-            running: None,
-        });
-    }
-    let (started, mut kills) = (Instant::now(), 0);
-    while !replicas.is_empty() {
-        assert!(started.elapsed() < DEADLINE, "the replicas did not finish");
-        replicas.retain_mut(|replica| replica.goes_on(&mut kills));
-        tokio::time::sleep(Duration::from_millis(2)).await;
+    let (started, mut logs, mut kills) = (Instant::now(), Vec::new(), 0);
+    // In rounds: a replica that ran freely would leave the others nothing to be killed at.
+    for stop in STOPS.iter().copied().chain(["never"]) {
+        let mut running = Vec::new();
+        for replica in 0..REPLICAS {
+            let log = server.directory().join(format!("{stop}-{replica}"));
+            logs.push(log.clone());
+            running.push(Replica::start(&server.url(), &namespace, log, stop));
+        }
+        while !running.is_empty() {
+            assert!(started.elapsed() < DEADLINE, "the replicas did not finish");
+            running.retain_mut(|replica| match replica.state() {
+                State::Runs => true,
+                State::Stopped => {
+                    replica.child.kill().unwrap(); // SIGKILL
+                    kills += 1;
+                    false
+                }
+                State::Finished => {
+                    assert_eq!(stop, "never", "it ended before it was killed");
+                    false
+                }
+            });
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
     assert_eq!(kills, REPLICAS * STOPS.len());
     check(&logs);
@@ -68,70 +69,54 @@ fn event_id(event: usize) -> String {
     format!("evt_{event:016x}")
 }
 
-struct Life {
+struct Replica {
+    child: Child,
     log: PathBuf,
-    stop: &'static str,
 }
 
-struct Replica {
-    url: String,
-    namespace: String,
-    lives: VecDeque<Life>,
-    running: Option<(Child, Life)>,
+enum State {
+    Runs,
+    Stopped,
+    Finished,
 }
 
 impl Replica {
-    /// Starts it, and kills it where it stopped. `false` when it has seen every event done.
-    fn goes_on(&mut self, kills: &mut usize) -> bool {
-        let Some((child, life)) = &mut self.running else {
-            let Some(life) = self.lives.pop_front() else {
-                return false;
-            };
-            self.running = Some((self.start(&life), life));
-            return true;
-        };
-        let log = std::fs::read_to_string(&life.log).unwrap_or_default();
-        if log.ends_with("stopped\n") {
-            child.kill().unwrap(); // SIGKILL
-            child.wait().unwrap();
-            *kills += 1;
-            self.running = None;
-        } else if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success(), "a replica failed, see its output above");
-            assert_eq!(life.stop, "never", "it ended before it was killed");
-            self.running = None;
-        }
-        true
-    }
-
-    fn start(&self, life: &Life) -> Child {
-        let arguments = [
-            self.url.as_str(),
-            &self.namespace,
-            life.log.to_str().unwrap(),
-            life.stop,
-        ];
-        Command::new(std::env::current_exe().unwrap())
+    fn start(url: &str, namespace: &str, log: PathBuf, stop: &str) -> Self {
+        let arguments = [url, namespace, log.to_str().unwrap(), stop].join("\n");
+        let child = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
                 "inbox::redis_processes::a_replica",
                 "--nocapture",
             ])
-            .env(REPLICA, arguments.join("\n"))
+            .env(REPLICA, arguments)
             // Open for as long as the test lives.
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
+            .spawn();
+        let child = child.unwrap();
+        Self { child, log }
+    }
+
+    fn state(&mut self) -> State {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        if log.ends_with("stopped\n") {
+            return State::Stopped;
+        }
+        match self.child.try_wait().unwrap() {
+            Some(status) => {
+                assert!(status.success(), "a replica failed, see its output above");
+                State::Finished
+            }
+            None => State::Runs,
+        }
     }
 }
 
 impl Drop for Replica {
     fn drop(&mut self) {
-        if let Some((child, _)) = &mut self.running {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
