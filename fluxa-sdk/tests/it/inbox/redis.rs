@@ -529,3 +529,62 @@ async fn every_event_is_done_once_under_stress_and_a_restart() {
     };
     stress::run(store, Stress::new().restart(restart)).await;
 }
+
+#[tokio::test]
+async fn a_redis_that_turned_the_store_away_is_tried_again() {
+    let Some(server) = RedisServer::start() else {
+        return;
+    };
+    let mut connection = server.connection().await;
+    ask::<()>(&mut connection, &["CONFIG", "SET", "requirepass", "right"]).await;
+    let url = format!("{}?pass=right", server.url());
+    let store = server.builder().connect(&url).await.unwrap();
+    for (option, away, back) in [
+        ("maxclients", "1", "1000"),
+        ("requirepass", "other", "right"),
+    ] {
+        let lease = claimed(&store, &format!("evt_{option}"), LONG).await;
+        ask::<()>(&mut connection, &["CONFIG", "SET", option, away]).await;
+        let kill = ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"];
+        ask::<i64>(&mut connection, &kill).await;
+        for _ in 0..2 {
+            let error = store.done(&lease).await.unwrap_err();
+            assert!(!says(&error).contains("right"), "{error:?}");
+        }
+        ask::<()>(&mut connection, &["CONFIG", "SET", option, back]).await;
+        assert!(store.done(&lease).await.unwrap(), "{option}");
+    }
+}
+
+#[tokio::test]
+async fn a_primary_that_became_a_replica_is_left() {
+    let Some(server) = RedisServer::start() else {
+        return;
+    };
+    let store = server.store().await;
+    let mut connection = server.connection().await;
+    let lease = claimed(&store, "evt_1", LONG).await;
+    let before: i64 = ask(&mut connection, &["CLIENT", "ID"]).await;
+    // The name of the primary leads elsewhere from now on, but the old connection would stay.
+    ask::<()>(&mut connection, &["REPLICAOF", "127.0.0.1", "1"]).await;
+    let error = store.done(&lease).await.unwrap_err();
+    assert!(says(&error).contains("read only replica"), "{error:?}");
+    ask::<()>(&mut connection, &["REPLICAOF", "NO", "ONE"]).await;
+    assert!(store.done(&lease).await.unwrap());
+    let clients: String = ask(&mut connection, &["CLIENT", "LIST"]).await;
+    let stores: Vec<_> = clients
+        .lines()
+        .filter(|client| client.contains("cmd=evalsha"))
+        .collect();
+    let id = |client: &str| {
+        client["id=".len()..]
+            .split(' ')
+            .next()
+            .unwrap()
+            .parse::<i64>()
+    };
+    assert!(
+        stores.iter().any(|client| id(client).unwrap() > before),
+        "{clients}"
+    );
+}

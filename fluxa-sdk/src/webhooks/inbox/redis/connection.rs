@@ -4,7 +4,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
-use ::redis::{Client, Cmd, Pipeline, RedisFuture, RedisResult, Value};
+use ::redis::{
+    Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, ServerErrorKind, Value,
+};
 
 /// How often a lost connection is tried anew before the call fails. With the delays below that is
 /// about a second: a restart of Redis goes unnoticed, and an outage fails before the call's time is
@@ -44,6 +46,34 @@ impl ConnectionLike for Connection {
     }
 }
 
+/// What an error means for the connection it came over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nothing: Redis answered.
+    None,
+    /// It broke. The manager makes it anew.
+    Broken,
+    /// It is there and of no use.
+    Replace,
+}
+
+/// Returns what the error means for the connection it came over.
+pub(super) fn fault(error: &RedisError) -> Fault {
+    if error.is_connection_dropped() {
+        return Fault::Broken;
+    }
+    match error.kind() {
+        // The primary became a replica, and its name leads elsewhere by now.
+        ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown) => {
+            Fault::Replace
+        }
+        ErrorKind::Server(_) | ErrorKind::Extension => Fault::None,
+        // Silent, turned away, or speaking something else. The manager would keep a refused
+        // password for ever.
+        _ => Fault::Replace,
+    }
+}
+
 /// A connection the merchant made and looks after.
 pub(super) struct Given<C>(pub(super) C);
 
@@ -55,11 +85,12 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Source for Given<C> {
     fn replace(&self, _number: u64) {}
 }
 
-/// A connection that is made anew when it breaks, and when it falls silent.
+/// A connection that is made anew when it breaks, and when it is of no use.
 ///
 /// [`ConnectionManager`] does the first, and shares one attempt among all who wait. It does not do
-/// the second: behind a failover that drops packets, every call would time out until the kernel
-/// gives up the connection, which takes a quarter of an hour.
+/// the second. Behind a failover that drops packets, every call would time out until the kernel
+/// gives up the connection, which takes a quarter of an hour; behind one that demotes the primary,
+/// every call would be refused for as long as the replica lives.
 pub(super) struct Managed {
     client: Client,
     config: ConnectionManagerConfig,
