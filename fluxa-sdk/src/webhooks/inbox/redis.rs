@@ -61,9 +61,9 @@ const LEASE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// That happens when
 ///
 /// - Redis keeps nothing on disk (`appendonly no`, `save ""`) and restarts;
-/// - the machine fails with `appendfsync everysec`: up to two seconds are lost. A crash of the Redis
-///   process alone loses nothing with `appendonly yes`; a crash of the machine loses nothing with
-///   `appendfsync always`;
+/// - Redis or its machine crashes with `appendfsync everysec`, the default: up to two seconds are
+///   lost, also when only the process dies. With `appendonly yes` and `appendfsync always`, what was
+///   answered is on disk;
 /// - a replica takes over that had not yet received the last writes: replication is asynchronous;
 /// - Redis evicts keys. `maxmemory-policy` must be `noeviction`:
 ///   [`connect`](RedisStoreBuilder::connect) refuses any other that can take effect. A full Redis

@@ -76,6 +76,9 @@ impl RedisServer {
                 echo $server; cat; kill -9 $server; wait $server 2>/dev/null"#,
             )
             .args(["sh", "--port", "0", "--save", "", "--appendonly", "yes"])
+            // With `everysec` even a crash of the process loses what waits for an fsync under way:
+            // rarely, and on a busy machine.
+            .args(["--appendfsync", "always"])
             .args(["--dir", self.directory.to_str().unwrap()])
             .args(["--unixsocket", self.socket().to_str().unwrap()])
             .args(["--logfile", self.directory.join("log").to_str().unwrap()])
