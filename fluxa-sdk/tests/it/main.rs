@@ -14,6 +14,7 @@ mod face;
 mod faults;
 mod generated;
 mod idempotency;
+mod inbox;
 mod limits;
 mod observing;
 mod operations;
