@@ -6,6 +6,7 @@ mod face;
 mod faults;
 mod generated;
 mod idempotency;
+mod inbox;
 mod limits;
 mod retries;
 mod secrecy;
