@@ -65,65 +65,80 @@ impl Inbox<PostgresStore> {
                 return Processed::StoreFailed(error);
             }
         };
-        let transaction = match self.begin(&mut connection).await {
-            Ok(transaction) => transaction,
-            Err(error) => {
-                self.give_back(&lease).await;
-                return Processed::StoreFailed(error);
-            }
-        };
-        let (processed, is_idle) = self.run(&lease, claimed_at, transaction, handler).await;
+        let (ran, is_idle) = self.run(&lease, claimed_at, &mut connection, handler).await;
+        // Before giving the event back, which needs a connection: this may be the pool's only one.
         if is_idle {
             connection.keep();
+        } else {
+            drop(connection);
         }
-        processed
+        match ran {
+            Ran::Finished(processed) => {
+                if matches!(processed, Processed::Failed(_) | Processed::StoreFailed(_)) {
+                    self.give_back(&lease).await;
+                }
+                processed
+            }
+            Ran::Panicked(payload) => {
+                self.give_back(&lease).await;
+                resume_unwind(payload)
+            }
+            Ran::LeaseLost => Processed::LeaseLost,
+        }
     }
 
     /// Runs the handler and ends the transaction; also returns whether nothing is under way on it.
-    async fn run<'c, T, E, H>(
+    async fn run<T, E, H>(
         &self,
         lease: &Lease,
         claimed_at: Instant,
-        mut transaction: Transaction<'c>,
+        connection: &mut Connection,
         handler: H,
-    ) -> (Processed<T, E>, bool)
+    ) -> (Ran<Processed<T, E>>, bool)
     where
         H: for<'a> FnOnce(&'a mut Transaction<'_>) -> TransactionFuture<'a, T, E>,
     {
+        let mut transaction = match self.begin(connection).await {
+            Ok(transaction) => transaction,
+            Err(error) => return (Ran::Finished(Processed::StoreFailed(error)), false),
+        };
         let work = async { handler(&mut transaction).await };
-        let ran = self.while_leased(lease, claimed_at, work).await;
-        match ran {
-            // The lease is not extended from here on: the mark locks the row, and an extension
-            // would wait for it only to find the event done.
-            Ran::Finished(Ok(value)) => match self.store().done_in(&transaction, lease).await {
-                Ok(true) => {
-                    let what = "the transaction's commit was not confirmed";
-                    let commit = async {
-                        let committed = transaction.commit().await;
-                        committed.map_err(|error| StoreError::new(what, error))
-                    };
-                    match bounded(self.store().deadline(), what, commit).await {
-                        Ok(()) => (Processed::Done(value), true),
-                        Err(error) => (Processed::NotMarked { value, error }, false),
-                    }
-                }
-                Ok(false) => {
-                    let rolled_back = self.roll_back(transaction).await;
-                    (Processed::LeaseLost, rolled_back)
-                }
-                Err(error) => (Processed::NotMarked { value, error }, false),
-            },
+        match self.while_leased(lease, claimed_at, work).await {
+            Ran::Finished(Ok(value)) => {
+                let (processed, is_idle) = self.mark_and_commit(lease, transaction, value).await;
+                (Ran::Finished(processed), is_idle)
+            }
             Ran::Finished(Err(error)) => {
-                let rolled_back = self.roll_back(transaction).await;
-                self.give_back(lease).await;
-                (Processed::Failed(error), rolled_back)
+                let is_idle = self.roll_back(transaction).await;
+                (Ran::Finished(Processed::Failed(error)), is_idle)
             }
-            Ran::Panicked(payload) => {
-                self.roll_back(transaction).await;
-                self.give_back(lease).await;
-                resume_unwind(payload)
-            }
-            Ran::LeaseLost => (Processed::LeaseLost, false),
+            // Closing the connection rolls back, whatever the handler left under way on it.
+            Ran::Panicked(payload) => (Ran::Panicked(payload), false),
+            Ran::LeaseLost => (Ran::LeaseLost, false),
+        }
+    }
+
+    /// The lease is not extended here: the mark locks the row, and an extension would wait for it
+    /// only to find the event done.
+    async fn mark_and_commit<T, E>(
+        &self,
+        lease: &Lease,
+        transaction: Transaction<'_>,
+        value: T,
+    ) -> (Processed<T, E>, bool) {
+        match self.store().done_in(&transaction, lease).await {
+            Ok(true) => {}
+            Ok(false) => return (Processed::LeaseLost, self.roll_back(transaction).await),
+            Err(error) => return (Processed::NotMarked { value, error }, false),
+        }
+        let what = "the transaction's commit was not confirmed";
+        let commit = async {
+            let committed = transaction.commit().await;
+            committed.map_err(|error| StoreError::new(what, error))
+        };
+        match bounded(self.store().deadline(), what, commit).await {
+            Ok(()) => (Processed::Done(value), true),
+            Err(error) => (Processed::NotMarked { value, error }, false),
         }
     }
 
