@@ -72,6 +72,8 @@
 //! }
 //! ```
 
+#[cfg(feature = "inbox-postgres")]
+mod connection;
 mod memory;
 #[cfg(feature = "inbox-postgres")]
 mod postgres;

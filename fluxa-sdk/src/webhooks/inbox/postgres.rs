@@ -5,15 +5,15 @@
 //! Time is the server's `clock_timestamp()`: `now()` would stand still in a merchant's transaction.
 
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
-use tokio::time::{Instant, timeout_at};
+use deadpool_postgres::Pool;
+use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 
+use super::connection::{Connection, bounded};
 use super::store::{check_event_id, check_retention, fault_of_name};
 use super::{Claim, EventStore, Lease, MAX_LEASE, StoreError};
 use crate::error::Error;
@@ -305,7 +305,7 @@ impl PostgresStore {
         bounded(deadline, what, async {
             let object = self.pool.get().await;
             let object = object.map_err(|error| StoreError::new(what, error))?;
-            Ok(Connection(Some(object)))
+            Ok(Connection::new(object))
         })
         .await
     }
@@ -417,44 +417,6 @@ impl fmt::Debug for PostgresStore {
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
-}
-
-/// A connection that goes back to the pool only when nothing is under way on it.
-///
-/// A future may be dropped while a statement runs: on a time-out, or because a client disconnected.
-/// In the pool, the connection's next user would wait for that statement; so it is closed instead.
-pub(super) struct Connection(Option<Object>);
-
-impl Connection {
-    pub(super) fn client(&self) -> &Client {
-        self.0.as_ref().expect("there until it is dropped")
-    }
-
-    pub(super) fn client_mut(&mut self) -> &mut Client {
-        self.0.as_mut().expect("there until it is dropped")
-    }
-
-    pub(super) fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
-            drop(Object::take(object));
-        }
-    }
-}
-
-/// Gives up at a time: a pool without a time-out of its own waits for ever.
-pub(super) async fn bounded<T>(
-    deadline: Instant,
-    what: &'static str,
-    work: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    let answer = timeout_at(deadline, work).await;
-    answer.unwrap_or_else(|elapsed| Err(StoreError::new(what, elapsed)))
 }
 
 fn failure(what: &'static str, error: tokio_postgres::Error) -> StoreError {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use tokio::time::Instant;
 use tokio_postgres::{IsolationLevel, Transaction};
 
-use super::postgres::{Connection, bounded};
+use super::connection::{Connection, bounded};
 use super::process::Ran;
 use super::{Claim, EventStore, Inbox, Lease, PostgresStore, Processed, StoreError};
 use crate::webhooks::VerifiedEvent;

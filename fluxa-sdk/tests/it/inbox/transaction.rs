@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use fluxa_sdk::webhooks::inbox::{Claim, EventStore, Inbox, PostgresStore, Processed};
-use tokio_postgres::Transaction;
+use tokio_postgres::{Config, Transaction};
 
 use super::event;
 use super::pg_server::{self, PgServer, pool};
@@ -15,10 +15,13 @@ type Outcome = Processed<(), tokio_postgres::Error>;
 /// An inbox over a database of its own with a table of what was paid. A pool of `size` is the
 /// inbox's, the other one the test's.
 async fn inbox(server: &PgServer, size: usize) -> (Inbox<PostgresStore>, Pool) {
-    let config = server.database().await;
-    let store = PostgresStore::new(pool(&config, size));
+    inbox_over(&server.database().await, size).await
+}
+
+async fn inbox_over(config: &Config, size: usize) -> (Inbox<PostgresStore>, Pool) {
+    let store = PostgresStore::new(pool(config, size));
     store.migrate().await.unwrap();
-    let pool = pool(&config, 4);
+    let pool = pool(config, 4);
     sql(&pool, "CREATE TABLE paid (event_id text)").await;
     (Inbox::new(store), pool)
 }
@@ -154,7 +157,10 @@ async fn the_lease_is_extended_while_the_handler_runs() {
     let Some(server) = pg_server::shared() else {
         return;
     };
-    let (inbox, pool) = inbox(server, 4).await;
+    // With the isolation of these connections, the mark would clash with the extensions.
+    let mut config = server.database().await;
+    config.options("-c default_transaction_isolation=serializable");
+    let (inbox, pool) = inbox_over(&config, 4).await;
     let inbox = inbox.lease(Duration::from_secs(1)).unwrap();
     sql(
         &pool,
