@@ -12,6 +12,7 @@ use super::StoreError;
 ///
 /// A future may be dropped while a statement runs: on a time-out, or because a client disconnected.
 /// In the pool, the connection's next user would wait for that statement; so it is closed instead.
+/// So is one that failed: it may be lost, and the pool may not know yet.
 pub(super) struct Connection(Option<Object>);
 
 impl Connection {

@@ -321,8 +321,9 @@ impl PostgresStore {
         let connection = self.connection(deadline).await?;
         bounded(deadline, what, async {
             let rows = connection.client().query_typed(statement, parameters).await;
+            let rows = rows.map_err(|error| failure(what, error))?;
             connection.keep();
-            rows.map_err(|error| failure(what, error))
+            Ok(rows)
         })
         .await
     }
@@ -375,10 +376,7 @@ impl EventStore for PostgresStore {
                     Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {
                         None
                     }
-                    Err(error) => {
-                        connection.keep();
-                        return Err(failure(what, error));
-                    }
+                    Err(error) => return Err(failure(what, error)),
                 };
                 if let Some(claim) = row.and_then(|row| read_claim(event_id, &row)) {
                     connection.keep();

@@ -143,7 +143,10 @@ async fn a_handler_is_stopped_when_the_extension_finds_the_lease_lost() {
             Box::pin(async move {
                 pay(transaction).await?;
                 expire(&others).await;
-                std::future::pending().await
+                // Bounded, for the day it is not stopped.
+                tokio::time::timeout(Duration::from_secs(20), std::future::pending())
+                    .await
+                    .unwrap()
             })
         })
         .await;
