@@ -4,6 +4,7 @@
 //! dropping the future stops all of it.
 
 use std::any::Any;
+use std::error::Error as _;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
@@ -151,5 +152,6 @@ impl<S: EventStore> Inbox<S> {
 
 fn log(what: &'static str, lease: &Lease, error: &StoreError) {
     let (event_id, fence) = (lease.event_id(), lease.fence());
-    tracing::warn!(event_id, fence, %error, "{what}");
+    let cause = error.source().map(ToString::to_string);
+    tracing::warn!(event_id, fence, %error, cause, "{what}");
 }

@@ -273,7 +273,9 @@ async fn a_migration_does_not_wait_for_deliveries_under_way() {
     };
     let (store, pool) = store(server).await;
     granted(store.claim("evt_1", LEASE).await.unwrap());
-    let holder = hold_row(&pool).await;
+    let holder = pool.get().await.unwrap();
+    let under_way = "BEGIN; UPDATE fluxa_inbox SET lease_until = lease_until";
+    holder.batch_execute(under_way).await.unwrap();
     let migrated = tokio::time::timeout(LEASE / 2, store.migrate()).await;
     migrated.expect("waited for a row's lock").unwrap();
     holder.batch_execute("ROLLBACK").await.unwrap();

@@ -255,7 +255,8 @@ async fn a_handler_is_stopped_before_another_worker_can_claim_its_event() {
             let _guard = guard;
             sleep(LEASE * 2).await; // extended all the while
             faulty.cut();
-            std::future::pending().await
+            sleep(LEASE * 10).await;
+            Err("was not stopped")
         })
         .await;
     // The store itself, not over the wire.
