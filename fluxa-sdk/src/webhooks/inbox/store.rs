@@ -5,6 +5,12 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use super::MIN_RETENTION;
+use crate::error::Error;
+
+/// The longest id of an event or name of an inbox, in bytes.
+const MAX_NAME_BYTES: usize = 255;
+
 /// Keeps which events were processed, and which are being processed by whom.
 ///
 /// A store is shared by all replicas of a receiver. Every method is atomic, and decides by the
@@ -124,4 +130,40 @@ impl StdError for StoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| source.as_ref() as _)
     }
+}
+
+/// Refuses ids that no store could keep, before the store is asked.
+///
+/// A signed event has a sound id; this is for whatever else a store may be called with.
+pub(super) fn check_event_id(event_id: &str) -> Result<(), StoreError> {
+    match fault_of_name(event_id) {
+        Some(fault) => Err(StoreError::new("the event's id cannot be kept", fault)),
+        None => Ok(()),
+    }
+}
+
+/// Returns why a name cannot be kept. PostgreSQL's `text` cannot hold a NUL, nor its indexes a row
+/// of several kilobytes; what a person reads in a table should not move their cursor.
+pub(super) fn fault_of_name(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.len() > MAX_NAME_BYTES {
+        Some("it is longer than 255 bytes")
+    } else if name.chars().any(char::is_control) {
+        Some("it has control characters")
+    } else {
+        None
+    }
+}
+
+/// Refuses to forget events that Fluxa may still deliver.
+pub(super) fn check_retention(retention: Duration) -> Result<Duration, Error> {
+    if retention < MIN_RETENTION {
+        return Err(Error::config(format!(
+            "a retention of {} s is less than 7 days; Fluxa delivers an event again for 3 days, and \
+             longer when asked to",
+            retention.as_secs()
+        )));
+    }
+    Ok(retention)
 }
