@@ -14,6 +14,7 @@
 //! ```
 
 pub(crate) mod event;
+pub(crate) mod head;
 pub mod inbox;
 mod signature;
 mod verifier;
@@ -21,5 +22,6 @@ mod verifier;
 pub use crate::generated::events::{Event, EventType};
 pub(crate) use event::read;
 pub use event::{EventData, EventEnvelope, EventRequest, UnknownEvent, VerifiedEvent};
+pub(crate) use signature::push_hex;
 pub use signature::{sign, sign_all};
 pub use verifier::{SignatureError, Verifier};

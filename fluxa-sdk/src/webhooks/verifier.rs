@@ -9,11 +9,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use jiff::Timestamp;
-use serde::Deserialize;
-use sha2::digest::FixedOutput;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::event::VerifiedEvent;
+use super::head::Head;
 use super::signature::hmac;
 use crate::client::read_env;
 use crate::contract;
@@ -196,34 +195,25 @@ impl Verifier {
             return Err(SignatureError::OutsideTolerance { age_seconds });
         }
 
-        #[derive(Deserialize)]
-        struct Head {
-            id: String,
-            #[serde(rename = "type")]
-            event_type: String,
-        }
-        let head: Head = serde_json::from_slice(body).map_err(|_| SignatureError::NotAnEvent)?;
+        let head = Head::read(body);
+        let (Some(id), Some(event_type)) = (head.id, head.event_type) else {
+            return Err(SignatureError::NotAnEvent);
+        };
         let body = Bytes::copy_from_slice(body);
-        Ok(VerifiedEvent::new(
-            body,
-            head.id,
-            head.event_type,
-            header.timestamp,
-        ))
+        Ok(VerifiedEvent::new(body, id, event_type, header.timestamp))
     }
 
     /// Compares every secret with every signature, always all of them, each in constant time.
     fn matches(&self, header: &Header<'_>, body: &[u8]) -> bool {
         let mut matched = Choice::from(0);
         for secret in &self.secrets {
-            let mac = hmac(
+            let expected = hmac(
                 secret.expose().as_bytes(),
                 header.timestamp_text.as_bytes(),
                 body,
             );
-            let expected = mac.finalize_fixed();
             for signature in &header.signatures {
-                matched |= expected.as_slice().ct_eq(signature);
+                matched |= expected.as_ref().ct_eq(signature);
             }
         }
         matched.into()
@@ -283,12 +273,19 @@ impl<'a> Header<'a> {
 
 /// Returns the signature when `text` is 64 hexadecimal digits.
 fn decode_hex(text: &str) -> Option<[u8; SIGNATURE_BYTES]> {
-    if text.len() != 2 * SIGNATURE_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
+    let digits: &[u8; 2 * SIGNATURE_BYTES] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; SIGNATURE_BYTES];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
     }
     Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
 }
