@@ -4,24 +4,26 @@
 //! skipping over the object costs as much as a good part of reading it. A fault behind the head is
 //! found when the event is read.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 /// What an event is known by.
 #[derive(Default)]
-pub(crate) struct Head {
-    pub(crate) id: Option<String>,
-    pub(crate) event_type: Option<String>,
+pub(crate) struct Head<'a> {
+    pub(crate) id: Option<Cow<'a, str>>,
+    pub(crate) event_type: Option<Cow<'a, str>>,
 }
 
-impl Head {
+impl<'a> Head<'a> {
     /// Returns what stands before the first fault, up to where both are found.
     ///
     /// Only members of the body's own object count, not those of objects in it. Neither is
     /// returned when one is there twice before both are found: which to believe is not ours to
     /// choose.
-    pub(crate) fn read(body: &[u8]) -> Self {
+    pub(crate) fn read(body: &'a [u8]) -> Self {
         let mut head = Self::default();
         let mut json = serde_json::Deserializer::from_slice(body);
         // Stopping early is a fault to serde_json as well, so that its result tells nothing.
@@ -30,9 +32,9 @@ impl Head {
     }
 }
 
-struct HeadSeed<'a>(&'a mut Head);
+struct HeadSeed<'s, 'a>(&'s mut Head<'a>);
 
-impl<'de> DeserializeSeed<'de> for HeadSeed<'_> {
+impl<'de> DeserializeSeed<'de> for HeadSeed<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -40,7 +42,7 @@ impl<'de> DeserializeSeed<'de> for HeadSeed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for HeadSeed<'_> {
+impl<'de> Visitor<'de> for HeadSeed<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,14 +64,18 @@ impl<'de> Visitor<'de> for HeadSeed<'_> {
                 *self.0 = Head::default();
                 return Err(A::Error::custom("there twice"));
             }
-            *place = Some(map.next_value()?);
+            *place = Some(map.next_value::<Text<'de>>()?.0);
         }
         Ok(())
     }
 }
 
+/// Text, borrowed when no escape is in it.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// A member of the event's object.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "lowercase")]
 enum Member {
     Id,
@@ -80,11 +86,14 @@ enum Member {
 
 #[cfg(test)]
 mod tests {
-    use super::Head;
+    use super::{Cow, Head};
 
     fn read(body: &str) -> (Option<String>, Option<String>) {
         let head = Head::read(body.as_bytes());
-        (head.id, head.event_type)
+        (
+            head.id.map(Cow::into_owned),
+            head.event_type.map(Cow::into_owned),
+        )
     }
 
     fn both() -> (Option<String>, Option<String>) {

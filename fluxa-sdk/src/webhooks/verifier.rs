@@ -17,6 +17,7 @@ use super::signature::hmac;
 use crate::client::read_env;
 use crate::contract;
 use crate::error::Error;
+use crate::generated::events::EventType;
 use crate::secret::WebhookSecret;
 
 /// The length of an HMAC-SHA256.
@@ -199,8 +200,12 @@ impl Verifier {
         let (Some(id), Some(event_type)) = (head.id, head.event_type) else {
             return Err(SignatureError::NotAnEvent);
         };
-        let body = Bytes::copy_from_slice(body);
-        Ok(VerifiedEvent::new(body, id, event_type, header.timestamp))
+        Ok(VerifiedEvent::new(
+            Bytes::copy_from_slice(body),
+            id.into_owned(),
+            EventType::from(event_type.as_ref()),
+            header.timestamp,
+        ))
     }
 
     /// Compares every secret with every signature, always all of them, each in constant time.
@@ -212,8 +217,8 @@ impl Verifier {
                 header.timestamp_text.as_bytes(),
                 body,
             );
-            for signature in &header.signatures {
-                matched |= expected.as_ref().ct_eq(signature);
+            for signature in elements(header.text).filter_map(v1).filter_map(decode_hex) {
+                matched |= expected.as_ref().ct_eq(&signature);
             }
         }
         matched.into()
@@ -224,7 +229,8 @@ impl Verifier {
 struct Header<'a> {
     timestamp: i64,
     timestamp_text: &'a str,
-    signatures: Vec<[u8; SIGNATURE_BYTES]>,
+    /// All of it: the signatures are read where they are compared, without a list of them.
+    text: &'a str,
 }
 
 impl<'a> Header<'a> {
@@ -234,18 +240,14 @@ impl<'a> Header<'a> {
             return malformed("it is too long");
         }
         let mut timestamp_text = None;
-        let mut signatures = Vec::new();
         let mut v1_count = 0;
-        for element in text.split(',') {
-            match element.trim().split_once('=') {
-                Some(("t", _)) if timestamp_text.is_some() => {
+        for element in elements(text) {
+            match element {
+                ("t", _) if timestamp_text.is_some() => {
                     return malformed("there is more than one `t`");
                 }
-                Some(("t", value)) => timestamp_text = Some(value),
-                Some(("v1", value)) => {
-                    v1_count += 1;
-                    signatures.extend(decode_hex(value));
-                }
+                ("t", value) => timestamp_text = Some(value),
+                ("v1", _) => v1_count += 1,
                 // Other schemes may come beside this one.
                 _ => {}
             }
@@ -264,28 +266,50 @@ impl<'a> Header<'a> {
             Ok(timestamp) if digits && timestamp_text.len() <= MAX_TIMESTAMP_DIGITS => Ok(Self {
                 timestamp,
                 timestamp_text,
-                signatures,
+                text,
             }),
             _ => malformed("`t` is not 1 to 12 digits"),
         }
     }
 }
 
+/// Returns the elements of a header, those that are no `name=value` left out.
+fn elements(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split(',')
+        .filter_map(|element| element.trim().split_once('='))
+}
+
+fn v1<'a>((name, value): (&'a str, &'a str)) -> Option<&'a str> {
+    (name == "v1").then_some(value)
+}
+
 /// Returns the signature when `text` is 64 hexadecimal digits.
+///
+/// Without a branch on a digit: they are random, so that a processor would guess wrong half the
+/// time, which costs as much as a fifth of the HMAC.
 fn decode_hex(text: &str) -> Option<[u8; SIGNATURE_BYTES]> {
     let digits: &[u8; 2 * SIGNATURE_BYTES] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; SIGNATURE_BYTES];
+    let mut seen = 0;
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        let (high, low) = (NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]);
+        seen |= high | low;
+        *byte = high << 4 | low & 0x0f;
     }
-    Some(bytes)
+    (seen & NO_DIGIT == 0).then_some(bytes)
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
+/// Marks what is no hexadecimal digit.
+const NO_DIGIT: u8 = 0x80;
+
+/// The value of each hexadecimal digit.
+const NIBBLES: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
     }
-}
+    table
+};
