@@ -3,6 +3,7 @@
 //! Owns nothing of what is measured.
 
 pub mod allocations;
+pub mod interleaved;
 pub mod server;
 
 /// An event of 1024 bytes: `payment.settled`.
