@@ -14,6 +14,7 @@ use progenitor_client::ResponseValue;
 use crate::client::Client;
 use crate::decode;
 use crate::error::{DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace};
+use crate::headers;
 use crate::idempotency::IdempotencyKey;
 use crate::request::Operation;
 use crate::response::Response;
@@ -46,7 +47,7 @@ pub(crate) struct Shared {
 pub(crate) struct Report {
     pub(crate) error: Option<Error>,
     pub(crate) attempts: u32,
-    pub(crate) request_id: Option<String>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
@@ -137,7 +138,11 @@ impl CallContext {
             return Err(error);
         }
         match result {
-            Ok(value) => Ok(Response::new(value, report.attempts)),
+            Ok(value) => Ok(Response::new(
+                value,
+                std::mem::take(&mut report.headers),
+                report.attempts,
+            )),
             Err(error) => Err(self.explain(&report, error)),
         }
     }
@@ -149,7 +154,7 @@ impl CallContext {
             Outcome::Unknown
         };
         let mut trace = self.trace(report.attempts, outcome);
-        trace.request_id.clone_from(&report.request_id);
+        trace.request_id = headers::request_id(&report.headers).map(str::to_owned);
         let (path, reason) = match error {
             RunError::Invalid(text) => {
                 return Error::config(format!("the request could not be built: {text}"))

@@ -109,9 +109,10 @@ async fn run(
 fn succeed(context: &CallContext, success: Success, spent: u32) -> reqwest::Response {
     context.client.refund_quota(spent);
     let mut report = context.report();
-    report.request_id = headers::request_id(success.headers()).map(str::to_owned);
     report.body = success.body().unwrap_or_default();
-    success.into_response()
+    let (response, headers) = success.into_parts();
+    report.headers = headers;
+    response
 }
 
 /// Puts on the request what every attempt of it carries.
