@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
+use reqwest::ResponseBuilderExt;
 use tokio::time::{Instant, timeout_at};
 
 use crate::context::Limits;
@@ -150,10 +151,12 @@ impl Success {
     /// Returns the answer as the generated client wants it, and its headers.
     ///
     /// Apart, because the generated client would copy them twice on their way to the caller.
-    pub(crate) fn into_parts(self) -> (reqwest::Response, HeaderMap) {
+    /// The URL is handed on because reqwest would parse a made-up one for want of it.
+    pub(crate) fn into_parts(self, url: &reqwest::Url) -> (reqwest::Response, HeaderMap) {
         match self {
             Self::Buffered(status, headers, body) => {
-                let mut response = http::Response::new(body);
+                let builder = http::Response::builder().url(url.clone());
+                let mut response = builder.body(body).unwrap_or_default();
                 *response.status_mut() = status;
                 (reqwest::Response::from(response), headers)
             }
