@@ -8,21 +8,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{FromRef, Path, State};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use fluxa_sdk::contract;
 use fluxa_sdk::types::{CreateCheckoutSession, Event, PaymentState};
-use fluxa_sdk::webhooks::Verifier;
+use fluxa_sdk::webhooks::{Receiver, Verifier, Webhook};
 use fluxa_sdk::{Client, IdempotencyKey, Money};
 use serde_json::{Value, json};
 
 /// The shop: a client of Fluxa, a verifier of its webhooks, and what is known of the orders.
 pub struct Shop {
     fluxa: Client,
-    verifier: Verifier,
+    receiver: Receiver,
     /// This address, as the cardholder's browser reaches it.
     public_url: String,
     books: Mutex<Books>,
@@ -43,7 +41,7 @@ impl Shop {
     pub fn new(fluxa: Client, verifier: Verifier, public_url: impl Into<String>) -> Arc<Self> {
         Arc::new(Self {
             fluxa,
-            verifier,
+            receiver: Receiver::new(verifier),
             public_url: public_url.into(),
             books: Mutex::default(),
         })
@@ -121,28 +119,30 @@ async fn order(
     Ok(Json(json!({ "order": order, "payment": state })))
 }
 
-/// Receives Fluxa's webhooks. `Bytes` is the body as it was sent: the signature is over those
-/// bytes, so nothing may parse and write them again before.
+/// Where the extractor finds its receiver: a type of our own, for the state is in an `Arc`.
+struct Endpoint(Receiver);
+
+impl AsRef<Receiver> for Endpoint {
+    fn as_ref(&self) -> &Receiver {
+        &self.0
+    }
+}
+
+impl FromRef<Arc<Shop>> for Endpoint {
+    fn from_ref(shop: &Arc<Shop>) -> Self {
+        Self(shop.receiver.clone())
+    }
+}
+
+/// Receives Fluxa's webhooks. The extractor has verified the raw body; what is not Fluxa's was
+/// answered by it and is not seen here.
 async fn webhook(
     State(shop): State<Arc<Shop>>,
-    headers: HeaderMap,
-    body: Bytes,
+    Webhook { event, .. }: Webhook<Event, Endpoint>,
 ) -> Result<StatusCode, Failure> {
-    let refuse = |status, text: String| (status, Json(json!({ "error": text })));
-    let signature = headers
-        .get(contract::SIGNATURE)
-        .and_then(|value| value.to_str().ok())
-        .ok_or_else(|| refuse(StatusCode::BAD_REQUEST, "no signature".into()))?;
-    let verified = shop
-        .verifier
-        .verify(&body, signature)
-        .map_err(|error| refuse(StatusCode::BAD_REQUEST, error.to_string()))?;
-    if shop.books().handled.contains(verified.id()) {
+    if shop.books().handled.contains(event.id()) {
         return Ok(StatusCode::OK);
     }
-    let event = verified
-        .event()
-        .map_err(|error| refuse(StatusCode::BAD_REQUEST, error.to_string()))?;
     if let Some(payment) = payment_of(&event) {
         // Events may come late and in any order; the payment itself does not lie.
         let payment = shop
@@ -150,7 +150,10 @@ async fn webhook(
             .payments()
             .retrieve(payment)
             .await
-            .map_err(|error| refuse(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+            .map_err(|error| {
+                let text = json!({ "error": error.to_string() });
+                (StatusCode::SERVICE_UNAVAILABLE, Json(text))
+            })?;
         if let Some(order) = payment.metadata.get("order_id") {
             let paid = match payment.state {
                 PaymentState::Captured | PaymentState::Settling | PaymentState::Settled => "paid",
@@ -162,7 +165,7 @@ async fn webhook(
         }
     }
     // Only now: had anything above failed, Fluxa would send the event again.
-    shop.books().handled.insert(verified.id().to_owned());
+    shop.books().handled.insert(event.id().to_owned());
     Ok(StatusCode::OK)
 }
 
@@ -183,3 +186,31 @@ fn payment_of(event: &Event) -> Option<&fluxa_sdk::types::PaymentId> {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// A router without the receiver of its webhooks is no program:
+///
+/// ```compile_fail,E0277
+/// # use axum::{Router, routing::post};
+/// # use fluxa_sdk::webhooks::Webhook;
+/// async fn hook(_: Webhook) {}
+/// let router: Router<()> = Router::new().route("/", post(hook));
+/// ```
+///
+/// ```
+/// # use axum::{Router, routing::post};
+/// # use fluxa_sdk::webhooks::{Receiver, Verifier, Webhook};
+/// async fn hook(_: Webhook) {}
+/// let receiver = Receiver::new(Verifier::new("whsec_test").unwrap());
+/// let router: Router<()> = Router::new().route("/", post(hook)).with_state(receiver);
+/// ```
+///
+/// Nor is a handler that takes the body twice:
+///
+/// ```compile_fail,E0277
+/// # use axum::{Json, Router, routing::post};
+/// # use fluxa_sdk::webhooks::{Event, Receiver, Webhook};
+/// async fn hook(_: Webhook, _: Json<Event>) {}
+/// let router: Router<Receiver> = Router::new().route("/", post(hook));
+/// ```
+#[cfg(doctest)]
+pub struct Misuse;

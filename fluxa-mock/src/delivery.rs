@@ -3,6 +3,7 @@
 //! is called. Addresses are checked when they are connected to.
 
 mod client;
+mod signature;
 
 use crate::config::Config;
 use crate::domain::delivery::{self, Queued};

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 pub use builder::ClientBuilder;
-pub(crate) use builder::read_env;
+pub(crate) use builder::{is_loopback, read_env};
 
 use crate::context::Limits;
 use crate::error::Error;

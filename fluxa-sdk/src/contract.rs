@@ -131,6 +131,9 @@ pub const LIVE_KEY_INFIX: &str = "live_";
 /// Prefix of webhook secrets, which is part of the secret.
 pub const WEBHOOK_SECRET_PREFIX: &str = "whsec_";
 
+/// Prefix of a settlement's reference on the bank statement: `STL-YYYY-MM-DD-FX-NNNNN`.
+pub const SETTLEMENT_REFERENCE_PREFIX: &str = "STL-";
+
 // Environment variables.
 
 /// Environment variable holding the secret key.

@@ -97,6 +97,13 @@ pub(crate) fn check_path(path: &str) -> Result<(), Error> {
              `customer.default_payment_method`",
         ));
     }
+    let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if !segments.clone().all(|segment| segment.bytes().all(named)) {
+        return Err(Error::config(
+            "an expand path has a character that no field has; fields are lower-case letters, \
+             digits and underscores, joined by points",
+        ));
+    }
     let depth = segments.count();
     if depth > contract::EXPAND_MAX_DEPTH {
         return Err(Error::config(format!(
@@ -157,7 +164,7 @@ mod tests {
     fn paths_of_three_levels_pass_and_of_four_do_not() {
         assert!(check_path("customer").is_ok());
         assert!(check_path("a.b.c").is_ok());
-        for bad in ["a.b.c.d", "", "a..b", ".a", "a."] {
+        for bad in ["a.b.c.d", "", "a..b", ".a", "a.", "a,b", "A", "a b", "ä"] {
             assert!(check_path(bad).is_err(), "{bad:?}");
         }
     }

@@ -61,6 +61,8 @@ pub mod error;
 pub mod expand;
 pub mod id;
 pub mod pagination;
+#[cfg(feature = "reconciliation")]
+pub mod reconciliation;
 pub mod testing;
 pub mod validate;
 pub mod webhooks;

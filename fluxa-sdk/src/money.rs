@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for Currency {
 /// use fluxa_sdk::Money;
 /// assert_eq!(Money::gbp(1999).to_string(), "19.99 GBP");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Money {
     /// The amount in minor units: pence for pounds.
     pub amount_minor: i64,

@@ -1,4 +1,5 @@
-//! Help for testing a webhook endpoint: signatures as Fluxa makes them.
+//! Help for testing a webhook endpoint: signatures as Fluxa makes them, and a sample event of each
+//! type.
 //!
 //! ```
 //! let body = br#"{"id":"evt_1","type":"payment.settled"}"#;
@@ -7,9 +8,13 @@
 //! assert!(verifier.verify(body, &header).is_ok());
 //! ```
 
+mod samples;
+
 use jiff::Timestamp;
 
 use crate::webhooks;
+
+pub use samples::{SampleEvent, SignedDelivery, sample_event, sample_event_json};
 
 /// Returns the `X-Fluxa-Signature` of `body`, signed now.
 pub fn sign(secret: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> String {

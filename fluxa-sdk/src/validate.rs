@@ -1,11 +1,17 @@
-//! Checks of request fields that the contract states: metadata and amounts.
+//! Checks of request fields that the contract states: metadata, amounts, bounds, URLs.
 //!
-//! Owns the limits' meaning; the numbers are in `contract`. Responses are never checked.
+//! Owns the limits' meaning; the numbers are in `contract`, and those of single fields come with
+//! generated code. Responses are never checked, and no message repeats a value: it may be a secret
+//! in the wrong place.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use reqwest::Url;
 
 use crate::contract;
 use crate::error::Error;
+use crate::money::Currency;
 
 /// Checks metadata: at most 50 keys of at most 40 characters, values of at most 500.
 ///
@@ -54,6 +60,64 @@ pub fn amount(amount_minor: i64) -> Result<(), Error> {
         contract::AMOUNT_MINOR_MIN,
         contract::AMOUNT_MINOR_MAX
     )))
+}
+
+/// Checks that a currency, which may come from a response, has the form of one.
+///
+/// Which currencies can be charged is for the server to say.
+pub(crate) fn currency(currency: &Currency) -> Result<(), Error> {
+    Currency::parse(currency.as_str()).map(drop)
+}
+
+/// Checks the bounds of a number.
+pub(crate) fn number(name: &str, number: i64, allowed: RangeInclusive<i64>) -> Result<(), Error> {
+    if allowed.contains(&number) {
+        return Ok(());
+    }
+    let (low, high) = (*allowed.start(), *allowed.end());
+    Err(Error::config(match high {
+        i64::MAX => format!("`{name}` is {number}; {low} is the least"),
+        _ => format!("`{name}` is {number}; it can be {low} to {high}"),
+    }))
+}
+
+/// Checks the length of a text, in Unicode scalar values.
+pub(crate) fn text(name: &str, text: &str, most: usize) -> Result<(), Error> {
+    match text.chars().count() {
+        count if count <= most => Ok(()),
+        count => Err(Error::config(format!(
+            "`{name}` has {count} characters; {most} is the most"
+        ))),
+    }
+}
+
+/// Checks an address that a browser is sent to: an absolute http or https URL.
+pub(crate) fn url(name: &str, text: &str) -> Result<(), Error> {
+    absolute(text).map(drop).ok_or_else(|| {
+        Error::config(format!(
+            "`{name}` is not an absolute http or https URL, such as https://shop.example/done"
+        ))
+    })
+}
+
+/// Checks an address that Fluxa is to call: https, or http to this machine.
+pub(crate) fn webhook_url(text: &str) -> Result<(), Error> {
+    let loopback = |url: &Url| url.host_str().is_some_and(crate::client::is_loopback);
+    match absolute(text) {
+        Some(url) if url.scheme() == "https" || loopback(&url) => Ok(()),
+        _ => Err(Error::config(
+            "the URL of a webhook endpoint is https; plain http is for loopback hosts in test mode",
+        )),
+    }
+}
+
+fn absolute(text: &str) -> Option<Url> {
+    // The parser drops line ends and tabs; what is sent would still have them.
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ const DOMAIN_NEVER: [&str; 10] = [
 ];
 
 /// What of the SDK the mock may use.
-const MOCK_MAY: [&str; 3] = ["contract", "webhooks", "types::EventType"];
+const MOCK_MAY: [&str; 2] = ["contract", "types::EventType"];
 
 /// Literals of the contract that only `contract.rs` and generated code may hold.
 const LITERALS: [&str; 14] = [
@@ -267,7 +267,7 @@ fn source(path: &str, text: &str, events: &[String], faults: &mut Vec<Fault>) {
                 let used = used_of_the_sdk(&file);
                 faults.extend(used.iter().filter(|used| !allowed(used)).map(|used| {
                     format!(
-                        "{path}: uses fluxa_sdk::{used}: the mock uses only the SDK's contract, webhooks signing and event types"
+                        "{path}: uses fluxa_sdk::{used}: the mock uses only the SDK's contract and event types"
                     )
                 }));
             }
@@ -531,7 +531,7 @@ mod tests {
         assert!(
             faults(
                 "fluxa-mock/src/a.rs",
-                "//! Uses.\nuse fluxa_sdk::{contract, webhooks};"
+                "//! Uses.\nuse fluxa_sdk::{contract, types::EventType};"
             )
             .is_empty()
         );

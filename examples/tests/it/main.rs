@@ -1,5 +1,9 @@
 //! The examples, run against the sandbox.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod actix_receiver;
 mod axum_merchant;
+mod crash_safe;
 mod quickstart;
+mod receivers;
+mod reconciliation;

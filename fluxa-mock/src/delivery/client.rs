@@ -1,11 +1,12 @@
 //! Owns the HTTP client of deliveries: signs, sends, reads the answer to a cap. Goes to loopback or to
 //! allow-listed hosts only, as resolved at each connection; follows no redirect, uses no proxy.
 
+use super::signature;
 use crate::clock::real_millis;
 use crate::config::Config;
 use crate::domain::delivery::{Outcome, ReceivedResponse, SentRequest, Task};
 use crate::domain::webhook_endpoint::is_loopback_name;
-use fluxa_sdk::{contract, webhooks};
+use fluxa_sdk::contract;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
@@ -116,12 +117,7 @@ impl Client {
 }
 
 fn signed(task: &Task) -> SentRequest {
-    let secrets: Vec<&[u8]> = task
-        .secrets
-        .iter()
-        .map(|secret| secret.as_bytes())
-        .collect();
-    let signature = webhooks::sign_all(&secrets, real_millis() / 1000, task.body.as_bytes());
+    let signature = signature::header(&task.secrets, real_millis() / 1000, task.body.as_bytes());
     let headers = BTreeMap::from([
         (contract::SIGNATURE.to_owned(), signature),
         (contract::EVENT.to_owned(), task.event_type.clone()),

@@ -15,4 +15,5 @@ mod idempotency;
 mod lists;
 mod protocol;
 mod refunds;
+mod samples;
 mod stream;

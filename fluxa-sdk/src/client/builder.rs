@@ -237,7 +237,7 @@ fn check_base_url(text: &str) -> Result<(String, bool), Error> {
     Ok((url.as_str().trim_end_matches('/').to_owned(), loopback))
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || bare

@@ -15,6 +15,7 @@ impl AdvanceClock {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        crate::validate::number("seconds", self.seconds, 0i64..=315360000i64)?;
         Ok(())
     }
 }
@@ -93,6 +94,7 @@ impl CompleteCheckoutSession {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        self.card.check()?;
         Ok(())
     }
 }
@@ -146,6 +148,7 @@ impl CreateApiKey {
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::metadata(&self.metadata)?;
+        crate::validate::text("name", &self.name, 100usize)?;
         Ok(())
     }
 }
@@ -202,10 +205,13 @@ impl CreateCheckoutSession {
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::amount(self.amount)?;
+        crate::validate::url("cancel_url", &self.cancel_url)?;
+        crate::validate::currency(&self.currency)?;
         if let Some(value) = &self.customer {
             value.check()?;
         }
         crate::validate::metadata(&self.metadata)?;
+        crate::validate::url("success_url", &self.success_url)?;
         Ok(())
     }
 }
@@ -336,6 +342,7 @@ impl CreatePayment {
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::amount(self.amount)?;
+        crate::validate::currency(&self.currency)?;
         if let Some(value) = &self.customer {
             value.check()?;
         }
@@ -387,8 +394,14 @@ impl CreateRefund {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        if let Some(value) = &self.amount {
+            crate::validate::number("amount", *value, 1i64..=9223372036854775807i64)?;
+        }
         crate::validate::metadata(&self.metadata)?;
         self.payment.check()?;
+        if let Some(value) = &self.reason {
+            crate::validate::text("reason", value, 500usize)?;
+        }
         Ok(())
     }
 }
@@ -490,10 +503,17 @@ impl CreateSubscription {
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::amount(self.amount)?;
+        crate::validate::currency(&self.currency)?;
         self.customer.check()?;
+        if let Some(value) = &self.interval_count {
+            crate::validate::number("interval_count", *value, 1i64..=365i64)?;
+        }
         crate::validate::metadata(&self.metadata)?;
         if let Some(value) = &self.payment_method {
             value.check()?;
+        }
+        if let Some(value) = &self.quantity {
+            crate::validate::number("quantity", *value, 1i64..=9223372036854775807i64)?;
         }
         Ok(())
     }
@@ -540,7 +560,11 @@ impl CreateWebhookEndpoint {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        if let Some(value) = &self.description {
+            crate::validate::text("description", value, 500usize)?;
+        }
         crate::validate::metadata(&self.metadata)?;
+        crate::validate::webhook_url(&self.url)?;
         Ok(())
     }
 }
@@ -629,6 +653,27 @@ impl DisputeEvidence {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        if let Some(value) = &self.additional_information {
+            crate::validate::text("additional_information", value, 20000usize)?;
+        }
+        if let Some(value) = &self.cancellation_policy {
+            crate::validate::text("cancellation_policy", value, 20000usize)?;
+        }
+        if let Some(value) = &self.customer_communication {
+            crate::validate::text("customer_communication", value, 20000usize)?;
+        }
+        if let Some(value) = &self.product_description {
+            crate::validate::text("product_description", value, 20000usize)?;
+        }
+        if let Some(value) = &self.receipt {
+            crate::validate::text("receipt", value, 20000usize)?;
+        }
+        if let Some(value) = &self.refund_policy {
+            crate::validate::text("refund_policy", value, 20000usize)?;
+        }
+        if let Some(value) = &self.shipping_documentation {
+            crate::validate::text("shipping_documentation", value, 20000usize)?;
+        }
         Ok(())
     }
 }
@@ -675,7 +720,21 @@ impl RecordListenDelivery {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        if let Some(value) = &self.attempt {
+            crate::validate::number("attempt", *value, 1i64..=9223372036854775807i64)?;
+        }
+        crate::validate::number(
+            "duration_ms",
+            self.duration_ms,
+            0i64..=9223372036854775807i64,
+        )?;
+        if let Some(value) = &self.error {
+            crate::validate::text("error", value, 500usize)?;
+        }
         self.event.check()?;
+        if let Some(value) = &self.response_status {
+            crate::validate::number("response_status", *value, 100i64..=599i64)?;
+        }
         Ok(())
     }
 }
@@ -766,6 +825,9 @@ impl RotateSecret {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        if let Some(value) = &self.grace_seconds {
+            crate::validate::number("grace_seconds", *value, 3600i64..=2592000i64)?;
+        }
         Ok(())
     }
 }
@@ -824,6 +886,7 @@ impl TestCard {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        crate::validate::number("exp_month", self.exp_month, 1i64..=12i64)?;
         Ok(())
     }
 }
@@ -880,6 +943,9 @@ impl UpdateApiKey {
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::metadata(&self.metadata)?;
+        if let Some(value) = &self.name {
+            crate::validate::text("name", value, 100usize)?;
+        }
         Ok(())
     }
 }
@@ -1048,6 +1114,9 @@ impl UpdateSubscription {
         if let Some(value) = &self.payment_method {
             value.check()?;
         }
+        if let Some(value) = &self.quantity {
+            crate::validate::number("quantity", *value, 1i64..=9223372036854775807i64)?;
+        }
         Ok(())
     }
 }
@@ -1111,7 +1180,13 @@ impl UpdateWebhookEndpoint {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        if let Some(value) = &self.description {
+            crate::validate::text("description", value, 500usize)?;
+        }
         crate::validate::metadata(&self.metadata)?;
+        if let Some(value) = &self.url {
+            crate::validate::webhook_url(value)?;
+        }
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -160,17 +160,22 @@ impl Verifier {
         body: impl AsRef<[u8]>,
         headers: &HeaderMap,
     ) -> Result<VerifiedEvent, SignatureError> {
-        let mut values = headers.get_all(contract::SIGNATURE).iter();
-        let value = values.next().ok_or(SignatureError::MissingHeader)?;
-        if values.next().is_some() {
-            return Err(SignatureError::MalformedHeader(
-                "it is there more than once",
-            ));
-        }
-        let value = value
-            .to_str()
-            .map_err(|_| SignatureError::MalformedHeader("it is not ASCII"))?;
-        self.verify(body, value)
+        self.verify_headers_received_at(body, headers, Timestamp::now())
+    }
+
+    /// Verifies a delivery that was received earlier by the headers it came with.
+    ///
+    /// # Errors
+    /// [`SignatureError`], also when the header is missing or there is more than one.
+    pub fn verify_headers_received_at(
+        &self,
+        body: impl AsRef<[u8]>,
+        headers: &HeaderMap,
+        received_at: Timestamp,
+    ) -> Result<VerifiedEvent, SignatureError> {
+        let values = headers.get_all(contract::SIGNATURE).iter();
+        let value = signature_value(values.map(HeaderValue::as_bytes))?;
+        self.verify_received_at(body, value, received_at)
     }
 
     /// Verifies a delivery that was received earlier, such as one taken from a queue.
@@ -222,6 +227,21 @@ impl Verifier {
             }
         }
         matched.into()
+    }
+}
+
+/// Returns the one signature among the values of a request's signature headers.
+pub(super) fn signature_value<'a>(
+    mut values: impl Iterator<Item = &'a [u8]>,
+) -> Result<&'a str, SignatureError> {
+    let malformed = SignatureError::MalformedHeader;
+    let value = values.next().ok_or(SignatureError::MissingHeader)?;
+    if values.next().is_some() {
+        return Err(malformed("it is there more than once"));
+    }
+    match str::from_utf8(value) {
+        Ok(text) if text.is_ascii() => Ok(text),
+        _ => Err(malformed("it is not ASCII")),
     }
 }
 

@@ -1,15 +1,25 @@
 //! The SDK against scripted servers, and its webhooks against vectors of other tools.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod bad_input;
 mod environment;
+#[cfg(feature = "actix-web")]
+mod extract_actix;
+#[cfg(feature = "axum")]
+mod extract_axum;
 mod face;
 mod faults;
 mod generated;
 mod idempotency;
 mod limits;
+#[cfg(feature = "reconciliation")]
+mod reconciliation;
 mod retries;
+mod samples;
 mod secrecy;
 mod server;
+#[cfg(feature = "reconciliation")]
+mod statements;
 mod tls;
 mod typed;
 mod webhooks;

@@ -247,6 +247,24 @@ fn the_headers_of_a_request_hold_exactly_one_signature() {
 }
 
 #[test]
+fn headers_that_were_kept_are_verified_by_when_they_came() {
+    let mut headers = http::HeaderMap::new();
+    let header = format!("t=1716135600,v1={BY_OPENSSL}");
+    headers.insert("x-fluxa-signature", header.parse().unwrap());
+    let verify = |offset: i64| {
+        let received_at = at(SIGNED_AT + offset);
+        verifier().verify_headers_received_at(BODY, &headers, received_at)
+    };
+    assert!(verify(300).is_ok() && verify(-300).is_ok());
+    let outside = SignatureError::OutsideTolerance { age_seconds: 301 };
+    assert_eq!(verify(301).unwrap_err(), outside);
+    assert!(verifier().verify_headers(BODY, &headers).is_err());
+    headers.append("x-fluxa-signature", header.parse().unwrap());
+    let twice = verifier().verify_headers_received_at(BODY, &headers, at(SIGNED_AT));
+    assert!(matches!(twice, Err(SignatureError::MalformedHeader(_))));
+}
+
+#[test]
 fn an_empty_secret_is_refused() {
     assert!(matches!(Verifier::new(""), Err(Error::Config(_))));
     assert!(matches!(verifier().also_accept(""), Err(Error::Config(_))));

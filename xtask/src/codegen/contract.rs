@@ -59,6 +59,8 @@ pub(crate) struct OpenEnum {
 /// One webhook event.
 pub(crate) struct Event {
     pub(crate) wire: String,
+    /// Name of the schema of the whole event.
+    pub(crate) schema: String,
     pub(crate) object: String,
     pub(crate) description: String,
 }
@@ -127,6 +129,7 @@ impl Contract {
             let description = item.pointer("/post/description").and_then(Value::as_str);
             events.push(Event {
                 wire: wire.clone(),
+                schema,
                 object,
                 description: description.unwrap_or_default().to_owned(),
             });

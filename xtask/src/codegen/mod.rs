@@ -2,13 +2,15 @@
 //!
 //! The contract is read once as JSON ([`contract`]), lowered from OpenAPI 3.1 to 3.0.3 in memory
 //! ([`lower`]), given to progenitor ([`client`]), and what follows from it besides (ids, open
-//! enums, events, resource accessors) is written by [`names`] and [`resources`].
+//! enums, events, resource accessors, samples) is written by [`names`], [`resources`] and
+//! [`samples`].
 
 mod client;
 mod contract;
 mod lower;
 mod names;
 mod resources;
+mod samples;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -100,6 +102,7 @@ fn generate(root: &Path) -> Result<Files, String> {
         "events.rs".into(),
         format!("{HEADER}{}", names::events(&contract)),
     );
+    files.insert("samples.json".into(), samples::samples(&contract)?);
     files.insert("types.rs".into(), print(&generated.types));
     files.insert("client.rs".into(), print(&generated.client));
     let mut modules = Vec::new();

@@ -531,19 +531,23 @@ fn body(
             .and_then(Value::as_str)
             .and_then(reference);
         let optional = option_of(&field.ty).is_some();
+        let owner = match optional {
+            true => quote!(value),
+            false => quote!(self.#key),
+        };
         let check = |by_reference: TokenStream, value: TokenStream| match target.as_deref() {
             Some("Metadata") => Some(quote!(crate::validate::metadata(#by_reference)?;)),
             Some("Amount") => Some(quote!(crate::validate::amount(#value)?;)),
+            Some("Currency") => Some(quote!(crate::validate::currency(#by_reference)?;)),
+            Some("TestCard") => Some(quote!(#owner.check()?;)),
             Some(id) if contract.ids.iter().any(|known| known.name == id) => {
-                Some(quote!(#value.check()?;))
+                Some(quote!(#owner.check()?;))
             }
-            _ => None,
+            Some(_) => None,
+            None => limits(&wire, &property, &by_reference, &value),
         };
         if optional {
-            let inner = match target.as_deref() {
-                Some("Amount") => check(quote!(value), quote!(*value)),
-                _ => check(quote!(value), quote!(value)),
-            };
+            let inner = check(quote!(value), quote!(*value));
             checks.extend(inner.map(|inner| quote!(if let Some(value) = &self.#key { #inner })));
         } else {
             checks.extend(check(quote!(&self.#key), quote!(self.#key)));
@@ -587,6 +591,38 @@ fn body(
             #[allow(dead_code)]
             pub(crate) fn check(&self) -> Result<(), crate::Error> { #(#checks)* Ok(()) }
         }
+    }
+}
+
+/// The check of a property's own limits: bounds of an integer, length of a text, form of a URL.
+fn limits(
+    wire: &str,
+    property: &Value,
+    by_reference: &TokenStream,
+    value: &TokenStream,
+) -> Option<TokenStream> {
+    let limit = |name: &str| property.get(name).and_then(Value::as_i64);
+    match text(property, "type").as_str() {
+        "integer" => {
+            let (low, high) = (limit("minimum"), limit("maximum"));
+            if low.is_none() && high.is_none() {
+                return None;
+            }
+            let (low, high) = (low.unwrap_or(i64::MIN), high.unwrap_or(i64::MAX));
+            Some(quote!(crate::validate::number(#wire, #value, #low..=#high)?;))
+        }
+        // Only a webhook endpoint has a `url` of its own: Fluxa calls it, browsers do not.
+        "string" if text(property, "format") == "uri" && wire == "url" => {
+            Some(quote!(crate::validate::webhook_url(#by_reference)?;))
+        }
+        "string" if text(property, "format") == "uri" => {
+            Some(quote!(crate::validate::url(#wire, #by_reference)?;))
+        }
+        "string" => {
+            let most = usize::try_from(limit("maxLength")?).ok()?;
+            Some(quote!(crate::validate::text(#wire, #by_reference, #most)?;))
+        }
+        _ => None,
     }
 }
 

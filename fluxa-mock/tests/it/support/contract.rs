@@ -136,7 +136,7 @@ pub(crate) fn check(method: &str, path: &str, answer: &Answer) {
 #[track_caller]
 pub(crate) fn check_event(event: &Value) {
     let wanted = &event["type"];
-    let (name, _) = DOCUMENT["components"]["schemas"]
+    let (name, schema) = DOCUMENT["components"]["schemas"]
         .as_object()
         .unwrap()
         .iter()
@@ -147,6 +147,10 @@ pub(crate) fn check_event(event: &Value) {
         event,
         name,
     );
+    let base = &schema["allOf"][0];
+    assert_no_unknown_fields(base, event);
+    let object = &schema["allOf"][1]["properties"]["data"]["properties"]["object"];
+    assert_no_unknown_fields(object, &event["data"]["object"]);
 }
 
 fn assert_no_unknown_fields(schema: &'static Value, value: &Value) {
