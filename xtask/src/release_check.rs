@@ -40,7 +40,7 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
             "-p",
             "fluxa-sdk",
             "--feature-powerset",
-            "--no-dev-deps",
+            "--locked",
         ],
     )?;
     msrv(root)?;
