@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
+use reqwest::ResponseBuilderExt;
 use tokio::time::{Instant, timeout_at};
 
 use crate::context::Limits;
@@ -81,7 +82,7 @@ pub(crate) async fn send(
     streaming: bool,
 ) -> Result<Success, Failure> {
     let until = Instant::now() + limit;
-    let response = match timeout_at(until, wire.execute(request, limit)).await {
+    let mut response = match timeout_at(until, wire.execute(request, limit)).await {
         Ok(response) => response?,
         Err(_) => return Err(Failure::Timeout(limit)),
     };
@@ -89,10 +90,11 @@ pub(crate) async fn send(
     if success && streaming {
         return Ok(Success::Streaming(Box::new(response)));
     }
-    let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = BytesMut::new();
-    let read = timeout_at(until, read_body(response, &mut body)).await;
-    let body = body.freeze();
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Body::default();
+    let read = timeout_at(until, body.read(response)).await;
+    let body = body.into_bytes();
     if !success {
         // Status and headers stand, however little of the body arrived.
         let envelope = Box::new(Envelope::read(&body));
@@ -111,15 +113,40 @@ pub(crate) async fn send(
     }
 }
 
-/// Reads into `body`; returns `false` when the answer is too large.
-async fn read_body(mut response: reqwest::Response, body: &mut BytesMut) -> reqwest::Result<bool> {
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            return Ok(false);
+/// A body as far as it was read: most come in one piece, which is not copied then.
+#[derive(Default)]
+struct Body {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl Body {
+    /// Reads to the end; returns `false` when the answer is too large.
+    async fn read(&mut self, mut response: reqwest::Response) -> reqwest::Result<bool> {
+        while let Some(chunk) = response.chunk().await? {
+            let length = self.first.len() + self.rest.len();
+            if length + chunk.len() > MAX_BODY_BYTES {
+                return Ok(false);
+            }
+            if length == 0 {
+                self.first = chunk;
+                continue;
+            }
+            if self.rest.is_empty() {
+                self.rest
+                    .extend_from_slice(&std::mem::take(&mut self.first));
+            }
+            self.rest.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
+        Ok(true)
     }
-    Ok(true)
+
+    fn into_bytes(self) -> Bytes {
+        if self.rest.is_empty() {
+            return self.first;
+        }
+        self.rest.freeze()
+    }
 }
 
 impl Success {
@@ -144,16 +171,22 @@ impl Success {
         }
     }
 
-    /// Returns the answer as the generated client wants it.
-    pub(crate) fn into_response(self) -> reqwest::Response {
+    /// Returns the answer as the generated client wants it, and its headers.
+    ///
+    /// Apart, because the generated client would copy them twice on their way to the caller.
+    /// The URL is handed on because reqwest would parse a made-up one for want of it.
+    pub(crate) fn into_parts(self, url: &reqwest::Url) -> (reqwest::Response, HeaderMap) {
         match self {
             Self::Buffered(status, headers, body) => {
-                let mut response = http::Response::new(body);
+                let builder = http::Response::builder().url(url.clone());
+                let mut response = builder.body(body).unwrap_or_default();
                 *response.status_mut() = status;
-                *response.headers_mut() = headers;
-                reqwest::Response::from(response)
+                (reqwest::Response::from(response), headers)
             }
-            Self::Streaming(response) => *response,
+            Self::Streaming(mut response) => {
+                let headers = std::mem::take(response.headers_mut());
+                (*response, headers)
+            }
         }
     }
 }

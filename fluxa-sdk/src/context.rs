@@ -16,6 +16,7 @@ use tracing::Span;
 use crate::client::Client;
 use crate::decode;
 use crate::error::{ApiError, DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace};
+use crate::headers;
 use crate::idempotency::IdempotencyKey;
 use crate::observe::{CallResult, watch};
 use crate::request::Operation;
@@ -51,7 +52,7 @@ pub(crate) struct Shared {
 pub(crate) struct Report {
     pub(crate) error: Option<Error>,
     pub(crate) attempts: u32,
-    pub(crate) request_id: Option<String>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// What was waited for the rate limit.
     pub(crate) paced: Duration,
@@ -148,7 +149,10 @@ impl CallContext {
             report.ended = true;
             let result = match (report.error.take(), result) {
                 (Some(error), _) => Err(error),
-                (None, Ok(value)) => Ok(Response::new(value, report.attempts)),
+                (None, Ok(value)) => {
+                    let headers = std::mem::take(&mut report.headers);
+                    Ok(Response::new(value, headers, report.attempts))
+                }
                 (None, Err(error)) => Err(self.explain(&report, error)),
             };
             (result, (report.attempts, report.paced))
@@ -177,7 +181,7 @@ impl CallContext {
             Outcome::Unknown
         };
         let mut trace = self.trace(report.attempts, outcome);
-        trace.request_id.clone_from(&report.request_id);
+        trace.request_id = headers::request_id(&report.headers).map(str::to_owned);
         let (path, reason) = match error {
             RunError::Invalid(text) => {
                 return Error::config(format!("the request could not be built: {text}"))

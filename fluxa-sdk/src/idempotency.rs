@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::contract;
 use crate::error::Error;
+use crate::webhooks::push_hex;
 
 /// A key under which the server stores a POST's answer for 24 hours: 1 to 255 visible ASCII
 /// characters.
@@ -60,12 +61,14 @@ impl IdempotencyKey {
     /// Any text is accepted. The key is a SHA-256 over both with their lengths, in hexadecimal:
     /// stable across versions of the SDK.
     pub fn derive(namespace: &str, business_id: &str) -> Self {
-        let mut hash = Sha256::new();
+        let mut hash = Context::new(&SHA256);
         for part in [namespace, business_id] {
-            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(&(part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        Self(format!("{:x}", hash.finalize()))
+        let mut key = String::new();
+        push_hex(&mut key, hash.finish().as_ref());
+        Self(key)
     }
 
     /// Returns the key as text.

@@ -18,11 +18,10 @@ pub struct Response<T> {
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(value: ResponseValue<T>, attempts: u32) -> Self {
-        let (status, headers) = (value.status(), value.headers().clone());
+    pub(crate) fn new(value: ResponseValue<T>, headers: HeaderMap, attempts: u32) -> Self {
         Self {
+            status: value.status(),
             value: value.into_inner(),
-            status,
             headers,
             attempts,
         }

@@ -3,9 +3,10 @@
 //! Owns the attempt loop, which every operation passes through the generated client's hook. What
 //! to retry is decided in `retry`; what an attempt came to is found in `attempt`.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use http::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument;
 
@@ -93,7 +94,7 @@ async fn run(
             Ok(success) => {
                 let duration = watch.elapsed();
                 watch.answered(&success, duration);
-                return Ok(succeed(context, success, spent));
+                return Ok(succeed(context, success, spent, request.url()));
             }
             Err(failure) => failure,
         };
@@ -210,12 +211,18 @@ impl CallTime {
     }
 }
 
-fn succeed(context: &CallContext, success: Success, spent: u32) -> reqwest::Response {
+fn succeed(
+    context: &CallContext,
+    success: Success,
+    spent: u32,
+    url: &reqwest::Url,
+) -> reqwest::Response {
     context.client.allowance().succeed(spent);
     let mut report = context.report();
-    report.request_id = headers::request_id(success.headers()).map(str::to_owned);
     report.body = success.body().unwrap_or_default();
-    success.into_response()
+    let (response, headers) = success.into_parts(url);
+    report.headers = headers;
+    response
 }
 
 /// Puts on the request what every attempt of it carries.
@@ -225,8 +232,8 @@ fn prepare(request: &mut reqwest::Request, context: &CallContext) -> Result<(), 
     let headers = request.headers_mut();
     // The generator's own version header; ours says the same under its right name.
     headers.remove("api-version");
-    headers.insert(name(contract::AUTHORIZATION)?, shared.authorization.clone());
-    headers.insert(name(contract::VERSION)?, shared.api_version.clone());
+    headers.insert(AUTHORIZATION, shared.authorization.clone());
+    headers.insert(VERSION.clone(), shared.api_version.clone());
     headers.insert(USER_AGENT, shared.user_agent.clone());
     if !headers.contains_key(ACCEPT) {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -234,7 +241,7 @@ fn prepare(request: &mut reqwest::Request, context: &CallContext) -> Result<(), 
     if let Some(key) = &context.idempotency_key {
         let value = HeaderValue::from_str(key.as_str())
             .map_err(|_| Error::config("the idempotency key is no header value"))?;
-        headers.insert(name(contract::IDEMPOTENCY_KEY)?, value);
+        headers.insert(IDEMPOTENCY_KEY.clone(), value);
     }
     for (name, value) in &context.headers {
         headers.insert(name.clone(), value.clone());
@@ -246,8 +253,12 @@ fn prepare(request: &mut reqwest::Request, context: &CallContext) -> Result<(), 
     Ok(())
 }
 
-fn name(name: &'static str) -> Result<HeaderName, Error> {
-    HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::config("not a header name"))
+/// Names parsed once: a request would else allocate them each time.
+static VERSION: LazyLock<HeaderName> = LazyLock::new(|| name(contract::VERSION));
+static IDEMPOTENCY_KEY: LazyLock<HeaderName> = LazyLock::new(|| name(contract::IDEMPOTENCY_KEY));
+
+fn name(name: &'static str) -> HeaderName {
+    HeaderName::from_bytes(name.as_bytes()).expect("the contract's names are header names")
 }
 
 /// Returns two numbers in 0..=1, from the randomness of a UUID: its own bits at the ends.

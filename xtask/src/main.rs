@@ -10,6 +10,9 @@
 
 mod bench;
 mod codegen;
+mod msrv;
+mod public_api;
+mod release_check;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -22,7 +25,9 @@ Tasks:
   codegen           Generate fluxa-sdk/src/generated from openapi.json
   codegen --check   Fail if the generated code is not what openapi.json gives
   tidy              Check the rules of the workspace that no compiler knows
-  bench             Measure whole processes; prints the table of docs/performance.md";
+  bench             Measure; prints the tables of docs/performance.md
+  public-api        Check the foreign types of the SDK's interface against docs/public-api.md
+  release-check     Check what a release needs: licences, features, interface, MSRV";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +37,8 @@ fn main() -> ExitCode {
         ["codegen", "--check"] => codegen::check(&root()).map(|report| println!("{report}")),
         ["tidy"] => tidy::run(&root()).map(|report| println!("{report}")),
         ["bench"] => bench::run(&root()),
+        ["public-api"] => public_api::check(&root()).map(|report| println!("{report}")),
+        ["release-check"] => release_check::run(&root()),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -10,8 +10,13 @@ use std::process::Command;
 use serde_json::Value;
 use syn::visit::{self, Visit};
 
+use crate::{bench, msrv};
+
 /// Longest file written by hand, in lines.
 const FILE_LIMIT: usize = 700;
+
+/// Most crates of the SDK with default features, itself included, on Linux.
+const SDK_CRATES: usize = 100;
 
 /// What the SDK must not reach, not even for its tests.
 const SDK_NEVER: [&str; 8] = [
@@ -75,6 +80,7 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
         "examples",
         "tests",
         "xtask",
+        "benches",
     ] {
         for path in rust_files(&root.join(directory))? {
             let relative = path
@@ -123,6 +129,13 @@ fn dependencies(root: &Path, faults: &mut Vec<Fault>) -> Result<(), String> {
     let metadata: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("cargo metadata: {error}"))?;
     direction(&metadata, faults);
+    msrv::check(&metadata, faults);
+    let crates = bench::crates(root)?;
+    if crates > SDK_CRATES {
+        faults.push(format!(
+            "fluxa-sdk with default features is {crates} crates, over {SDK_CRATES}: see `cargo tree -p fluxa-sdk`"
+        ));
+    }
     Ok(())
 }
 
@@ -156,15 +169,23 @@ fn direction(metadata: &Value, faults: &mut Vec<Fault>) {
             }
         }
     }
-    for name in reachable(metadata, "fluxa-sdk") {
+    let name_of = |id: &String| {
+        let mut all = packages.into_iter().flatten();
+        let package = all.find(|p| p.get("id").and_then(Value::as_str) == Some(id))?;
+        package
+            .get("name")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    for name in reachable(metadata, "fluxa-sdk").iter().filter_map(name_of) {
         if SDK_NEVER.contains(&name.as_str()) {
             faults.push(format!("fluxa-sdk reaches {name} through its dependencies (`cargo tree -p fluxa-sdk -i {name}`)"));
         }
     }
 }
 
-/// Names of all packages that a package reaches by normal dependencies.
-fn reachable(metadata: &Value, name: &str) -> Vec<String> {
+/// Ids of all packages that a package reaches by dependencies that are not for tests.
+pub(crate) fn reachable(metadata: &Value, name: &str) -> Vec<String> {
     let nodes = metadata.pointer("/resolve/nodes").and_then(Value::as_array);
     let find = |id: &str| {
         nodes
@@ -202,7 +223,7 @@ fn reachable(metadata: &Value, name: &str) -> Vec<String> {
                 .and_then(Value::as_array)
                 .into_iter()
                 .flatten()
-                .any(|kind| kind.get("kind").is_none_or(Value::is_null));
+                .any(|kind| kind.get("kind").and_then(Value::as_str) != Some("dev"));
             let Some(target) = dependency.get("pkg").and_then(Value::as_str) else {
                 continue;
             };
@@ -212,7 +233,7 @@ fn reachable(metadata: &Value, name: &str) -> Vec<String> {
             }
         }
     }
-    seen.iter().filter_map(|id| name_of(id)).collect()
+    seen
 }
 
 /// The 29 event types, which only generated code may spell out.

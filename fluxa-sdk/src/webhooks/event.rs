@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decode;
 use crate::error::{DecodeError, Error, Trace};
-use crate::generated::events::Event;
+use crate::generated::events::{Event, EventType};
 use crate::time::Timestamp;
 
 /// An event whose signature was verified: its bytes, its id and its type.
@@ -23,12 +23,12 @@ use crate::time::Timestamp;
 pub struct VerifiedEvent {
     bytes: Bytes,
     id: String,
-    event_type: String,
+    event_type: EventType,
     signed_at_unix_seconds: i64,
 }
 
 impl VerifiedEvent {
-    pub(super) fn new(bytes: Bytes, id: String, event_type: String, signed_at: i64) -> Self {
+    pub(super) fn new(bytes: Bytes, id: String, event_type: EventType, signed_at: i64) -> Self {
         Self {
             bytes,
             id,
@@ -49,7 +49,7 @@ impl VerifiedEvent {
 
     /// Returns the type as sent, such as `payment.settled`.
     pub fn event_type(&self) -> &str {
-        &self.event_type
+        self.event_type.as_str()
     }
 
     /// Returns when this delivery was signed, in Unix seconds.
@@ -60,10 +60,10 @@ impl VerifiedEvent {
     /// Returns the typed event. A type that is new gives `Event::Unknown`.
     ///
     /// # Errors
-    /// [`Error::Decode`] when the object lacks what its type requires; the signature held
-    /// nevertheless, and [`Self::bytes`] has all of it.
+    /// [`Error::Decode`] when the body is not JSON to its end, or the object lacks what its type
+    /// requires; the signature held nevertheless, and [`Self::bytes`] has all of it.
     pub fn event(&self) -> Result<Event, Error> {
-        Event::read(&self.bytes)
+        Event::read_as(&self.event_type, &self.bytes)
     }
 
     /// Returns the body read as a type of your own.
@@ -80,7 +80,7 @@ impl fmt::Debug for VerifiedEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifiedEvent")
             .field("id", &self.id)
-            .field("event_type", &self.event_type)
+            .field("event_type", &self.event_type.as_str())
             .finish_non_exhaustive()
     }
 }
@@ -229,13 +229,25 @@ macro_rules! event_enum {
 
             pub(crate) fn read(json: &::bytes::Bytes) -> ::std::result::Result<Self, $crate::Error> {
                 #[derive(::serde::Deserialize)]
-                struct Head {
+                struct Typed {
                     #[serde(rename = "type")]
                     event_type: EventType,
                 }
-                // Twice over the bytes, so that a fault is told by its place in them.
-                let head: Head = $crate::webhooks::read(json)?;
-                match head.event_type {
+                let head = $crate::webhooks::head::Head::read(json);
+                let event_type = match head.event_type {
+                    Some(event_type) => EventType::from(event_type.as_ref()),
+                    // Over all the bytes, so that the fault is told by its place in them.
+                    None => $crate::webhooks::read::<Typed>(json)?.event_type,
+                };
+                Self::read_as(&event_type, json)
+            }
+
+            /// Reads an event whose type is known already.
+            pub(crate) fn read_as(
+                event_type: &EventType,
+                json: &::bytes::Bytes,
+            ) -> ::std::result::Result<Self, $crate::Error> {
+                match event_type {
                     $(EventType::$variant => $crate::webhooks::read(json).map(Self::$variant),)*
                     EventType::Unknown(_) => $crate::webhooks::read(json)
                         .map(|raw| Self::Unknown($crate::webhooks::UnknownEvent::new(raw))),

@@ -60,6 +60,7 @@ mod actix;
 #[cfg(feature = "axum")]
 mod axum;
 pub(crate) mod event;
+pub(crate) mod head;
 pub mod inbox;
 #[cfg(any(feature = "actix-web", feature = "axum"))]
 mod receiver;
@@ -71,5 +72,6 @@ pub(crate) use event::read;
 pub use event::{EventData, EventEnvelope, EventRequest, UnknownEvent, VerifiedEvent};
 #[cfg(any(feature = "actix-web", feature = "axum"))]
 pub use receiver::{Receiver, Rejection, Webhook, WebhookEvent};
+pub(crate) use signature::push_hex;
 pub use signature::{sign, sign_all};
 pub use verifier::{SignatureError, Verifier};

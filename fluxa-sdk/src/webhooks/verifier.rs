@@ -9,15 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use serde::Deserialize;
-use sha2::digest::FixedOutput;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::event::VerifiedEvent;
+use super::head::Head;
 use super::signature::hmac;
 use crate::client::read_env;
 use crate::contract;
 use crate::error::Error;
+use crate::generated::events::EventType;
 use crate::secret::WebhookSecret;
 
 /// The length of an HMAC-SHA256.
@@ -201,18 +201,14 @@ impl Verifier {
             return Err(SignatureError::OutsideTolerance { age_seconds });
         }
 
-        #[derive(Deserialize)]
-        struct Head {
-            id: String,
-            #[serde(rename = "type")]
-            event_type: String,
-        }
-        let head: Head = serde_json::from_slice(body).map_err(|_| SignatureError::NotAnEvent)?;
-        let body = Bytes::copy_from_slice(body);
+        let head = Head::read(body);
+        let (Some(id), Some(event_type)) = (head.id, head.event_type) else {
+            return Err(SignatureError::NotAnEvent);
+        };
         Ok(VerifiedEvent::new(
-            body,
-            head.id,
-            head.event_type,
+            Bytes::copy_from_slice(body),
+            id.into_owned(),
+            EventType::from(event_type.as_ref()),
             header.timestamp,
         ))
     }
@@ -221,14 +217,13 @@ impl Verifier {
     fn matches(&self, header: &Header<'_>, body: &[u8]) -> bool {
         let mut matched = Choice::from(0);
         for secret in &self.secrets {
-            let mac = hmac(
+            let expected = hmac(
                 secret.expose().as_bytes(),
                 header.timestamp_text.as_bytes(),
                 body,
             );
-            let expected = mac.finalize_fixed();
-            for signature in &header.signatures {
-                matched |= expected.as_slice().ct_eq(signature);
+            for signature in elements(header.text).filter_map(v1).filter_map(decode_hex) {
+                matched |= expected.as_ref().ct_eq(&signature);
             }
         }
         matched.into()
@@ -254,7 +249,8 @@ pub(super) fn signature_value<'a>(
 struct Header<'a> {
     timestamp: i64,
     timestamp_text: &'a str,
-    signatures: Vec<[u8; SIGNATURE_BYTES]>,
+    /// All of it: the signatures are read where they are compared, without a list of them.
+    text: &'a str,
 }
 
 impl<'a> Header<'a> {
@@ -264,18 +260,14 @@ impl<'a> Header<'a> {
             return malformed("it is too long");
         }
         let mut timestamp_text = None;
-        let mut signatures = Vec::new();
         let mut v1_count = 0;
-        for element in text.split(',') {
-            match element.trim().split_once('=') {
-                Some(("t", _)) if timestamp_text.is_some() => {
+        for element in elements(text) {
+            match element {
+                ("t", _) if timestamp_text.is_some() => {
                     return malformed("there is more than one `t`");
                 }
-                Some(("t", value)) => timestamp_text = Some(value),
-                Some(("v1", value)) => {
-                    v1_count += 1;
-                    signatures.extend(decode_hex(value));
-                }
+                ("t", value) => timestamp_text = Some(value),
+                ("v1", _) => v1_count += 1,
                 // Other schemes may come beside this one.
                 _ => {}
             }
@@ -294,21 +286,50 @@ impl<'a> Header<'a> {
             Ok(timestamp) if digits && timestamp_text.len() <= MAX_TIMESTAMP_DIGITS => Ok(Self {
                 timestamp,
                 timestamp_text,
-                signatures,
+                text,
             }),
             _ => malformed("`t` is not 1 to 12 digits"),
         }
     }
 }
 
-/// Returns the signature when `text` is 64 hexadecimal digits.
-fn decode_hex(text: &str) -> Option<[u8; SIGNATURE_BYTES]> {
-    if text.len() != 2 * SIGNATURE_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; SIGNATURE_BYTES];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+/// Returns the elements of a header, those that are no `name=value` left out.
+fn elements(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split(',')
+        .filter_map(|element| element.trim().split_once('='))
 }
+
+fn v1<'a>((name, value): (&'a str, &'a str)) -> Option<&'a str> {
+    (name == "v1").then_some(value)
+}
+
+/// Returns the signature when `text` is 64 hexadecimal digits.
+///
+/// Without a branch on a digit: they are random, so that a processor would guess wrong half the
+/// time, which costs as much as a fifth of the HMAC.
+fn decode_hex(text: &str) -> Option<[u8; SIGNATURE_BYTES]> {
+    let digits: &[u8; 2 * SIGNATURE_BYTES] = text.as_bytes().try_into().ok()?;
+    let mut bytes = [0; SIGNATURE_BYTES];
+    let mut seen = 0;
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let (high, low) = (NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]);
+        seen |= high | low;
+        *byte = high << 4 | low & 0x0f;
+    }
+    (seen & NO_DIGIT == 0).then_some(bytes)
+}
+
+/// Marks what is no hexadecimal digit.
+const NO_DIGIT: u8 = 0x80;
+
+/// The value of each hexadecimal digit.
+const NIBBLES: [u8; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
+};

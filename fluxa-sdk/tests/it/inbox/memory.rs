@@ -6,6 +6,7 @@ use fluxa_sdk::webhooks::inbox::{Claim, EventStore, Lease, MIN_RETENTION, Memory
 use tokio::time::advance;
 
 use super::granted;
+use super::stress::{self, Stress};
 
 const LEASE: Duration = Duration::from_secs(30);
 const SECOND: Duration = Duration::from_secs(1);
@@ -118,4 +119,9 @@ async fn of_fifty_claims_at_once_one_is_granted() {
         }
     }
     assert_eq!(new, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_event_is_done_once_under_stress() {
+    stress::run(MemoryStore::new(), Stress::new()).await;
 }

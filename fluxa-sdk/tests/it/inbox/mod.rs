@@ -5,6 +5,8 @@ mod memory;
 pub(crate) mod pg_server;
 #[cfg(feature = "inbox-postgres")]
 mod postgres;
+#[cfg(feature = "inbox-postgres")]
+mod postgres_stress;
 mod process;
 #[cfg(feature = "inbox-redis")]
 mod redis;
