@@ -5,7 +5,7 @@
 //! acknowledged and ignored; and the payment is read again, because an event is a notification,
 //! not the truth.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRef, Path, State};
@@ -13,14 +13,17 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use fluxa_sdk::types::{CreateCheckoutSession, Event, PaymentState};
-use fluxa_sdk::webhooks::{Receiver, Verifier, Webhook};
-use fluxa_sdk::{Client, IdempotencyKey, Money};
+use fluxa_sdk::webhooks::inbox::{Inbox, MemoryStore, Processed};
+use fluxa_sdk::webhooks::{Receiver, VerifiedEvent, Verifier, Webhook};
+use fluxa_sdk::{Client, Error, IdempotencyKey, Money};
 use serde_json::{Value, json};
 
 /// The shop: a client of Fluxa, a verifier of its webhooks, and what is known of the orders.
 pub struct Shop {
     fluxa: Client,
     receiver: Receiver,
+    /// Which events were handled. With more than one replica: in PostgreSQL or Redis.
+    inbox: Inbox<MemoryStore>,
     /// This address, as the cardholder's browser reaches it.
     public_url: String,
     books: Mutex<Books>,
@@ -31,8 +34,6 @@ pub struct Shop {
 struct Books {
     /// Order → state of its payment, as last read from Fluxa.
     orders: HashMap<String, String>,
-    /// Event ids already handled. A database would hold them with a unique index.
-    handled: HashSet<String>,
 }
 
 impl Shop {
@@ -42,6 +43,7 @@ impl Shop {
         Arc::new(Self {
             fluxa,
             receiver: Receiver::new(verifier),
+            inbox: Inbox::new(MemoryStore::new()),
             public_url: public_url.into(),
             books: Mutex::default(),
         })
@@ -135,38 +137,34 @@ impl FromRef<Arc<Shop>> for Endpoint {
 }
 
 /// Receives Fluxa's webhooks. The extractor has verified the raw body; what is not Fluxa's was
-/// answered by it and is not seen here.
+/// answered by it and is not seen here. What was seen before, or failed, is answered by the inbox.
 async fn webhook(
     State(shop): State<Arc<Shop>>,
-    Webhook { event, .. }: Webhook<Event, Endpoint>,
-) -> Result<StatusCode, Failure> {
-    if shop.books().handled.contains(event.id()) {
-        return Ok(StatusCode::OK);
+    Webhook { event, .. }: Webhook<VerifiedEvent, Endpoint>,
+) -> Processed<(), Error> {
+    shop.inbox
+        .process(&event, |_lease| learn(&shop, &event))
+        .await
+}
+
+/// Reads the payment that the event is about. Events may come late and in any order; the payment
+/// itself does not lie.
+async fn learn(shop: &Shop, event: &VerifiedEvent) -> Result<(), Error> {
+    let event = event.event()?;
+    let Some(payment) = payment_of(&event) else {
+        return Ok(());
+    };
+    let payment = shop.fluxa.payments().retrieve(payment).await?;
+    if let Some(order) = payment.metadata.get("order_id") {
+        let paid = match payment.state {
+            PaymentState::Captured | PaymentState::Settling | PaymentState::Settled => "paid",
+            PaymentState::Failed => "failed",
+            PaymentState::Refunded => "refunded",
+            _ => "awaiting payment",
+        };
+        shop.books().orders.insert(order.clone(), paid.into());
     }
-    if let Some(payment) = payment_of(&event) {
-        // Events may come late and in any order; the payment itself does not lie.
-        let payment = shop
-            .fluxa
-            .payments()
-            .retrieve(payment)
-            .await
-            .map_err(|error| {
-                let text = json!({ "error": error.to_string() });
-                (StatusCode::SERVICE_UNAVAILABLE, Json(text))
-            })?;
-        if let Some(order) = payment.metadata.get("order_id") {
-            let paid = match payment.state {
-                PaymentState::Captured | PaymentState::Settling | PaymentState::Settled => "paid",
-                PaymentState::Failed => "failed",
-                PaymentState::Refunded => "refunded",
-                _ => "awaiting payment",
-            };
-            shop.books().orders.insert(order.clone(), paid.into());
-        }
-    }
-    // Only now: had anything above failed, Fluxa would send the event again.
-    shop.books().handled.insert(event.id().to_owned());
-    Ok(StatusCode::OK)
+    Ok(())
 }
 
 /// The payment that an event is about, if it is about one.
