@@ -87,11 +87,14 @@ impl fmt::Debug for VerifiedEvent {
 
 /// Reads JSON that no call answered.
 pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| {
-        let (path, reason) = decode::explain(body, &error);
-        let error = DecodeError::new(Trace::default(), path, reason, body.clone());
-        Error::Decode(Box::new(error))
-    })
+    serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
+}
+
+#[cold]
+fn unreadable(body: &Bytes, error: &serde_json::Error) -> Error {
+    let (path, reason) = decode::explain(body, error);
+    let error = DecodeError::new(Trace::default(), path, reason, body.clone());
+    Error::Decode(Box::new(error))
 }
 
 /// An event about an object of type `T`.
