@@ -27,6 +27,10 @@ pub(crate) enum State {
         payment: String,
         payment_state: String,
     },
+    Declined {
+        payment: String,
+        reason: String,
+    },
     Refused {
         reason: String,
     },

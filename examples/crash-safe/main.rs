@@ -15,7 +15,7 @@ mod journal;
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use fluxa_sdk::types::{CreatePayment, Payment};
+use fluxa_sdk::types::{CreatePayment, Payment, PaymentState};
 use fluxa_sdk::{Client, Error, IdempotencyKey, Money, Outcome, Timestamp, validate};
 use journal::{Intent, Journal, State};
 
@@ -40,6 +40,9 @@ async fn run(arguments: &[&str]) -> Result<(), Box<dyn StdError>> {
     let fluxa = Client::from_env()?;
     match *arguments {
         ["charge", order, pence, customer, ref rest @ ..] => {
+            let pence = pence
+                .parse()
+                .map_err(|_| format!("PENCE is a whole number, such as 1999, not {pence}"))?;
             let crash = match rest {
                 [] => None,
                 ["--crash", at @ ("before-call" | "after-call")] => Some(*at),
@@ -47,11 +50,12 @@ async fn run(arguments: &[&str]) -> Result<(), Box<dyn StdError>> {
             };
             let intent = match journal.read(order)? {
                 // The same order again: a double click, or a restart. What was decided stands.
-                Some(intent) => intent,
+                Some(intent) if intent.is_for(pence, customer) => intent,
+                Some(intent) => {
+                    let known = format!("{} for {}", intent.amount_minor, intent.customer);
+                    return Err(format!("{order} is known already, as a charge of {known}").into());
+                }
                 None => {
-                    let pence = pence.parse().map_err(|_| {
-                        format!("PENCE is a whole number, such as 1999, not {pence}")
-                    })?;
                     // Checked before it is written down: what can never be sent would stay open.
                     validate::amount(pence)?;
                     let intent = Intent::new(order, pence, customer);
@@ -63,10 +67,19 @@ async fn run(arguments: &[&str]) -> Result<(), Box<dyn StdError>> {
             settle(&fluxa, &journal, intent, crash).await
         }
         ["recover"] => {
+            let mut left_open = 0;
             for intent in journal.open_intents()? {
-                settle(&fluxa, &journal, intent, None).await?;
+                let order = intent.order.clone();
+                // One that cannot be settled now must not keep the others waiting.
+                if let Err(error) = settle(&fluxa, &journal, intent, None).await {
+                    left_open += 1;
+                    eprintln!("{order}: {error}");
+                }
             }
-            Ok(())
+            match left_open {
+                0 => Ok(()),
+                _ => Err(format!("{left_open} orders are still open; run this again").into()),
+            }
         }
         _ => Err(USAGE.into()),
     }
@@ -97,6 +110,13 @@ async fn settle(
         std::process::abort();
     }
     intent.state = match charged {
+        // A decline is an answer too. Another card is another charge, with a key of its own.
+        Ok(payment) if payment.state == PaymentState::Failed => State::Declined {
+            payment: payment.id.to_string(),
+            reason: payment
+                .failure_code
+                .map_or_else(String::new, |code| code.to_string()),
+        },
         Ok(payment) => State::Charged {
             payment: payment.id.to_string(),
             payment_state: payment.state.to_string(),
@@ -165,6 +185,9 @@ fn report(intent: &Intent) -> Result<(), Box<dyn StdError>> {
         } => {
             println!("{}: {payment} {payment_state}", intent.order);
         }
+        State::Declined { payment, reason } => {
+            println!("{}: {payment} declined: {reason}", intent.order);
+        }
         State::Refused { reason } => println!("{}: refused: {reason}", intent.order),
     }
     Ok(())
@@ -181,6 +204,10 @@ impl Intent {
             opened_at: Timestamp::now(),
             state: State::Open,
         }
+    }
+
+    fn is_for(&self, amount_minor: i64, customer: &str) -> bool {
+        self.amount_minor == amount_minor && self.customer == customer
     }
 
     fn age(&self) -> Duration {

@@ -115,6 +115,8 @@ pub const REQUEST_BODY_MAX_BYTES: usize = 1024 * 1024;
 pub const CODE_IDEMPOTENCY_KEY_REUSED: &str = "idempotency_key_reused";
 /// 409: the first request with this key is still running.
 pub const CODE_IDEMPOTENCY_KEY_IN_USE: &str = "idempotency_key_in_use";
+/// An id in the path, the body or a filter is nobody's.
+pub const CODE_RESOURCE_MISSING: &str = "resource_missing";
 
 // Prefixes of keys and secrets.
 

@@ -23,6 +23,11 @@ use crate::webhooks::push_hex;
 /// assert_eq!(key, IdempotencyKey::derive("checkout", "ord_8421"));
 /// assert_ne!(key, IdempotencyKey::derive("refund", "ord_8421"));
 /// ```
+///
+/// What is stored is any answer of a request that was executed, a decline or a refusal too. To try
+/// again on purpose, with another card or after a decline, the key must be another: derive it from
+/// the try as well, such as `derive("charge", "ord_8421/2")`, and count tries where the order is
+/// kept.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey(String);
 

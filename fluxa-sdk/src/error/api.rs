@@ -174,9 +174,10 @@ impl ApiError {
         self.status == StatusCode::FORBIDDEN
     }
 
-    /// Returns whether there is no such object or route.
+    /// Returns whether there is no such object or route: 404, or an id in the body or a filter that
+    /// is nobody's (`resource_missing`).
     pub fn is_not_found(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND
+        self.status == StatusCode::NOT_FOUND || self.code() == Some(contract::CODE_RESOURCE_MISSING)
     }
 
     /// Returns whether the request itself was at fault.

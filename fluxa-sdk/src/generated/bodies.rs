@@ -297,7 +297,7 @@ impl CreateListenSession {
 }
 
 impl CreatePayment {
-    /// A charge on a stored payment method.
+    /// A charge on a stored payment method. A decline is an answer too: a payment in state `FAILED`.
     ///
     /// Takes what is required; the rest is set by the methods below.
     #[must_use]

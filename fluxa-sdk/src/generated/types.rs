@@ -284,7 +284,7 @@ pub struct CreateListenSession {
     >,
 }
 
-///A charge on a stored payment method.
+///A charge on a stored payment method. A decline is an answer too: a payment in state `FAILED`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CreatePayment {

@@ -76,7 +76,7 @@ impl<M: Clone> PaymentsResource<M> {
 
     /// Create a payment.
     ///
-    /// Charges the named payment method, or the customer's default.
+    /// Charges the named payment method, or the customer's default. A charge that the issuer declines is an answer and no error: a payment whose `state` is `FAILED`, with its `failure_code`. So read `state` before anything is shipped, and give the next try an idempotency key of its own: the same key is answered with the same failed payment.
     ///
     /// Restricted keys need the scope `payments:write`.
     ///
