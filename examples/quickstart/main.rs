@@ -53,6 +53,11 @@ async fn run() -> Result<(), Error> {
         .complete_checkout_session(&session.id, TestCard::visa())
         .sandbox_timing("instant")
         .await?;
+    // A decline is an answer and no error: nothing is shipped before `state` was read.
+    if payment.state == PaymentState::Failed {
+        println!("declined {}  {:?}", payment.id, payment.failure_code);
+        return Ok(());
+    }
     println!("paid     {}  {}", payment.id, payment.state);
 
     let mut settled = fluxa

@@ -85,10 +85,26 @@
 //! key that the SDK made is gone with the future. Observers are told of a dropped call, with its
 //! outcome ([`observe::CallResult::Cancelled`]).
 //!
+//! # Features
+//!
+//! None is on by default, and each only adds.
+//!
+//! | feature | adds | crates more |
+//! |---|---|---|
+//! | `blocking` | `blocking::Client`: the same calls without async | none |
+//! | `axum`, `actix-web` | the extractor [`webhooks`]`::Webhook` for that framework (axum 0.8, actix-web 4) | 2, 44 |
+//! | `inbox-postgres` | `PostgresStore` for the [inbox](webhooks::inbox); beside it you need `deadpool-postgres` 0.14 and `tokio-postgres` 0.7 | 40 |
+//! | `inbox-redis` | `RedisStore` for the inbox; beside it you may need `redis` 1, with its TLS | 13 |
+//! | `reconciliation` | `reconciliation`: bank statements against settlements | 2 |
+//!
+//! The inbox in memory, samples of events and the scripted transport are always there.
+//!
 //! # Licences
 //!
 //! MIT or Apache-2.0. The run-time dependency `progenitor-client` is MPL-2.0, which asks nothing of
 //! those who use it unchanged.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -149,3 +165,8 @@ pub mod types {
 pub mod resources {
     pub use crate::generated::resources::*;
 }
+
+/// The package's page, compiled so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
