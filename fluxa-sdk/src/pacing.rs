@@ -113,8 +113,12 @@ impl Permit {
     }
 
     /// The request was refused by the rate limit.
-    pub(crate) fn throttled(mut self, retry_after: Option<Duration>) {
-        self.end(Ending::Throttled(retry_after));
+    pub(crate) fn throttled(
+        mut self,
+        retry_after: Option<Duration>,
+        rate_limit: Option<RateLimit>,
+    ) {
+        self.end(Ending::Throttled(retry_after, rate_limit));
     }
 
     fn end(&mut self, ending: Ending) {

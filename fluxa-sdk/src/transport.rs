@@ -156,7 +156,10 @@ fn settle(permit: Option<Permit>, result: &Result<Success, Failure>) {
     match result {
         Ok(success) => permit.answered(headers::rate_limit(success.headers())),
         Err(failure) => match failure.observation() {
-            Observation::Status(429, _) => permit.throttled(failure.retry_after()),
+            Observation::Status(429, _) => {
+                let rate_limit = failure.headers().and_then(headers::rate_limit);
+                permit.throttled(failure.retry_after(), rate_limit);
+            }
             Observation::Status(..) | Observation::TooLarge => {
                 permit.answered(failure.headers().and_then(headers::rate_limit));
             }

@@ -9,6 +9,13 @@
 //! *answer* is there, and holds one back for each request under way: whatever the network does in
 //! between, the server has at least as many. The moment of reset is not used: it is told in whole
 //! seconds, and follows from the limit and what remains.
+//!
+//! That holds for one process. When a 429 comes nevertheless, others spend from the bucket too, and
+//! what they do between two answers cannot be known. From then on this side *shares*: it sends at a
+//! part of the rate without saving up for a burst, halves that part at every further sign of
+//! crowding, and wins it back slowly (as TCP does, so that several come to equal parts). A 429 is
+//! the late sign; a server's bucket that runs low is the early one, and spares most of the 429s.
+//! With the whole rate won back, nobody else is there, and the first paragraph holds again.
 
 use std::time::Duration;
 
@@ -18,12 +25,17 @@ use crate::headers::RateLimit;
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause that a 429 can ask for here; a longer one is the caller's error to see.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// What a 429 leaves of the rate, at most once in [`DEFAULT_PAUSE`]: another process uses the key.
-const CUT: f64 = 0.7;
-/// The part of the whole rate that comes back in a second without a 429.
-const RECOVERY_PER_SECOND: f64 = 0.05;
-/// The slowest that 429s can make it, as a part of the rate.
-const MIN_FACTOR: f64 = 0.05;
+/// What a sign of crowding leaves of the part of the rate, once in a round of answers.
+const CUT: f64 = 0.5;
+/// How long a cut has time to show before a bucket still low leads to the next, and for how long
+/// after such a sign nothing is won back.
+const SETTLE: Duration = Duration::from_millis(500);
+/// The part of the whole rate that is won back in a second without a sign of crowding.
+const RECOVERY_PER_SECOND: f64 = 0.1;
+/// The least part of the rate.
+const MIN_FACTOR: f64 = 0.01;
+/// How many seconds' worth of the own part may be saved up while sharing.
+const SHARED_BURST_SECONDS: f64 = 0.1;
 /// Far below a token, far above the rounding of its sums.
 const EPSILON: f64 = 1e-6;
 
@@ -54,8 +66,8 @@ pub(super) enum Ending {
     NoAnswer,
     /// It was answered, with the state of the bucket when the server says it.
     Answered(Option<RateLimit>),
-    /// It was refused for want of a token.
-    Throttled(Option<Duration>),
+    /// It was refused for want of a token: how long to wait, and the state of the bucket.
+    Throttled(Option<Duration>, Option<RateLimit>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +91,9 @@ pub(super) struct Bucket {
     answers: u64,
     paused_until: Duration,
     cut_at: Option<Duration>,
-    /// The part of the rate that is used.
+    /// Nothing is won back before.
+    held_until: Duration,
+    /// The part of the rate that is used; less than 1 while others use the key too.
     factor: f64,
 }
 
@@ -93,6 +107,7 @@ impl Bucket {
             answers: 0,
             paused_until: Duration::ZERO,
             cut_at: None,
+            held_until: Duration::ZERO,
             factor: 1.0,
         }
     }
@@ -140,11 +155,15 @@ impl Bucket {
                 }
             }
             Ending::Answered(Some(said)) => {
-                let since = self.answers.saturating_sub(ticket.answers_before);
                 self.spend();
-                self.learn(said, since, now.saturating_sub(ticket.sent_at), now);
+                self.learn(said, ticket, now);
             }
-            Ending::Throttled(retry_after) => self.slow_down(retry_after, now),
+            Ending::Throttled(retry_after, said) => {
+                if let (Some(said), false) = (said, self.knows_limit()) {
+                    self.learn(said, ticket, now);
+                }
+                self.slow_down(retry_after, ticket, now);
+            }
         }
     }
 
@@ -153,8 +172,16 @@ impl Bucket {
         self.tokens -= 1.0;
     }
 
-    /// Corrects the model by an answer: `since` others were answered while it was under way.
-    fn learn(&mut self, said: RateLimit, since: u64, round_trip: Duration, now: Duration) {
+    fn knows_limit(&self) -> bool {
+        matches!(self.knowledge, Knowledge::Limit { .. })
+    }
+
+    fn shares(&self) -> bool {
+        self.factor < 1.0
+    }
+
+    /// Corrects the model by an answer.
+    fn learn(&mut self, said: RateLimit, ticket: Ticket, now: Duration) {
         if said.limit == 0 {
             return;
         }
@@ -172,22 +199,35 @@ impl Bucket {
         let capacity = capacity.max(known);
         self.knowledge = Knowledge::Limit { rate, capacity };
         // The server had `remaining` at some moment of the round trip. Since then it has lost at
-        // most those answered meanwhile, and gained at most the refill; those still under way may
-        // be in its count already, or not.
-        let least = remaining - since as f64;
+        // most those of ours answered meanwhile, and gained at most the refill; those still under
+        // way may be in its count already, or not.
+        let round_trip = now.saturating_sub(ticket.sent_at);
         let most = remaining + rate * round_trip.as_secs_f64() + f64::from(self.under_way);
-        self.tokens = self.tokens.max(least).min(most).min(capacity);
+        if !self.shares() {
+            // This answer is among `answers` already.
+            let since = self.answers.saturating_sub(ticket.answers_before + 1);
+            self.tokens = self.tokens.max(remaining - since as f64);
+        } else if remaining < (capacity / 4.0).min(rate / 2.0) {
+            if self.cut_at.is_none_or(|at| at.saturating_add(SETTLE) <= now) {
+                self.cut(ticket, now);
+            }
+            self.held_until = now.saturating_add(SETTLE);
+        }
+        self.tokens = self.tokens.min(most).min(capacity);
     }
 
     /// A 429 nevertheless: others use the key too, so the model is too high.
-    fn slow_down(&mut self, retry_after: Option<Duration>, now: Duration) {
+    fn slow_down(&mut self, retry_after: Option<Duration>, ticket: Ticket, now: Duration) {
         let pause = retry_after.unwrap_or(DEFAULT_PAUSE).min(MAX_PAUSE);
         self.paused_until = self.paused_until.max(now.saturating_add(pause));
         self.tokens = self.tokens.min(f64::from(self.under_way));
-        if self
-            .cut_at
-            .is_none_or(|at| now.saturating_sub(at) >= DEFAULT_PAUSE)
-        {
+        self.cut(ticket, now);
+        self.held_until = self.held_until.max(self.paused_until);
+    }
+
+    /// Cuts the part of the rate, unless this is news of the time before the last cut.
+    fn cut(&mut self, ticket: Ticket, now: Duration) {
+        if self.cut_at.is_none_or(|at| ticket.sent_at >= at) {
             self.factor = (self.factor * CUT).max(MIN_FACTOR);
             self.cut_at = Some(now);
         }
@@ -195,11 +235,18 @@ impl Bucket {
 
     fn refill(&mut self, now: Duration) {
         let seconds = now.saturating_sub(self.filled_at).as_secs_f64();
+        let calm = now.saturating_sub(self.filled_at.max(self.held_until));
         self.filled_at = self.filled_at.max(now);
         if let Knowledge::Limit { rate, capacity } = self.knowledge {
-            self.tokens = (self.tokens + rate * self.factor * seconds).min(capacity);
+            let rate = rate * self.factor;
+            let most = match self.shares() {
+                true => f64::from(self.under_way) + (rate * SHARED_BURST_SECONDS).max(1.0),
+                false => capacity,
+            };
+            self.tokens = (self.tokens + rate * seconds).min(most).min(capacity);
         }
-        self.factor = (self.factor + RECOVERY_PER_SECOND * seconds).min(1.0);
+        let won_back = RECOVERY_PER_SECOND * calm.as_secs_f64();
+        self.factor = (self.factor + won_back).min(1.0);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod crowd;
+
 const MS: Duration = Duration::from_millis(1);
 
 fn said(limit: u64, remaining: u64) -> Ending {
@@ -138,7 +140,7 @@ fn a_429_pauses_everyone_and_slows_down_once_a_second() {
     let tickets: Vec<Ticket> = (0..4).map(|_| send(&mut bucket, Duration::ZERO)).collect();
     for (ticket, retry_after) in tickets.into_iter().zip([Some(2), None, Some(1), Some(0)]) {
         let retry_after = retry_after.map(Duration::from_secs);
-        bucket.end(ticket, Ending::Throttled(retry_after), Duration::ZERO);
+        bucket.end(ticket, Ending::Throttled(retry_after, None), Duration::ZERO);
     }
     let pause = Duration::from_secs(2);
     assert_eq!(bucket.take(Duration::ZERO), Next::At(pause));
@@ -157,7 +159,7 @@ fn a_429_pauses_everyone_and_slows_down_once_a_second() {
         sent_at: pause,
         answers_before: bucket.answers,
     };
-    bucket.end(ticket, Ending::Throttled(Some(Duration::MAX)), pause);
+    bucket.end(ticket, Ending::Throttled(Some(Duration::MAX), None), pause);
     assert_eq!(bucket.take(pause), Next::At(pause + MAX_PAUSE));
 }
 
@@ -167,7 +169,7 @@ fn the_rate_comes_back_and_never_stops_altogether() {
     for second in 1..100 {
         let now = Duration::from_secs(second * 120);
         let ticket = send(&mut bucket, now);
-        bucket.end(ticket, Ending::Throttled(Some(Duration::ZERO)), now);
+        bucket.end(ticket, Ending::Throttled(Some(Duration::ZERO), None), now);
         assert!(
             bucket.factor >= CUT - EPSILON,
             "recovered in between: {}",
@@ -178,7 +180,7 @@ fn the_rate_comes_back_and_never_stops_altogether() {
         let now = Duration::from_secs(100_000 + second);
         bucket.end(
             bucket_ticket(&bucket, now),
-            Ending::Throttled(Some(Duration::ZERO)),
+            Ending::Throttled(Some(Duration::ZERO), None),
             now,
         );
     }
@@ -220,10 +222,14 @@ mod simulation {
 
     use super::*;
 
-    struct Random(u64);
+    pub(super) struct Random(u64);
 
     impl Random {
-        fn below(&mut self, bound: u64) -> u64 {
+        pub(super) fn new(seed: u64) -> Self {
+            Self(seed)
+        }
+
+        pub(super) fn below(&mut self, bound: u64) -> u64 {
             self.0 = self
                 .0
                 .wrapping_mul(6_364_136_223_846_793_005)
@@ -269,7 +275,7 @@ mod simulation {
                     refused += u64::from(!fine);
                     answers[request] = match fine {
                         true => said(100, tokens as u64),
-                        false => Ending::Throttled(Some(Duration::from_secs(1))),
+                        false => Ending::Throttled(Some(Duration::from_secs(1)), None),
                     };
                     let back = at + 1 + random.below(max_delay_ms * 1000);
                     events.push(std::cmp::Reverse((back, 1, request)));
