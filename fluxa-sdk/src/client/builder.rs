@@ -141,11 +141,20 @@ impl ClientBuilder {
     /// Waits for the rate limit before sending, instead of for its 429 after. Default: off.
     ///
     /// Limits are learned from the answers (`X-RateLimit-*`); until the first is there, requests go
-    /// one at a time. Whoever waits is served in order of arrival, retries first; clones share the
-    /// line. The time waited here counts neither against a call's time-outs nor as an attempt, so a
-    /// burst of 10 000 calls takes its 100 s at 100 a second and none of them fails for it: to give
-    /// up earlier, drop the future (`tokio::time::timeout`). Another process with the same key may
-    /// still cause a 429; it is retried as usual, and slows this client down for a while.
+    /// one at a time. Whoever waits is served in order of arrival, retries first; all clients of the
+    /// process with this key and origin share the line. The time waited here counts neither against
+    /// a call's time-outs nor as an attempt, so a burst of 10 000 calls takes its 100 s at 100 a
+    /// second and none of them fails for it: to give up earlier, drop the future
+    /// (`tokio::time::timeout`).
+    ///
+    /// One process that alone uses a key meets no 429. Several that pace cannot see each other, only
+    /// what the answers tell: when they begin together, each may send a whole burst before it knows,
+    /// and the rest of it is refused once. From the first 429 on, each sends at a part of the rate,
+    /// halved at every further sign of crowding and won back within seconds; 429s are then few, and
+    /// the whole rate stays in use. A refused call goes back to the front of the line at no cost to
+    /// the allowance of retries, and fails only when its last attempt is refused too (5 in all, see
+    /// [`max_retries`](Self::max_retries)), which is rare among processes that all pace. Beside one
+    /// that does not pace there is no such hope: give it a key of its own.
     pub fn pace_requests(mut self) -> Self {
         self.pace = true;
         self
@@ -228,6 +237,10 @@ impl ClientBuilder {
             true => Allowance::own(),
             false => Allowance::of_origin(&base_url.origin),
         };
+        let pacer = self.pace.then(|| match self.script {
+            Some(_) => Arc::new(Pacer::own()),
+            None => Pacer::of(&base_url.origin, &key),
+        });
         Ok(Client(Arc::new(Inner {
             key,
             base_url,
@@ -235,7 +248,7 @@ impl ClientBuilder {
             limits: self.limits,
             headers,
             allowance,
-            pacer: self.pace.then(|| Arc::new(Pacer::new())),
+            pacer,
             observers: self.observers,
             script: self.script,
         })))

@@ -20,11 +20,12 @@
 use std::time::Duration;
 
 use crate::headers::RateLimit;
+use crate::retry;
 
 /// How long nothing is sent after a 429 that does not say.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause that a 429 can ask for here; a longer one is the caller's error to see.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
+const MAX_PAUSE: Duration = retry::MAX_RETRY_AFTER;
 /// What a sign of crowding leaves of the part of the rate, once in a round of answers.
 const CUT: f64 = 0.5;
 /// How long a cut has time to show before a bucket still low leads to the next, and for how long
@@ -38,6 +39,12 @@ const MIN_FACTOR: f64 = 0.01;
 const SHARED_BURST_SECONDS: f64 = 0.1;
 /// Far below a token, far above the rounding of its sums.
 const EPSILON: f64 = 1e-6;
+
+/// Returns how long nothing is sent after a 429, or `None` when the caller should be told instead.
+pub(crate) fn pause(retry_after: Option<Duration>) -> Option<Duration> {
+    let pause = retry_after.unwrap_or(DEFAULT_PAUSE);
+    (pause <= MAX_PAUSE).then_some(pause)
+}
 
 /// What the bucket says to the next in line.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -218,7 +225,7 @@ impl Bucket {
 
     /// A 429 nevertheless: others use the key too, so the model is too high.
     fn slow_down(&mut self, retry_after: Option<Duration>, ticket: Ticket, now: Duration) {
-        let pause = retry_after.unwrap_or(DEFAULT_PAUSE).min(MAX_PAUSE);
+        let pause = pause(retry_after).unwrap_or(MAX_PAUSE);
         self.paused_until = self.paused_until.max(now.saturating_add(pause));
         self.tokens = self.tokens.min(f64::from(self.under_way));
         self.cut(ticket, now);
