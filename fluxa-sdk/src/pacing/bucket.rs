@@ -37,6 +37,14 @@ const RECOVERY_PER_SECOND: f64 = 0.1;
 const MIN_FACTOR: f64 = 0.01;
 /// How many seconds' worth of the own part may be saved up while sharing.
 const SHARED_BURST_SECONDS: f64 = 0.1;
+/// A burst leaves at this many times the rate, so that its first answers can tell of others
+/// before the rest is sent,
+const BURST_SPEED: f64 = 10.0;
+/// except for so many, which go at once.
+const AT_ONCE: u32 = 16;
+/// The part of a second's tokens that is never taken: a process that takes every token the moment
+/// it is there would starve one that comes later, and never hear of it.
+const LEFT_TO_OTHERS: f64 = 0.02;
 /// Far below a token, far above the rounding of its sums.
 const EPSILON: f64 = 1e-6;
 
@@ -100,6 +108,8 @@ pub(super) struct Bucket {
     cut_at: Option<Duration>,
     /// Nothing is won back before.
     held_until: Duration,
+    /// When all that was sent would have left without [`AT_ONCE`].
+    spread_until: Duration,
     /// The part of the rate that is used; less than 1 while others use the key too.
     factor: f64,
 }
@@ -115,6 +125,7 @@ impl Bucket {
             paused_until: Duration::ZERO,
             cut_at: None,
             held_until: Duration::ZERO,
+            spread_until: Duration::ZERO,
             factor: 1.0,
         }
     }
@@ -129,9 +140,17 @@ impl Bucket {
             Knowledge::Nothing | Knowledge::NoLimit => {}
             Knowledge::Limit { rate, capacity } => {
                 self.refill(now);
-                let needed = f64::from(self.under_way) + 1.0;
+                let left = match self.shares() {
+                    true => 0.0,
+                    false => (rate.min(capacity) * LEFT_TO_OTHERS).floor(),
+                };
+                let needed = f64::from(self.under_way) + 1.0 + left;
                 if needed > capacity {
                     return Next::WhenAnswered;
+                }
+                let spread = self.spread_until.saturating_sub(slack(rate));
+                if now < spread {
+                    return Next::At(spread);
                 }
                 let missing = needed - self.tokens;
                 if missing > EPSILON {
@@ -140,6 +159,9 @@ impl Bucket {
                     return Next::At(now.saturating_add(wait.min(MAX_PAUSE)));
                 }
             }
+        }
+        if let Knowledge::Limit { rate, .. } = self.knowledge {
+            self.spread_until = self.spread_until.max(now).saturating_add(interval(rate));
         }
         self.under_way += 1;
         Next::Send(Ticket {
@@ -215,7 +237,10 @@ impl Bucket {
             let since = self.answers.saturating_sub(ticket.answers_before + 1);
             self.tokens = self.tokens.max(remaining - since as f64);
         } else if remaining < (capacity / 4.0).min(rate / 2.0) {
-            if self.cut_at.is_none_or(|at| at.saturating_add(SETTLE) <= now) {
+            if self
+                .cut_at
+                .is_none_or(|at| at.saturating_add(SETTLE) <= now)
+            {
                 self.cut(ticket, now);
             }
             self.held_until = now.saturating_add(SETTLE);
@@ -234,7 +259,7 @@ impl Bucket {
 
     /// Cuts the part of the rate, unless this is news of the time before the last cut.
     fn cut(&mut self, ticket: Ticket, now: Duration) {
-        if self.cut_at.is_none_or(|at| ticket.sent_at >= at) {
+        if self.cut_at.is_none_or(|at| ticket.sent_at > at) {
             self.factor = (self.factor * CUT).max(MIN_FACTOR);
             self.cut_at = Some(now);
         }
@@ -255,6 +280,15 @@ impl Bucket {
         let won_back = RECOVERY_PER_SECOND * calm.as_secs_f64();
         self.factor = (self.factor + won_back).min(1.0);
     }
+}
+
+/// The time between two requests of a burst.
+fn interval(rate: f64) -> Duration {
+    Duration::try_from_secs_f64(1.0 / (rate * BURST_SPEED)).unwrap_or_default()
+}
+
+fn slack(rate: f64) -> Duration {
+    interval(rate) * (AT_ONCE - 1)
 }
 
 #[cfg(test)]
