@@ -5,9 +5,10 @@
 //!
 //! What is promised: as long as this process alone uses the key, the server never refuses for the
 //! rate limit. All clients of the process with one key and origin share one line, so their number
-//! does not matter. Several processes cannot know of each other but by their answers: each finds its
-//! part of the rate, 429s are few after the first burst, and a refused request goes back to the
-//! front of the line. A call fails for it only when it is refused five times.
+//! does not matter. Several processes cannot know of each other but by their answers: each finds
+//! its part of the rate, 429s are few once the first answers are there, and a refused request goes
+//! back to the front of the line. A call fails for it only when its last attempt is refused too:
+//! `bucket`'s simulation sees none among up to 8 processes, but it is no promise.
 
 mod bucket;
 

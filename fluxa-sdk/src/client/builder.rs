@@ -147,14 +147,18 @@ impl ClientBuilder {
     /// second and none of them fails for it: to give up earlier, drop the future
     /// (`tokio::time::timeout`).
     ///
-    /// One process that alone uses a key meets no 429. Several that pace cannot see each other, only
-    /// what the answers tell: when they begin together, each may send a whole burst before it knows,
-    /// and the rest of it is refused once. From the first 429 on, each sends at a part of the rate,
-    /// halved at every further sign of crowding and won back within seconds; 429s are then few, and
-    /// the whole rate stays in use. A refused call goes back to the front of the line at no cost to
-    /// the allowance of retries, and fails only when its last attempt is refused too (5 in all, see
-    /// [`max_retries`](Self::max_retries)), which is rare among processes that all pace. Beside one
-    /// that does not pace there is no such hope: give it a key of its own.
+    /// One process that alone uses a key meets no 429. Several that pace learn of each other only
+    /// from the answers: what they send before, at the start of a common burst, may be refused once
+    /// (seldom on a short way to the server; up to half of the calls when an answer takes 300 ms).
+    /// From then on each sends at a part of the rate, halved at a further sign of crowding and won
+    /// back within seconds; 429s are few, and the rate stays in use but for the time it takes to
+    /// find the parts. A refused call goes back to the front of the line, at no cost to the
+    /// allowance of retries. It still has its 5 attempts only, and fails if all are refused: rare
+    /// among processes that pace, to be expected beside one that does not. Give that one a key of
+    /// its own. A `Retry-After` of more than 60 s is returned at once.
+    ///
+    /// A burst leaves at ten times the rate after its first 16 requests: 200 at 100 a second take
+    /// 0.2 s.
     pub fn pace_requests(mut self) -> Self {
         self.pace = true;
         self

@@ -15,7 +15,8 @@
 //! part of the rate without saving up for a burst, halves that part at every further sign of
 //! crowding, and wins it back slowly (as TCP does, so that several come to equal parts). A 429 is
 //! the late sign; a server's bucket that runs low is the early one, and spares most of the 429s.
-//! With the whole rate won back, nobody else is there, and the first paragraph holds again.
+//! With the whole rate won back the second paragraph holds again. So that the first burst of
+//! several need not be refused, a burst leaves over some moments in which its answers tell.
 
 use std::time::Duration;
 
