@@ -29,10 +29,10 @@ use crate::request::{Async, Call};
 use crate::secret::{ApiKey, Mode};
 use crate::testing::Script;
 
-/// A client of the Fluxa API. Cheap to clone; clones share connections and pacing.
+/// A client of the Fluxa API. Cheap to clone; clones share connections.
 ///
 /// The allowance of retries is shared by all clients of the process to one origin, unless
-/// [`ClientBuilder::own_retry_quota`] says otherwise.
+/// [`ClientBuilder::own_retry_quota`] says otherwise; pacing by all with one key to one origin.
 ///
 /// ```
 /// # fn main() -> Result<(), fluxa_sdk::Error> {

@@ -104,7 +104,8 @@ pub struct AttemptEnded<'a> {
     pub duration: Duration,
     /// The `req_…` id of the answer.
     pub request_id: Option<&'a str>,
-    /// How long is waited now, if there is to be another attempt.
+    /// How long is waited now, if there is to be another attempt; of a call that goes back to the
+    /// line of [`pace_requests`](crate::ClientBuilder::pace_requests), the least.
     pub retry_wait: Option<Duration>,
 }
 

@@ -2,20 +2,36 @@
 //!
 //! Owns the line that requests wait in: first come, first served; a retry goes before what was not
 //! sent yet. How many may go is `bucket`'s. Knows nothing of calls.
+//!
+//! What is promised: as long as this process alone uses the key, the server never refuses for the
+//! rate limit. All clients of the process with one key and origin share one line, so their number
+//! does not matter. Several processes cannot know of each other but by their answers: each finds
+//! its part of the rate, 429s are few once the first answers are there, and a refused request goes
+//! back to the front of the line. A call fails for it only when its last attempt is refused too:
+//! `bucket`'s simulation sees none among up to 8 processes, but it is no promise.
 
 mod bucket;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use ring::digest::{Context, SHA256};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
+pub(crate) use self::bucket::pause;
 use self::bucket::{Bucket, Ending, Next, Ticket};
 use crate::headers::RateLimit;
+use crate::secret::ApiKey;
 
-/// The pacer of a client and its clones.
+/// The pacers of all keys. One lives as long as a client with its key does.
+static REGISTRY: Mutex<BTreeMap<Fingerprint, Weak<Pacer>>> = Mutex::new(BTreeMap::new());
+
+/// A SHA-256 of origin and key: the key itself stays where its memory is wiped.
+type Fingerprint = [u8; 32];
+
+/// The line before one rate limit.
 pub(crate) struct Pacer {
     state: Mutex<State>,
     created_at: Instant,
@@ -45,7 +61,21 @@ pub(crate) struct Permit {
 }
 
 impl Pacer {
-    pub(crate) fn new() -> Self {
+    /// Returns the pacer of the clients with this key to this origin.
+    pub(crate) fn of(origin: &str, key: &ApiKey) -> Arc<Self> {
+        let fingerprint = fingerprint(origin, key);
+        let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = registry.get(&fingerprint).and_then(Weak::upgrade) {
+            return shared;
+        }
+        registry.retain(|_, known| known.strong_count() > 0);
+        let new = Arc::new(Self::own());
+        registry.insert(fingerprint, Arc::downgrade(&new));
+        new
+    }
+
+    /// Returns a pacer that nobody else has.
+    pub(crate) fn own() -> Self {
         Self {
             state: Mutex::new(State {
                 bucket: Bucket::new(),
@@ -93,6 +123,17 @@ impl Pacer {
     }
 }
 
+fn fingerprint(origin: &str, key: &ApiKey) -> Fingerprint {
+    let mut context = Context::new(&SHA256);
+    context.update(origin.as_bytes());
+    // An origin has no NUL, so no two pairs run together.
+    context.update(b"\0");
+    context.update(key.expose().as_bytes());
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.copy_from_slice(context.finish().as_ref());
+    fingerprint
+}
+
 impl State {
     fn wake_first(&self) {
         if let Some(turn) = self.line.values().next() {
@@ -113,8 +154,12 @@ impl Permit {
     }
 
     /// The request was refused by the rate limit.
-    pub(crate) fn throttled(mut self, retry_after: Option<Duration>) {
-        self.end(Ending::Throttled(retry_after));
+    pub(crate) fn throttled(
+        mut self,
+        retry_after: Option<Duration>,
+        rate_limit: Option<RateLimit>,
+    ) {
+        self.end(Ending::Throttled(retry_after, rate_limit));
     }
 
     fn end(&mut self, ending: Ending) {

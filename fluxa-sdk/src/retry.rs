@@ -17,7 +17,7 @@ pub(crate) const BASE_DELAY: Duration = Duration::from_millis(500);
 /// The longest wait before a retry that the server did not ask for.
 const MAX_DELAY: Duration = Duration::from_secs(8);
 /// The longest wait the server may ask for; beyond it the caller decides.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// What one attempt came to, when it was no success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

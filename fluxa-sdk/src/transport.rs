@@ -17,7 +17,7 @@ use crate::contract;
 use crate::error::{Error, Outcome, TimeoutError, TimeoutPhase};
 use crate::headers;
 use crate::observe::watch::Watch;
-use crate::pacing::{Permit, Rank};
+use crate::pacing::{self, Permit, Rank};
 use crate::retry::{self, Observation, Verdict};
 
 /// The status of the answer made up when a call failed; its error is in the report.
@@ -109,7 +109,16 @@ async fn run(
         let outcome = retry::outcome(unknown, has_key, observation);
         unknown |= outcome == Outcome::Unknown;
         context.report().outcome = Some(outcome);
+        let throttled = matches!(observation, Observation::Status(429, _));
         let wait = match retry::classify(request.method(), has_key, observation) {
+            // It goes back to the front of the line, where nobody's time runs. The pacer keeps the
+            // server from being burdened, so this is no business of the allowance.
+            Verdict::Retry(_) if throttled && client.pacer().is_some() => {
+                (attempts <= limits.max_retries && !time.remaining().is_zero())
+                    .then(|| pacing::pause(failure.retry_after()))
+                    .flatten()
+                    .map(|pause| (pause, Duration::ZERO))
+            }
             Verdict::Retry(cost) if attempts <= limits.max_retries => retry::delay(
                 attempts,
                 limits.base_delay,
@@ -120,11 +129,13 @@ async fn run(
             .filter(|_| {
                 next = client.allowance().take(cost);
                 next.is_some()
-            }),
+            })
+            .map(|wait| (wait, wait)),
             _ => None,
         };
-        watch.failed(&failure, duration, wait);
-        let Some(wait) = wait else {
+        // What is told, and what is slept here: the line waits for itself.
+        watch.failed(&failure, duration, wait.map(|(told, _)| told));
+        let Some((_, wait)) = wait else {
             let trace = context.trace(attempts, outcome);
             return Err(failure.into_error(trace, limits, client.key()));
         };
@@ -156,7 +167,10 @@ fn settle(permit: Option<Permit>, result: &Result<Success, Failure>) {
     match result {
         Ok(success) => permit.answered(headers::rate_limit(success.headers())),
         Err(failure) => match failure.observation() {
-            Observation::Status(429, _) => permit.throttled(failure.retry_after()),
+            Observation::Status(429, _) => {
+                let rate_limit = failure.headers().and_then(headers::rate_limit);
+                permit.throttled(failure.retry_after(), rate_limit);
+            }
             Observation::Status(..) | Observation::TooLarge => {
                 permit.answered(failure.headers().and_then(headers::rate_limit));
             }

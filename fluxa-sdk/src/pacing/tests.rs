@@ -12,7 +12,7 @@ fn said(limit: u64, remaining: u64) -> Option<RateLimit> {
 
 /// A pacer that knows of 10 a second, with nothing left.
 async fn empty() -> Arc<Pacer> {
-    let pacer = Arc::new(Pacer::new());
+    let pacer = Arc::new(Pacer::own());
     pacer.acquire(Rank::First).await.answered(said(10, 0));
     pacer
 }
@@ -90,7 +90,7 @@ async fn who_stops_waiting_gives_the_place_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_dropped_under_way_makes_room_for_the_next() {
-    let pacer = Arc::new(Pacer::new());
+    let pacer = Arc::new(Pacer::own());
     let first = pacer.acquire(Rank::First).await;
     let second = {
         let pacer = Arc::clone(&pacer);
@@ -105,4 +105,22 @@ async fn a_request_that_is_dropped_under_way_makes_room_for_the_next() {
     soon(second).await.unwrap();
     pacer.acquire(Rank::First).await.answered(None);
     assert_eq!(waiting(&pacer), 0);
+}
+
+#[test]
+fn clients_with_one_key_to_one_origin_share_the_line() {
+    let key = |end: char| ApiKey::new(format!("sk_test_{}{end}", "x".repeat(40))).unwrap();
+    let first = Pacer::of("https://a.test", &key('1'));
+    assert!(Arc::ptr_eq(&first, &Pacer::of("https://a.test", &key('1'))));
+    for (origin, key) in [("https://a.test", key('2')), ("https://b.test", key('1'))] {
+        assert!(!Arc::ptr_eq(&first, &Pacer::of(origin, &key)), "{origin}");
+    }
+    assert!(!Arc::ptr_eq(&first, &Arc::new(Pacer::own())));
+    let known = |pacer: &Weak<Pacer>| pacer.strong_count() > 0;
+    let gone = Arc::downgrade(&first);
+    drop(first);
+    let _other = Pacer::of("https://c.test", &key('1'));
+    assert!(!known(&gone));
+    let registry = REGISTRY.lock().unwrap();
+    assert!(!registry.contains_key(&fingerprint("https://a.test", &key('1'))));
 }

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fluxa_sdk::Client;
 use fluxa_sdk::testing::{Script, ScriptedAnswer};
-use serde_json::json;
+use fluxa_sdk::{Client, Error, Response};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::builder;
@@ -72,12 +73,17 @@ fn limited(limiter: &Arc<Mutex<Limiter>>) -> Script {
     script
 }
 
-async fn call_at_once(fluxa: &Client, calls: usize) -> u32 {
-    let tasks: Vec<_> = (0..calls)
+type Answer = Result<Response<Value>, Error>;
+
+fn fluxa_calls(fluxa: &Client, calls: usize) -> Vec<JoinHandle<Answer>> {
+    (0..calls)
         .map(|_| tokio::spawn(fluxa.raw("GET", "/payments").into_future()))
-        .collect();
+        .collect()
+}
+
+async fn call_at_once(fluxa: &Client, calls: usize) -> u32 {
     let mut attempts = 0;
-    for task in tasks {
+    for task in fluxa_calls(fluxa, calls) {
         attempts += task.await.unwrap().unwrap().attempts();
     }
     attempts
@@ -175,17 +181,93 @@ async fn a_429_nevertheless_is_retried_and_holds_everyone_back() {
     assert_eq!(limiter.taken, 51);
 }
 
+#[tokio::test(start_paused = true)]
+async fn processes_that_share_a_key_fail_no_call() {
+    for (processes, calls, most_refused) in [(2, 500, 250), (4, 250, 500)] {
+        let limiter = Limiter::new(100.0, 200.0);
+        // A script's client has a line of its own: as many processes.
+        let tasks: Vec<_> = (0..processes)
+            .map(|_| {
+                let client = limited(&limiter).builder().pace_requests();
+                let fluxa = client.build().unwrap();
+                tokio::spawn(async move { call_at_once(&fluxa, calls).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let limiter = limiter.lock().unwrap();
+        assert_eq!(limiter.taken, 1000);
+        assert!(
+            limiter.refused <= most_refused,
+            "{processes}: {}",
+            limiter.refused
+        );
+    }
+}
+
+fn throttled(retry_after: &str) -> ScriptedAnswer {
+    ScriptedAnswer::new(429)
+        .json(json!({}))
+        .header("Retry-After", retry_after)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_call_waits_in_the_line_and_not_on_its_own_time() {
+    let script = Script::new();
+    script
+        .on("GET", "/payments")
+        .answer_with(throttled("30"))
+        .answer_with(throttled("30"))
+        .answer_with(ScriptedAnswer::new(200).json(json!({})));
+    let client = script.builder().pace_requests();
+    let fluxa = client.timeout(Duration::from_millis(200)).build().unwrap();
+    let started = Instant::now();
+    let response = fluxa.raw("GET", "/payments").await.unwrap();
+    assert_eq!(response.attempts(), 3);
+    let took = started.elapsed().as_secs_f64();
+    assert!((60.0..60.2).contains(&took), "the pauses, no more: {took}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttled_calls_take_nothing_from_the_allowance_and_have_five_attempts() {
+    let script = Script::new();
+    script
+        .on("GET", "/payments")
+        .answer_with(throttled("0"))
+        .always();
+    let fluxa = script.builder().pace_requests().build().unwrap();
+    // 200 retries: twice what the allowance of 500 would pay for, in no time.
+    for call in fluxa_calls(&fluxa, 50) {
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!(error.attempts(), 5, "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_beyond_a_minute_is_the_callers_to_see() {
+    let script = Script::new();
+    script
+        .on("GET", "/payments")
+        .answer_with(throttled("61"))
+        .always();
+    let fluxa = script.builder().pace_requests().build().unwrap();
+    let error = fluxa.raw("GET", "/payments").await.unwrap_err();
+    assert_eq!(error.attempts(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_with_a_limit_is_never_made_to_refuse() {
     let limiter = Limiter::new(50.0, 10.0);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
     let server = tokio::spawn(serve(listener, Arc::clone(&limiter)));
-    let fluxa = builder(&base_url).pace_requests().build().unwrap();
+    // Two clients of one key: they share the line as clones do.
+    let client = || builder(&base_url).pace_requests().build().unwrap();
+    let (one, other) = (client(), client());
     let started = Instant::now();
-    let (one, other) = (fluxa.clone(), fluxa);
     let attempts = tokio::join!(call_at_once(&one, 30), call_at_once(&other, 30));
-    assert_eq!(attempts, (30, 30), "clones share the pace");
+    assert_eq!(attempts, (30, 30), "clients of one key share the pace");
     assert!(
         started.elapsed() >= Duration::from_millis(900),
         "{:?}",

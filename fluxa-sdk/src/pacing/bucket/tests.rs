@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod crowd;
+
 const MS: Duration = Duration::from_millis(1);
 
 fn said(limit: u64, remaining: u64) -> Ending {
@@ -12,8 +14,19 @@ fn said(limit: u64, remaining: u64) -> Ending {
     }))
 }
 
+/// Asks as if a burst left all at once: its spreading is a test of its own.
+fn take(bucket: &mut Bucket, now: Duration) -> Next {
+    bucket.spread_until = Duration::ZERO;
+    bucket.take(now)
+}
+
+fn ready(bucket: &mut Bucket, now: Duration) -> usize {
+    let sent = (0..).take_while(|_| matches!(take(bucket, now), Next::Send(_)));
+    sent.count()
+}
+
 fn send(bucket: &mut Bucket, now: Duration) -> Ticket {
-    match bucket.take(now) {
+    match take(bucket, now) {
         Next::Send(ticket) => ticket,
         other => panic!("{other:?} at {now:?}"),
     }
@@ -88,8 +101,8 @@ fn a_request_that_never_left_takes_nothing() {
 fn a_full_bucket_gains_nothing_while_a_burst_is_on_its_way() {
     let mut bucket = after_first_answer(100, 199);
     let idle = Duration::from_secs(60);
-    let tickets: Vec<Ticket> = (0..200).map(|_| send(&mut bucket, idle)).collect();
-    // Half a second on the way: the server was full all that time, so there is no 201st token.
+    let tickets: Vec<Ticket> = (0..198).map(|_| send(&mut bucket, idle)).collect();
+    // Half a second on the way: the server was full all that time, so no token was gained.
     let arrived = idle + 500 * MS;
     assert_eq!(bucket.take(arrived), Next::WhenAnswered);
     for (index, ticket) in tickets.into_iter().enumerate() {
@@ -109,8 +122,11 @@ fn answers_out_of_order_do_not_move_the_model() {
         // The last to arrive, with the least left, is answered first.
         bucket.end(ticket, said(100, 99 + index as u64), Duration::ZERO);
     }
-    let left = (0..).take_while(|_| matches!(bucket.take(Duration::ZERO), Next::Send(_)));
-    assert_eq!(left.count(), 99);
+    assert_eq!(
+        ready(&mut bucket, Duration::ZERO),
+        97,
+        "two are left to others"
+    );
 }
 
 #[test]
@@ -118,8 +134,11 @@ fn what_others_use_up_is_learned_from_the_answers() {
     let mut bucket = after_first_answer(100, 199);
     let ticket = send(&mut bucket, Duration::ZERO);
     bucket.end(ticket, said(100, 3), Duration::ZERO);
-    let left = (0..).take_while(|_| matches!(bucket.take(Duration::ZERO), Next::Send(_)));
-    assert_eq!(left.count(), 3);
+    assert_eq!(
+        ready(&mut bucket, Duration::ZERO),
+        1,
+        "two are left to others"
+    );
 }
 
 #[test]
@@ -127,8 +146,11 @@ fn a_larger_burst_and_another_rate_are_learned() {
     let mut bucket = after_first_answer(100, 10);
     let ticket = send(&mut bucket, Duration::ZERO);
     bucket.end(ticket, said(50, 400), Duration::ZERO);
-    let left = (0..).take_while(|_| matches!(bucket.take(Duration::ZERO), Next::Send(_)));
-    assert_eq!(left.count(), 400);
+    assert_eq!(
+        ready(&mut bucket, Duration::ZERO),
+        399,
+        "one is left to others"
+    );
     assert_eq!(bucket.take(Duration::ZERO), Next::At(20 * MS));
 }
 
@@ -138,7 +160,7 @@ fn a_429_pauses_everyone_and_slows_down_once_a_second() {
     let tickets: Vec<Ticket> = (0..4).map(|_| send(&mut bucket, Duration::ZERO)).collect();
     for (ticket, retry_after) in tickets.into_iter().zip([Some(2), None, Some(1), Some(0)]) {
         let retry_after = retry_after.map(Duration::from_secs);
-        bucket.end(ticket, Ending::Throttled(retry_after), Duration::ZERO);
+        bucket.end(ticket, Ending::Throttled(retry_after, None), Duration::ZERO);
     }
     let pause = Duration::from_secs(2);
     assert_eq!(bucket.take(Duration::ZERO), Next::At(pause));
@@ -147,17 +169,16 @@ fn a_429_pauses_everyone_and_slows_down_once_a_second() {
         "one cut for four: {}",
         bucket.factor
     );
-    let ready = (0..).take_while(|_| matches!(bucket.take(pause), Next::Send(_)));
-    let ready = ready.count();
-    assert!(
-        (130..=160).contains(&ready),
-        "two seconds at the lower rate, not {ready}"
+    assert_eq!(
+        ready(&mut bucket, pause),
+        5,
+        "a tenth of a second's worth at the lower rate: nothing was saved up"
     );
     let ticket = Ticket {
         sent_at: pause,
         answers_before: bucket.answers,
     };
-    bucket.end(ticket, Ending::Throttled(Some(Duration::MAX)), pause);
+    bucket.end(ticket, Ending::Throttled(Some(Duration::MAX), None), pause);
     assert_eq!(bucket.take(pause), Next::At(pause + MAX_PAUSE));
 }
 
@@ -167,7 +188,7 @@ fn the_rate_comes_back_and_never_stops_altogether() {
     for second in 1..100 {
         let now = Duration::from_secs(second * 120);
         let ticket = send(&mut bucket, now);
-        bucket.end(ticket, Ending::Throttled(Some(Duration::ZERO)), now);
+        bucket.end(ticket, Ending::Throttled(Some(Duration::ZERO), None), now);
         assert!(
             bucket.factor >= CUT - EPSILON,
             "recovered in between: {}",
@@ -178,7 +199,7 @@ fn the_rate_comes_back_and_never_stops_altogether() {
         let now = Duration::from_secs(100_000 + second);
         bucket.end(
             bucket_ticket(&bucket, now),
-            Ending::Throttled(Some(Duration::ZERO)),
+            Ending::Throttled(Some(Duration::ZERO), None),
             now,
         );
     }
@@ -194,6 +215,54 @@ fn bucket_ticket(bucket: &Bucket, now: Duration) -> Ticket {
         sent_at: now,
         answers_before: bucket.answers,
     }
+}
+
+#[test]
+fn a_burst_is_spread_after_its_first_and_never_by_much() {
+    let mut bucket = after_first_answer(100, 199);
+    bucket.spread_until = Duration::ZERO;
+    let at_once = (0..).take_while(|_| matches!(bucket.take(Duration::ZERO), Next::Send(_)));
+    assert_eq!(at_once.count(), AT_ONCE as usize);
+    assert_eq!(bucket.take(Duration::ZERO), Next::At(MS));
+    for later in 1..=100 {
+        assert!(matches!(bucket.take(later * MS), Next::Send(_)), "{later}");
+    }
+}
+
+#[test]
+fn a_low_bucket_slows_down_who_shares_and_only_who_shares() {
+    for (shares, factor) in [(false, 1.0), (true, 0.28)] {
+        let mut bucket = after_first_answer(100, 199);
+        let mut now = Duration::from_secs(1);
+        if shares {
+            let ticket = send(&mut bucket, now);
+            bucket.end(ticket, Ending::Throttled(Some(Duration::ZERO), None), now);
+            assert!((bucket.factor - 0.5).abs() < EPSILON);
+            now += SETTLE;
+        }
+        let tickets = [0, 100].map(|later| send(&mut bucket, now + later * MS));
+        for ticket in tickets {
+            // The second was on its way at the cut: its news is old.
+            bucket.end(ticket, said(100, 10), now + 100 * MS);
+        }
+        let close = (bucket.factor - factor).abs() < 0.01;
+        assert!(close, "shares: {shares}, {}", bucket.factor);
+    }
+}
+
+#[test]
+fn a_429_as_the_first_answer_tells_the_limit_too() {
+    let mut bucket = Bucket::new();
+    let ticket = send(&mut bucket, Duration::ZERO);
+    let state = RateLimit {
+        limit: 100,
+        remaining: 0,
+        reset_unix_seconds: 0,
+    };
+    let throttled = Ending::Throttled(Some(Duration::from_secs(1)), Some(state));
+    bucket.end(ticket, throttled, Duration::ZERO);
+    assert!(bucket.knows_limit());
+    assert_eq!(ready(&mut bucket, Duration::from_secs(1)), 1);
 }
 
 #[test]
@@ -220,10 +289,14 @@ mod simulation {
 
     use super::*;
 
-    struct Random(u64);
+    pub(super) struct Random(u64);
 
     impl Random {
-        fn below(&mut self, bound: u64) -> u64 {
+        pub(super) fn new(seed: u64) -> Self {
+            Self(seed)
+        }
+
+        pub(super) fn below(&mut self, bound: u64) -> u64 {
             self.0 = self
                 .0
                 .wrapping_mul(6_364_136_223_846_793_005)
@@ -269,7 +342,7 @@ mod simulation {
                     refused += u64::from(!fine);
                     answers[request] = match fine {
                         true => said(100, tokens as u64),
-                        false => Ending::Throttled(Some(Duration::from_secs(1))),
+                        false => Ending::Throttled(Some(Duration::from_secs(1)), None),
                     };
                     let back = at + 1 + random.below(max_delay_ms * 1000);
                     events.push(std::cmp::Reverse((back, 1, request)));
