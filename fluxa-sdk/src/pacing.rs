@@ -40,9 +40,35 @@ pub(crate) struct Pacer {
 struct State {
     bucket: Bucket,
     /// Who waits, in order: retries first, then by time of arrival.
-    line: BTreeMap<(Rank, u64), Arc<Notify>>,
+    line: BTreeMap<Key, Arc<Slot>>,
+    /// Who was given leave and has not come for it.
+    given: BTreeMap<Key, Given>,
     arrivals: u64,
+    /// When the first answer told what there is to wait for.
+    learned_at: Option<Instant>,
 }
+
+/// Where in line: its rank, and its number.
+type Key = (Rank, u64);
+
+/// A call that waits.
+struct Slot {
+    turn: Notify,
+    key: Mutex<Key>,
+}
+
+struct Given {
+    ticket: Ticket,
+    at: Duration,
+    slot: Arc<Slot>,
+}
+
+/// How long leave waits to be come for, and how long a call waits before it looks after the others.
+///
+/// A future is run only while somebody awaits it: in the body of a loop over `buffer_unordered`, the
+/// calls of that stream stand still. Were they first in line, a call in the body would wait for
+/// ever. So leave is given by whoever runs, and taken back from who does not.
+const STANDSTILL: Duration = Duration::from_secs(2);
 
 /// Whether a request was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +106,9 @@ impl Pacer {
             state: Mutex::new(State {
                 bucket: Bucket::new(),
                 line: BTreeMap::new(),
+                given: BTreeMap::new(),
                 arrivals: 0,
+                learned_at: None,
             }),
             created_at: Instant::now(),
         }
@@ -91,26 +119,36 @@ impl Pacer {
         let place = Place::take(self, rank);
         loop {
             match place.ask() {
-                Some(Next::Send(ticket)) => {
+                Ok(ticket) => {
                     return Permit {
                         pacer: Arc::clone(self),
                         ticket: Some(ticket),
                     };
                 }
-                // Woken earlier when an answer changes what is known.
-                Some(Next::At(at)) => {
+                // Woken earlier when leave is given, or an answer changes what is known.
+                Err(at) => {
                     let until = self.created_at + at;
-                    let _ = timeout_at(until, place.turn.notified()).await;
+                    let _ = timeout_at(until, place.slot.turn.notified()).await;
                 }
-                Some(Next::WhenAnswered) | None => place.turn.notified().await,
             }
         }
+    }
+
+    /// Returns since when it is known what calls wait for; until the first answer it is not, and
+    /// waiting is for a server that may be down.
+    pub(crate) fn learned_at(&self) -> Option<Instant> {
+        self.state().learned_at
     }
 
     fn end(&self, ticket: Ticket, ending: Ending) {
         let now = self.now();
         let mut state = self.state();
+        let throttled = matches!(ending, Ending::Throttled(..));
         state.bucket.end(ticket, ending, now);
+        if state.learned_at.is_none() && (throttled || state.bucket.has_learned()) {
+            state.learned_at = Some(self.created_at + now);
+        }
+        state.hand_out(now);
         state.wake_first();
     }
 
@@ -135,10 +173,70 @@ fn fingerprint(origin: &str, key: &ApiKey) -> Fingerprint {
 }
 
 impl State {
-    fn wake_first(&self) {
-        if let Some(turn) = self.line.values().next() {
-            turn.notify_one();
+    fn join(&mut self, rank: Rank) -> Key {
+        self.arrivals += 1;
+        (rank, self.arrivals)
+    }
+
+    /// Gives leave to those who are first, as far as the bucket allows. Returns when there will be
+    /// more, if time alone brings it.
+    fn hand_out(&mut self, now: Duration) -> Option<Duration> {
+        self.take_back(now);
+        let mut some = false;
+        while let Some(first) = self.line.first_entry() {
+            let ticket = match self.bucket.take(now) {
+                Next::Send(ticket) => ticket,
+                wait => {
+                    if some {
+                        self.wake_first();
+                    }
+                    return match wait {
+                        Next::At(at) => Some(at),
+                        _ => None,
+                    };
+                }
+            };
+            some = true;
+            let (key, slot) = first.remove_entry();
+            slot.turn.notify_one();
+            let at = now;
+            self.given.insert(key, Given { ticket, at, slot });
         }
+        None
+    }
+
+    /// Takes leave from those who did not come for it, and sends them to the end of the line.
+    fn take_back(&mut self, now: Duration) {
+        let late: Vec<Key> = self
+            .given
+            .iter()
+            .filter(|(_, given)| given.at.saturating_add(STANDSTILL) <= now)
+            .map(|(key, _)| *key)
+            .collect();
+        for key in late {
+            if let Some(given) = self.given.remove(&key) {
+                self.bucket.end(given.ticket, Ending::NotSent, now);
+                let key = self.join(Rank::First);
+                given.slot.set_key(key);
+                self.line.insert(key, given.slot);
+            }
+        }
+    }
+
+    fn wake_first(&self) {
+        if let Some(slot) = self.line.values().next() {
+            slot.turn.notify_one();
+        }
+    }
+}
+
+impl Slot {
+    fn key(&self) -> Key {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_key(&self, key: Key) {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = key;
     }
 }
 
@@ -178,34 +276,54 @@ impl Drop for Permit {
 /// A place in line, given back when dropped.
 struct Place<'a> {
     pacer: &'a Pacer,
-    key: (Rank, u64),
-    turn: Arc<Notify>,
+    slot: Arc<Slot>,
 }
 
 impl<'a> Place<'a> {
     fn take(pacer: &'a Pacer, rank: Rank) -> Self {
-        let turn = Arc::new(Notify::new());
         let mut state = pacer.state();
-        state.arrivals += 1;
-        let key = (rank, state.arrivals);
-        state.line.insert(key, Arc::clone(&turn));
-        Self { pacer, key, turn }
+        let key = state.join(rank);
+        let slot = Arc::new(Slot {
+            turn: Notify::new(),
+            key: Mutex::new(key),
+        });
+        state.line.insert(key, Arc::clone(&slot));
+        Self { pacer, slot }
     }
 
-    /// Asks the bucket when this is the first in line; `None` when it is not.
-    fn ask(&self) -> Option<Next> {
+    /// Takes the leave that was given here, or returns when to ask again.
+    fn ask(&self) -> Result<Ticket, Duration> {
         let now = self.pacer.now();
         let mut state = self.pacer.state();
-        let (first, _) = state.line.first_key_value()?;
-        (*first == self.key).then(|| state.bucket.take(now))
+        let more_at = state.hand_out(now);
+        let key = self.slot.key();
+        if let Some(given) = state.given.remove(&key) {
+            return Ok(given.ticket);
+        }
+        let is_first = state
+            .line
+            .first_key_value()
+            .is_some_and(|(first, _)| *first == key);
+        Err(match more_at {
+            Some(at) if is_first => at,
+            _ => now.saturating_add(STANDSTILL),
+        })
     }
 }
 
 impl Drop for Place<'_> {
     /// Leaves the line, and lets the next come forward.
     fn drop(&mut self) {
+        let now = self.pacer.now();
         let mut state = self.pacer.state();
-        state.line.remove(&self.key);
+        let key = self.slot.key();
+        let waited = state.line.remove(&key).is_some();
+        if let Some(given) = state.given.remove(&key) {
+            state.bucket.end(given.ticket, Ending::NotSent, now);
+        } else if !waited {
+            return;
+        }
+        state.hand_out(now);
         state.wake_first();
     }
 }

@@ -3,11 +3,12 @@
 //! Owns the attempt loop, which every operation passes through the generated client's hook. What
 //! to retry is decided in `retry`; what an attempt came to is found in `attempt`.
 
+use std::pin::pin;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 
 use crate::attempt::{self, Failure, Success, Wire};
@@ -77,7 +78,8 @@ async fn run(
             // No time for an attempt that could be answered: it is not begun.
             return Err(out_of_time(context, attempts));
         }
-        let permit = pace(context, attempts, &mut time).await;
+        let permit = pace(context, attempts, &mut time).await?;
+        let limit = limit.min(time.remaining());
         let sent = request.try_clone().ok_or_else(|| {
             Error::config("the request's body cannot be sent twice")
                 .with_operation(context.operation.id)
@@ -146,19 +148,36 @@ async fn run(
     }
 }
 
-/// Waits for leave of the rate limit, on nobody's time.
-async fn pace(context: &CallContext, attempts: u32, time: &mut CallTime) -> Option<Permit> {
-    let pacer = context.client.pacer()?;
+/// Waits for leave of the rate limit, on nobody's time. Until the first answer has told that there
+/// is something to wait for, the wait is the call's own: the server may be down.
+async fn pace(
+    context: &CallContext,
+    attempts: u32,
+    time: &mut CallTime,
+) -> Result<Option<Permit>, Error> {
+    let Some(pacer) = context.client.pacer() else {
+        return Ok(None);
+    };
     let rank = match attempts {
         0 => Rank::First,
         _ => Rank::Retry,
     };
     let started = Instant::now();
-    let permit = pacer.acquire(rank).await;
-    let waited = started.elapsed();
-    time.exclude(waited);
-    context.report().paced += waited;
-    Some(permit)
+    let mut leave = pin!(pacer.acquire(rank));
+    let permit = match pacer.learned_at() {
+        Some(_) => leave.await,
+        None => match timeout(time.remaining(), &mut leave).await {
+            Ok(permit) => permit,
+            Err(_) if pacer.learned_at().is_some() => leave.await,
+            Err(_) => return Err(out_of_time(context, attempts)),
+        },
+    };
+    if let Some(learned_at) = pacer.learned_at() {
+        let waited = started.max(learned_at).elapsed();
+        time.exclude(waited);
+        context.report().paced += waited;
+    }
+    Ok(Some(permit))
 }
 
 /// Tells the pacer what came of the request it let go.
@@ -172,7 +191,10 @@ fn settle(permit: Option<Permit>, result: &Result<Success, Failure>) {
                 permit.throttled(failure.retry_after(), rate_limit);
             }
             Observation::Status(..) | Observation::TooLarge => {
-                permit.answered(failure.headers().and_then(headers::rate_limit));
+                // One that says nothing of the limit is perhaps a proxy's: dropping counts it.
+                if let Some(said) = failure.headers().and_then(headers::rate_limit) {
+                    permit.answered(Some(said));
+                }
             }
             Observation::Connect | Observation::Tls | Observation::Unsendable => permit.not_sent(),
             // It may have arrived: dropping the permit counts it.

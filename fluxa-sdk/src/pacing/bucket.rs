@@ -202,6 +202,11 @@ impl Bucket {
         self.tokens -= 1.0;
     }
 
+    /// Whether an answer has told of the limit, or that there is none.
+    pub(super) fn has_learned(&self) -> bool {
+        self.knowledge != Knowledge::Nothing
+    }
+
     fn knows_limit(&self) -> bool {
         matches!(self.knowledge, Knowledge::Limit { .. })
     }

@@ -124,3 +124,50 @@ fn clients_with_one_key_to_one_origin_share_the_line() {
     let registry = REGISTRY.lock().unwrap();
     assert!(!registry.contains_key(&fingerprint("https://a.test", &key('1'))));
 }
+
+/// As in the body of a loop over `buffer_unordered`: who is first in line is not run any more.
+#[tokio::test(start_paused = true)]
+async fn who_stands_still_holds_nobody_up() {
+    for known in [true, false] {
+        let pacer = match known {
+            true => empty().await,
+            false => Arc::new(Pacer::own()),
+        };
+        // While nothing is known one request goes at a time, so this one holds the others back.
+        let under_way = (!known).then(|| pacer.acquire(Rank::First));
+        let under_way = match under_way {
+            Some(leave) => Some(leave.await),
+            None => None,
+        };
+        let mut still = Box::pin(pacer.acquire(Rank::Retry));
+        let waits = tokio::time::timeout(Duration::from_millis(1), &mut still).await;
+        assert!(waits.is_err());
+        drop(under_way);
+
+        for _ in 0..3 {
+            soon(pacer.acquire(Rank::First)).await.answered(said(10, 0));
+        }
+        soon(still).await.answered(said(10, 0));
+        assert_eq!(waiting(&pacer), 0);
+        assert!(pacer.state().given.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn leave_that_is_dropped_before_it_is_taken_goes_to_the_next() {
+    let pacer = empty().await;
+    let mut first = Box::pin(pacer.acquire(Rank::First));
+    let behind = Arc::clone(&pacer);
+    let polled = tokio::time::timeout(Duration::from_millis(1), &mut first).await;
+    assert!(polled.is_err());
+    // Leave is given to the first by the second, which is the one that runs.
+    let second = tokio::spawn(async move {
+        let permit = soon(behind.acquire(Rank::First)).await;
+        permit.answered(said(10, 0));
+    });
+    tokio::time::advance(Duration::from_millis(150)).await;
+    settle().await;
+    drop(first);
+    soon(second).await.unwrap();
+    assert!(pacer.state().given.is_empty());
+}

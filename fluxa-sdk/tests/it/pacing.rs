@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fluxa_sdk::testing::{Script, ScriptedAnswer};
-use fluxa_sdk::{Client, Error, Response};
+use fluxa_sdk::testing::{Script, ScriptedAnswer, ScriptedFault, ScriptedRequest};
+use fluxa_sdk::{Client, Error, Outcome, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -59,8 +59,14 @@ impl Limiter {
 /// A script that answers after 5 to 69 ms, and takes a token when asked.
 fn limited(limiter: &Arc<Mutex<Limiter>>) -> Script {
     let script = Script::new();
+    let answers = answers(limiter);
+    script.on("GET", "/payments").answer_by(answers).always();
+    script
+}
+
+fn answers(limiter: &Arc<Mutex<Limiter>>) -> impl Fn(&ScriptedRequest) -> ScriptedAnswer + use<> {
     let limiter = Arc::clone(limiter);
-    let answer = move |_: &_| {
+    move |_| {
         let (status, headers) = limiter.lock().unwrap().take();
         let taken = limiter.lock().unwrap().taken as u64;
         let delay = Duration::from_millis(5 + taken * 37 % 64);
@@ -68,9 +74,7 @@ fn limited(limiter: &Arc<Mutex<Limiter>>) -> Script {
         headers
             .into_iter()
             .fold(answer, |answer, (name, value)| answer.header(name, value))
-    };
-    script.on("GET", "/payments").answer_by(answer).always();
-    script
+    }
 }
 
 type Answer = Result<Response<Value>, Error>;
@@ -227,6 +231,54 @@ async fn a_throttled_call_waits_in_the_line_and_not_on_its_own_time() {
     assert_eq!(response.attempts(), 3);
     let took = started.elapsed().as_secs_f64();
     assert!((60.0..60.2).contains(&took), "the pauses, no more: {took}");
+}
+
+/// A load balancer's error says nothing of the limit; it must not open the gate.
+#[tokio::test(start_paused = true)]
+async fn an_error_that_tells_no_limit_does_not_end_the_pacing() {
+    let limiter = Limiter::new(100.0, 200.0);
+    let script = Script::new();
+    script
+        .on("GET", "/payments")
+        .answer_with(ScriptedAnswer::new(503))
+        .answer_by(answers(&limiter))
+        .always();
+    let fluxa = script.builder().pace_requests().build().unwrap();
+    call_at_once(&fluxa, 2000).await;
+    assert_eq!(limiter.lock().unwrap().refused, 0);
+}
+
+/// Until an answer came nobody waits for the rate limit, but for a server that may be down.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_ends_every_waiting_call_in_its_own_time() {
+    let script = Script::new();
+    script
+        .on("GET", "/payments")
+        .fail(ScriptedFault::NeverAnswered)
+        .always();
+    let client = script.builder().pace_requests().max_retries(0);
+    let client = client
+        .timeout(Duration::from_secs(2))
+        .attempt_timeout(Duration::from_secs(1));
+    let fluxa = client.build().unwrap();
+    let started = Instant::now();
+    let outcomes: Vec<Outcome> = {
+        let mut tasks = Vec::new();
+        for _ in 0..8 {
+            let fluxa = fluxa.clone();
+            tasks.push(tokio::spawn(async move {
+                fluxa.raw("GET", "/payments").await.unwrap_err().outcome()
+            }));
+        }
+        let mut outcomes = Vec::new();
+        for task in tasks {
+            outcomes.push(task.await.unwrap());
+        }
+        outcomes
+    };
+    let took = started.elapsed();
+    assert!(took < Duration::from_millis(2500), "{took:?}");
+    assert!(outcomes.contains(&Outcome::NotSent), "{outcomes:?}");
 }
 
 #[tokio::test(start_paused = true)]
