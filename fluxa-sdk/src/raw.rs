@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::context::{ApiContext, RunError};
+use crate::contract;
 use crate::error::Error;
-use crate::request::{Call, Operation, RunFuture};
+use crate::request::{Call, Operation, RunFuture, live_sandbox};
+use crate::secret::Mode;
 use crate::transport;
 
 /// The parameters of a raw call.
@@ -55,7 +57,7 @@ pub(crate) fn call<M>(
         operation,
         Method::from_bytes(method.to_ascii_uppercase().as_bytes()),
     ) {
-        (Some(_), Ok(method)) => check_path(path).map(|()| RawParams {
+        (Some(_), Ok(method)) => check(client, path).map(|()| RawParams {
             method,
             path: path.to_owned(),
             query: Vec::new(),
@@ -84,26 +86,59 @@ impl<M> Call<Value, RawParams, M> {
     }
 }
 
-/// Refuses what would leave the base URL or smuggle a query.
+fn check(client: &Client, path: &str) -> Result<(), Error> {
+    check_path(path)?;
+    // Percent signs are decoded by the server, so they are no way around this either.
+    let decoded = decode(path).unwrap_or_default();
+    if client.mode() == Mode::Live && contract::is_sandbox_path(&decoded.to_ascii_lowercase()) {
+        return Err(live_sandbox("a path of the sandbox"));
+    }
+    Ok(())
+}
+
+/// Refuses what would leave the base URL or smuggle a query, now or once a server has decoded it.
 fn check_path(path: &str) -> Result<(), Error> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%".contains(&byte);
-    let dots = |segment: &str| {
-        let segment = segment.to_ascii_lowercase().replace("%2e", ".");
-        segment == "." || segment == ".."
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~%".contains(&byte);
+    // What may not come out of a percent sign: what would be read as part of the path's frame, by
+    // one that decodes twice too (`%252e`), or by one that takes `\` for `/`.
+    let frames = |decoded: char| decoded.is_control() || "%/\\?#;".contains(decoded);
+    let good = |segment: &str| {
+        let decoded = decode(segment);
+        decoded.is_some_and(|text| {
+            !text.is_empty() && text != "." && text != ".." && !text.chars().any(frames)
+        })
     };
-    let encoded_slash = path.to_ascii_lowercase().contains("%2f");
-    if path.starts_with('/')
-        && !path.starts_with("//")
-        && !encoded_slash
-        && path.bytes().all(allowed)
-        && !path.split('/').any(dots)
+    if path.bytes().all(plain)
+        && path
+            .strip_prefix('/')
+            .is_some_and(|rest| rest.split('/').all(good))
     {
         return Ok(());
     }
     Err(Error::config(
-        "a raw path starts with one `/`, stays below the base URL, and has no query; add that with \
-         `.query(…)`",
+        "a raw path starts with one `/`, stays below the base URL, has no empty segments, no \
+         encoded `/`, `\\`, `%` or control characters, and no query; add that with `.query(…)`",
     ))
+}
+
+/// Decodes percent signs; `None` when one is not followed by two hex digits or the text is no
+/// UTF-8.
+fn decode(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let pair = [bytes.next()?, bytes.next()?];
+                u8::try_from(
+                    char::from(pair[0]).to_digit(16)? << 4 | char::from(pair[1]).to_digit(16)?,
+                )
+                .ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).ok()
 }
 
 fn run(api: ApiContext, params: RawParams) -> RunFuture<Value> {
@@ -137,6 +172,7 @@ mod tests {
     #[test]
     fn a_path_stays_below_the_base_url() {
         assert!(check_path("/payments/pay_1/history").is_ok());
+        assert!(check_path("/tags/caf%C3%A9%20au%20lait").is_ok());
         for bad in [
             "",
             "payments",
@@ -150,6 +186,18 @@ mod tests {
             "/a%2fb",
             "/.",
             "/@evil",
+            "/%5c..%5cadmin",
+            "/a/%252e%252e/b",
+            "/a%00b",
+            "/a%0ab",
+            "/a//b",
+            "/a/",
+            "/",
+            "/a%3fb=c",
+            "/a%23b",
+            "/a%2",
+            "/a%zz",
+            "/a%c3",
             "https://evil.test/",
         ] {
             assert!(check_path(bad).is_err(), "{bad:?}");

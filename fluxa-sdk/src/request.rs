@@ -21,6 +21,8 @@ use crate::expand::{self, SupportsExpand};
 use crate::idempotency::IdempotencyKey;
 use crate::response::Response;
 use crate::retry;
+use crate::secret::Mode;
+use crate::validate;
 
 /// A longer time-out than this is taken as this: no call waits for a year.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -108,6 +110,12 @@ impl<T, P, M> Call<T, P, M> {
         run: RunFn<T, P>,
     ) -> Self {
         let options = CallOptions::default();
+        let params = match client.mode() {
+            Mode::Live if contract::is_sandbox_path(operation.path) => {
+                Err(live_sandbox("an operation of the sandbox"))
+            }
+            _ => params,
+        };
         Self {
             client: client.clone(),
             mode,
@@ -245,8 +253,17 @@ impl<T, P, M> Call<T, P, M> {
         self.set_header(contract::VERSION, version)
     }
 
-    /// Sets the pace of what this call creates in the sandbox: `instant`, `5s`, `manual`, ….
+    /// Sets the pace of what this call creates in the sandbox: `instant`, `5s`, `manual`, or
+    /// `settling=5s,settled=1m,refund=1s`.
+    ///
+    /// Anything else, and a live key, are refused when the call is sent.
     pub fn sandbox_timing(self, timing: &str) -> Self {
+        if self.client.mode() == Mode::Live {
+            return self.fail(live_sandbox("`sandbox_timing`"));
+        }
+        if let Err(error) = validate::sandbox_timing(timing) {
+            return self.fail(error);
+        }
         self.set_header(contract::SANDBOX_TIMING, timing)
     }
 
@@ -361,6 +378,16 @@ impl<T, P, M> fmt::Debug for Call<T, P, M> {
             .field("client", &self.client)
             .finish_non_exhaustive()
     }
+}
+
+/// The refusal of what is for the sandbox, on a client with a live key.
+///
+/// Refused here and not by the server, since what would be sent may hold a card's number.
+pub(crate) fn live_sandbox(what: &str) -> Error {
+    Error::config(format!(
+        "{what} needs a test key, and this client's key is live; use the one that starts with \
+         `sk_test_` or `rk_test_`"
+    ))
 }
 
 /// Sends one call. The idempotency key is settled here: once per call, before any attempt.

@@ -254,6 +254,7 @@ impl CreateCustomer {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        crate::validate::email("email", &self.email)?;
         crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
@@ -395,7 +396,7 @@ impl CreateRefund {
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.amount {
-            crate::validate::number("amount", *value, 1i64..=9223372036854775807i64)?;
+            crate::validate::number("amount", *value, 1i64..=99999999i64)?;
         }
         crate::validate::metadata(&self.metadata)?;
         self.payment.check()?;
@@ -513,7 +514,7 @@ impl CreateSubscription {
             value.check()?;
         }
         if let Some(value) = &self.quantity {
-            crate::validate::number("quantity", *value, 1i64..=9223372036854775807i64)?;
+            crate::validate::number("quantity", *value, 1i64..=1000000i64)?;
         }
         Ok(())
     }
@@ -1009,6 +1010,9 @@ impl UpdateCustomer {
         if let Some(value) = &self.default_payment_method {
             value.check()?;
         }
+        if let Some(value) = &self.email {
+            crate::validate::email("email", value)?;
+        }
         crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
@@ -1115,7 +1119,7 @@ impl UpdateSubscription {
             value.check()?;
         }
         if let Some(value) = &self.quantity {
-            crate::validate::number("quantity", *value, 1i64..=9223372036854775807i64)?;
+            crate::validate::number("quantity", *value, 1i64..=1000000i64)?;
         }
         Ok(())
     }

@@ -313,6 +313,33 @@ async fn every_operation_sends_the_same_when_blocking() {
     assert_eq!(sent(&server, &failures), expected());
 }
 
+#[tokio::test]
+async fn with_a_live_key_no_operation_of_the_sandbox_is_sent() {
+    let server = Server::start([]).await;
+    let live = fluxa_sdk::Client::builder("sk_live_0123").base_url(server.base_url());
+    let fluxa = live.build().unwrap();
+    macro_rules! send {
+        ($call:expr) => {
+            $call.await.map(drop).unwrap_err()
+        };
+    }
+    let failures = every_operation!(fluxa, send);
+    let (refused, sent): (Vec<_>, Vec<_>) = failures
+        .iter()
+        .partition(|error| matches!(error, Error::Config(_)));
+    for error in &refused {
+        assert!(error.operation().starts_with("sandbox_"), "{error:?}");
+        assert!(error.to_string().contains("test key"), "{error}");
+    }
+    assert_eq!((refused.len(), sent.len()), (9, 60));
+    let requests = server.requests();
+    assert!(
+        !requests
+            .iter()
+            .any(|request| request.head.contains("/sandbox"))
+    );
+}
+
 /// Its documentation is read as text; that the examples compile is for the doctests to prove.
 #[test]
 fn every_operation_is_documented_with_its_page_and_an_example() {

@@ -614,7 +614,8 @@ fn body(
     }
 }
 
-/// The check of a property's own limits: bounds of an integer, length of a text, form of a URL.
+/// The check of a property's own limits: bounds of an integer, length of a text, form of a URL or
+/// of an email address.
 fn limits(
     wire: &str,
     property: &Value,
@@ -637,6 +638,9 @@ fn limits(
         }
         "string" if text(property, "format") == "uri" => {
             Some(quote!(crate::validate::url(#wire, #by_reference)?;))
+        }
+        "string" if text(property, "format") == "email" => {
+            Some(quote!(crate::validate::email(#wire, #by_reference)?;))
         }
         "string" => {
             let most = usize::try_from(limit("maxLength")?).ok()?;
