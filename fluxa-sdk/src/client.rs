@@ -100,8 +100,9 @@ impl Client {
 
     /// Returns the call of any operation by method and path, such as `("GET", "/payments")`.
     ///
-    /// It has the idempotency, retries and errors of typed calls, and JSON for a value: the way
-    /// out for what this SDK does not know yet. A faulty method or path is reported when the call
+    /// It has the idempotency, retries and errors of typed calls, and JSON for a value, or what
+    /// [`text`](Call::text) and [`bytes`](Call::bytes) ask for: the way out for what this SDK does
+    /// not know yet. A faulty method or path is reported when the call
     /// is sent.
     ///
     /// ```no_run

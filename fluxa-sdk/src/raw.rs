@@ -1,11 +1,13 @@
-//! Raw calls: any method and path, JSON in and out, with all the machinery of typed ones.
+//! Raw calls: any method and path, JSON in and anything out, with all the machinery of typed ones.
 //!
 //! Owns the way out for operations newer than this SDK. Paths are checked, since here they are
 //! the caller's own.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use http::Method;
+use bytes::Bytes;
+use http::header::ACCEPT;
+use http::{HeaderValue, Method};
 use progenitor_client::ResponseValue;
 use serde_json::Value;
 
@@ -24,6 +26,8 @@ pub struct RawParams {
     path: String,
     query: Vec<(String, String)>,
     body: Option<Value>,
+    /// What is asked for, when it is not JSON.
+    accept: Option<String>,
 }
 
 const fn operation(method: &'static str) -> Operation {
@@ -62,6 +66,7 @@ pub(crate) fn call<M>(
             path: path.to_owned(),
             query: Vec::new(),
             body: None,
+            accept: None,
         }),
         _ => Err(Error::config(
             "a raw call is GET, HEAD, POST, PUT, PATCH or DELETE",
@@ -75,6 +80,36 @@ pub(crate) fn call<M>(
 }
 
 impl<M> Call<Value, RawParams, M> {
+    /// Asks for text of this media type, such as `text/csv`, instead of JSON.
+    ///
+    /// The answer is given as it comes, of whatever type the server makes it: see
+    /// [`Response::headers`](crate::Response::headers). One that is no UTF-8 is an
+    /// [`Error::Decode`].
+    pub fn text(self, accept: &str) -> Call<String, RawParams, M> {
+        self.accepting(accept).with_run(run_text)
+    }
+
+    /// Asks for an answer of this media type, such as `application/pdf`, instead of JSON.
+    ///
+    /// The answer is given as it comes, of whatever type the server makes it, up to 64 MiB.
+    pub fn bytes(self, accept: &str) -> Call<Vec<u8>, RawParams, M> {
+        self.accepting(accept).with_run(run_bytes)
+    }
+
+    fn accepting(self, accept: &str) -> Self {
+        self.try_map_params(|params| {
+            if accept.is_empty() || HeaderValue::from_str(accept).is_err() {
+                return Err(Error::config(
+                    "what a raw call asks for is a media type, such as `text/csv`",
+                ));
+            }
+            params.accept = Some(accept.to_owned());
+            Ok(())
+        })
+    }
+}
+
+impl<T, M> Call<T, RawParams, M> {
     /// Sends this JSON as the body.
     pub fn json(self, body: Value) -> Self {
         self.map_params(|params| params.body = Some(body))
@@ -143,26 +178,69 @@ fn decode(text: &str) -> Option<String> {
 
 fn run(api: ApiContext, params: RawParams) -> RunFuture<Value> {
     Box::pin(async move {
-        let url = format!("{}{}", api.base_url, params.path);
-        let mut request = api.http.request(params.method, url);
-        if !params.query.is_empty() {
-            request = request.query(&params.query);
-        }
-        if let Some(body) = &params.body {
-            request = request.json(body);
-        }
-        let request = request.build().map_err(RunError::Transport)?;
-        let response = transport::execute(&api.http, request, &api.context)
-            .await
-            .map_err(RunError::Transport)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(RunError::Transport)?;
-        let value = match body.is_empty() {
-            true => Value::Null,
-            false => serde_json::from_slice(&body).map_err(RunError::Decode)?,
-        };
-        Ok(ResponseValue::new(value, status, headers))
+        let answer = send(&api, params).await?;
+        convert(answer, |body| match body.is_empty() {
+            true => Ok(Value::Null),
+            false => serde_json::from_slice(&body).map_err(RunError::Decode),
+        })
     })
+}
+
+fn run_text(api: ApiContext, params: RawParams) -> RunFuture<String> {
+    Box::pin(async move { convert(send(&api, params).await?, text) })
+}
+
+fn run_bytes(api: ApiContext, params: RawParams) -> RunFuture<Vec<u8>> {
+    Box::pin(async move { convert(send(&api, params).await?, |body| Ok(body.into())) })
+}
+
+async fn send(api: &ApiContext, params: RawParams) -> Result<ResponseValue<Bytes>, RunError> {
+    let url = format!("{}{}", api.base_url, params.path);
+    let mut request = api.http.request(params.method, url);
+    if !params.query.is_empty() {
+        request = request.query(&params.query);
+    }
+    if let Some(body) = &params.body {
+        request = request.json(body);
+    }
+    fetch(api, request, params.accept.as_deref()).await
+}
+
+/// Sends a request with all the machinery, and returns the body of its answer as it came.
+pub(crate) async fn fetch(
+    api: &ApiContext,
+    request: reqwest::RequestBuilder,
+    accept: Option<&str>,
+) -> Result<ResponseValue<Bytes>, RunError> {
+    let request = match accept {
+        Some(accept) => request.header(ACCEPT, accept),
+        None => request,
+    };
+    let request = request.build().map_err(RunError::Transport)?;
+    let response = transport::execute(&api.http, request, &api.context)
+        .await
+        .map_err(RunError::Transport)?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.bytes().await.map_err(RunError::Transport)?;
+    Ok(ResponseValue::new(body, status, headers))
+}
+
+/// Reads a body as text.
+pub(crate) fn text(body: Bytes) -> Result<String, RunError> {
+    String::from_utf8(body.into()).map_err(|_| RunError::Unreadable("it is no UTF-8 text"))
+}
+
+/// Makes a value of the body; status and headers stay.
+pub(crate) fn convert<T>(
+    answer: ResponseValue<Bytes>,
+    read: impl FnOnce(Bytes) -> Result<T, RunError>,
+) -> Result<ResponseValue<T>, RunError> {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    Ok(ResponseValue::new(
+        read(answer.into_inner())?,
+        status,
+        headers,
+    ))
 }
 
 #[cfg(test)]

@@ -298,6 +298,18 @@ impl<T, P, M> Call<T, P, M> {
         self
     }
 
+    /// Returns the call with another way to run it, and so another answer.
+    pub(crate) fn with_run<U>(self, run: RunFn<U, P>) -> Call<U, P, M> {
+        Call {
+            client: self.client,
+            mode: self.mode,
+            operation: self.operation,
+            params: self.params,
+            options: self.options,
+            run,
+        }
+    }
+
     /// Remembers the first fault, to be reported when the call is sent.
     pub(crate) fn fail(mut self, error: Error) -> Self {
         self.params = self.params.and(Err(ConfigError::from_fault(error)));

@@ -14,7 +14,7 @@ use fluxa_sdk::{Error, Money};
 use serde_json::Value;
 
 use crate::builder;
-use crate::server::Server;
+use crate::server::{Server, Step, error};
 
 /// Sends every operation with the contract's own examples; `$send` waits for the failure.
 macro_rules! every_operation {
@@ -370,4 +370,96 @@ fn every_operation_is_documented_with_its_page_and_an_example() {
             );
         }
     }
+}
+
+const CSV: &str = "payment,at,actor,previous_state,new_state,reason\r\n";
+
+fn typed(kind: &str, body: &str) -> Step {
+    Step::Respond(
+        200,
+        vec![
+            ("Content-Type", kind.to_owned()),
+            ("X-Fluxa-Request-Id", "req_0000000000000001".to_owned()),
+        ],
+        body.to_owned(),
+    )
+}
+
+#[tokio::test]
+async fn a_history_is_had_as_csv_with_retries_and_errors_like_any_call() {
+    let server = Server::start([
+        error(500, "internal"),
+        typed("text/csv; charset=utf-8", CSV),
+        error(404, "resource_missing"),
+        typed("application/json", "{}"),
+    ])
+    .await;
+    let fluxa = builder(&server.base_url()).build().unwrap();
+    let history = || fluxa.payments().history("pay_0123456789abcdef");
+    let csv = history().csv().await.unwrap();
+    assert_eq!((csv.as_str(), csv.attempts()), (CSV, 2));
+    assert_eq!(csv.request_id(), Some("req_0000000000000001"));
+    let missing = history().csv().await.unwrap_err();
+    assert!(missing.as_api().is_some(), "{missing:?}");
+    assert_eq!(missing.operation(), "payments_history");
+    let json = history().csv().await.unwrap_err();
+    assert!(json.to_string().contains("JSON and not CSV"), "{json}");
+    assert_eq!(server.requests().len(), 4);
+    for request in server.requests() {
+        let line = "GET /v1/payments/pay_0123456789abcdef/history HTTP/1.1";
+        assert_eq!(request.request_line(), line);
+        assert_eq!(request.header("Accept"), Some("text/csv"));
+    }
+    // It has no pages, and faulty parameters stay faulty.
+    for paged in [history().limit(10), history().after("phe_1")] {
+        let error = paged.csv().await.unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{error:?}");
+        assert!(error.to_string().contains("has no pages"), "{error}");
+    }
+    let faulty = fluxa.payments().history("cus_0123456789abcdef").csv();
+    assert!(matches!(faulty.await, Err(Error::Config(_))));
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[cfg(feature = "blocking")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_is_had_as_csv_when_blocking() {
+    let server = Server::start([typed("text/csv", CSV)]).await;
+    let fluxa = builder(&server.base_url()).build_blocking().unwrap();
+    let history = fluxa.payments().history("pay_0123456789abcdef");
+    assert_eq!(*history.csv().send().unwrap(), CSV);
+}
+
+#[tokio::test]
+async fn a_raw_call_takes_what_is_no_json() {
+    let server = Server::start([
+        typed("text/csv", CSV),
+        typed("application/pdf", "%PDF-1.7"),
+        typed("text/csv", ""),
+        error(400, "parameter_invalid"),
+    ])
+    .await;
+    let fluxa = builder(&server.base_url()).build().unwrap();
+    let raw = || fluxa.raw("GET", "/reports/1");
+    let text = raw().query("month", "2026-05").text("text/csv").await;
+    assert_eq!(*text.unwrap(), CSV);
+    let bytes = raw().bytes("application/pdf").query("page", 1).await;
+    assert_eq!(*bytes.unwrap(), b"%PDF-1.7");
+    assert_eq!(*raw().text("text/csv").await.unwrap(), "");
+    let refused = raw().text("text/csv").await.unwrap_err();
+    assert!(refused.as_api().is_some(), "{refused:?}");
+    let requests = server.requests();
+    let (csv, pdf) = (&requests[0], &requests[1]);
+    assert_eq!(
+        csv.request_line(),
+        "GET /v1/reports/1?month=2026-05 HTTP/1.1"
+    );
+    assert_eq!(csv.header("Accept"), Some("text/csv"));
+    assert_eq!(pdf.request_line(), "GET /v1/reports/1?page=1 HTTP/1.1");
+    assert_eq!(pdf.header("Accept"), Some("application/pdf"));
+    for bad in ["", "text/csv\r\nX-Evil: 1"] {
+        let error = raw().text(bad).await.unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{error:?}");
+    }
+    assert_eq!(server.requests().len(), 4);
 }

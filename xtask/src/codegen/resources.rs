@@ -305,6 +305,10 @@ fn accessor(operation: &Operation, method: &Method<'_>) -> TokenStream {
     if !operation.description.is_empty() {
         text += &format!("\n\n{}", operation.description);
     }
+    if operation.csv {
+        // The method is handwritten: what answers two forms is one operation.
+        text += "\n\nThe CSV is what [`csv`](crate::Call::csv) asks for.";
+    }
     text += &format!(
         "\n\nOperation [`{}`]({}): `{} {}`.\n\n{}",
         operation.id,
