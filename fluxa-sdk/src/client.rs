@@ -31,6 +31,11 @@ use crate::testing::Script;
 
 /// A client of the Fluxa API. Cheap to clone; clones share connections and pacing.
 ///
+/// Its calls are awaited on a tokio runtime with time and I/O enabled, as `#[tokio::main]` and
+/// `enable_all` make it. Without a runtime a call is refused ([`Error::Config`]); a runtime built
+/// without either of them panics, which is tokio's and cannot be seen beforehand. The `blocking`
+/// client needs none.
+///
 /// The allowance of retries is shared by all clients of the process to one origin, unless
 /// [`ClientBuilder::own_retry_quota`] says otherwise.
 ///

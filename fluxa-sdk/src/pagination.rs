@@ -59,6 +59,7 @@ pub use walk::{ItemStream, PageStream};
 
 use crate::contract;
 use crate::error::Error;
+use crate::id::sealed::Sealed;
 use crate::request::Call;
 use crate::validate;
 
@@ -73,8 +74,8 @@ pub trait Paginated: Clone {
     fn after(&self) -> Option<&str>;
 }
 
-/// One page of a list. Implemented by generated types.
-pub trait Page {
+/// One page of a list. Implemented by the SDK's types only.
+pub trait Page: Sealed {
     /// What the list is of.
     type Item;
 

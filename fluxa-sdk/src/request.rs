@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use progenitor_client::ResponseValue;
+use tokio::runtime::Handle;
 
 use crate::client::Client;
 use crate::context::Limits;
@@ -410,6 +411,14 @@ pub(crate) async fn dispatch<T, P>(
     run: RunFn<T, P>,
     params: P,
 ) -> Result<Response<T>, Error> {
+    if Handle::try_current().is_err() {
+        // The connection would panic, deep inside and without a word on what to do.
+        return Err(Error::config(
+            "a call is awaited outside a tokio runtime; await it inside one, such as below \
+             `#[tokio::main]`, or use `blocking::Client` (feature `blocking`)",
+        )
+        .with_operation(operation.id));
+    }
     let context = CallContext::new(
         client.clone(),
         operation,

@@ -1195,6 +1195,7 @@ impl UpdateWebhookEndpoint {
     }
 }
 
+impl crate::id::sealed::Sealed for ApiKeyList {}
 impl crate::pagination::Page for ApiKeyList {
     type Item = ApiKey;
     fn has_more(&self) -> bool {
@@ -1210,6 +1211,7 @@ impl crate::pagination::Page for ApiKeyList {
     }
 }
 
+impl crate::id::sealed::Sealed for CheckoutSessionList {}
 impl crate::pagination::Page for CheckoutSessionList {
     type Item = CheckoutSession;
     fn has_more(&self) -> bool {
@@ -1225,6 +1227,7 @@ impl crate::pagination::Page for CheckoutSessionList {
     }
 }
 
+impl crate::id::sealed::Sealed for CustomerList {}
 impl crate::pagination::Page for CustomerList {
     type Item = Customer;
     fn has_more(&self) -> bool {
@@ -1240,6 +1243,7 @@ impl crate::pagination::Page for CustomerList {
     }
 }
 
+impl crate::id::sealed::Sealed for DisputeList {}
 impl crate::pagination::Page for DisputeList {
     type Item = Dispute;
     fn has_more(&self) -> bool {
@@ -1255,6 +1259,7 @@ impl crate::pagination::Page for DisputeList {
     }
 }
 
+impl crate::id::sealed::Sealed for EventList {}
 impl crate::pagination::Page for EventList {
     type Item = crate::generated::events::Event;
     fn has_more(&self) -> bool {
@@ -1270,6 +1275,7 @@ impl crate::pagination::Page for EventList {
     }
 }
 
+impl crate::id::sealed::Sealed for LedgerEntryList {}
 impl crate::pagination::Page for LedgerEntryList {
     type Item = LedgerEntry;
     fn has_more(&self) -> bool {
@@ -1285,6 +1291,7 @@ impl crate::pagination::Page for LedgerEntryList {
     }
 }
 
+impl crate::id::sealed::Sealed for PaymentHistoryEntryList {}
 impl crate::pagination::Page for PaymentHistoryEntryList {
     type Item = PaymentHistoryEntry;
     fn has_more(&self) -> bool {
@@ -1300,6 +1307,7 @@ impl crate::pagination::Page for PaymentHistoryEntryList {
     }
 }
 
+impl crate::id::sealed::Sealed for PaymentList {}
 impl crate::pagination::Page for PaymentList {
     type Item = Payment;
     fn has_more(&self) -> bool {
@@ -1315,6 +1323,7 @@ impl crate::pagination::Page for PaymentList {
     }
 }
 
+impl crate::id::sealed::Sealed for PaymentMethodList {}
 impl crate::pagination::Page for PaymentMethodList {
     type Item = PaymentMethod;
     fn has_more(&self) -> bool {
@@ -1330,6 +1339,7 @@ impl crate::pagination::Page for PaymentMethodList {
     }
 }
 
+impl crate::id::sealed::Sealed for RefundList {}
 impl crate::pagination::Page for RefundList {
     type Item = Refund;
     fn has_more(&self) -> bool {
@@ -1345,6 +1355,7 @@ impl crate::pagination::Page for RefundList {
     }
 }
 
+impl crate::id::sealed::Sealed for RequestLogList {}
 impl crate::pagination::Page for RequestLogList {
     type Item = RequestLog;
     fn has_more(&self) -> bool {
@@ -1360,6 +1371,7 @@ impl crate::pagination::Page for RequestLogList {
     }
 }
 
+impl crate::id::sealed::Sealed for SettlementList {}
 impl crate::pagination::Page for SettlementList {
     type Item = Settlement;
     fn has_more(&self) -> bool {
@@ -1375,6 +1387,7 @@ impl crate::pagination::Page for SettlementList {
     }
 }
 
+impl crate::id::sealed::Sealed for SubscriptionList {}
 impl crate::pagination::Page for SubscriptionList {
     type Item = Subscription;
     fn has_more(&self) -> bool {
@@ -1390,6 +1403,7 @@ impl crate::pagination::Page for SubscriptionList {
     }
 }
 
+impl crate::id::sealed::Sealed for WebhookDeliveryList {}
 impl crate::pagination::Page for WebhookDeliveryList {
     type Item = WebhookDelivery;
     fn has_more(&self) -> bool {
@@ -1405,6 +1419,7 @@ impl crate::pagination::Page for WebhookDeliveryList {
     }
 }
 
+impl crate::id::sealed::Sealed for WebhookEndpointList {}
 impl crate::pagination::Page for WebhookEndpointList {
     type Item = WebhookEndpoint;
     fn has_more(&self) -> bool {

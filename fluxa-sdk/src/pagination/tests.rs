@@ -13,6 +13,8 @@ use crate::request::{Async, Operation, RunFuture};
 
 struct Numbers(Vec<u32>, bool, Option<&'static str>);
 
+impl Sealed for Numbers {}
+
 impl Page for Numbers {
     type Item = u32;
 

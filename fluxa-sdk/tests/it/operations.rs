@@ -430,6 +430,27 @@ async fn a_history_is_had_as_csv_when_blocking() {
     assert_eq!(*history.csv().send().unwrap(), CSV);
 }
 
+#[test]
+fn a_call_outside_a_runtime_says_what_it_needs() {
+    use std::future::{Future, IntoFuture};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    let fluxa = builder("http://127.0.0.1:1/v1").build().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut call = fluxa.sandbox().clock().into_future();
+    let Poll::Ready(Err(error)) = call.as_mut().poll(&mut context) else {
+        panic!("it has nothing to wait for");
+    };
+    assert!(matches!(error, Error::Config(_)), "{error:?}");
+    assert_eq!(error.outcome(), fluxa_sdk::Outcome::NotSent);
+    assert_eq!(error.operation(), "sandbox_clock");
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+    let mut pages = fluxa.payments().list().pages();
+    let page = pin!(pages.next()).poll(&mut context);
+    assert!(matches!(page, Poll::Ready(Some(Err(Error::Config(_))))));
+}
+
 #[tokio::test]
 async fn a_raw_call_takes_what_is_no_json() {
     let server = Server::start([

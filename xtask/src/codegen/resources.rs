@@ -476,6 +476,7 @@ pub(crate) fn bodies(contract: &Contract, types: &syn::File) -> Result<TokenStre
             other => format_ident!("{other}").to_token_stream(),
         };
         out.extend(quote! {
+            impl crate::id::sealed::Sealed for #list {}
             impl crate::pagination::Page for #list {
                 type Item = #item;
                 fn has_more(&self) -> bool { self.has_more }
