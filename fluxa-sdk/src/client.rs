@@ -31,6 +31,11 @@ use crate::testing::Script;
 
 /// A client of the Fluxa API. Cheap to clone; clones share connections.
 ///
+/// Its calls are awaited on a tokio runtime with time and I/O enabled, as `#[tokio::main]` and
+/// `enable_all` make it. Without a runtime a call is refused ([`Error::Config`]); a runtime built
+/// without either of them panics, which is tokio's and cannot be seen beforehand. The `blocking`
+/// client needs none.
+///
 /// The allowance of retries is shared by all clients of the process to one origin, unless
 /// [`ClientBuilder::own_retry_quota`] says otherwise; pacing by all with one key to one origin.
 ///
@@ -100,8 +105,9 @@ impl Client {
 
     /// Returns the call of any operation by method and path, such as `("GET", "/payments")`.
     ///
-    /// It has the idempotency, retries and errors of typed calls, and JSON for a value: the way
-    /// out for what this SDK does not know yet. A faulty method or path is reported when the call
+    /// It has the idempotency, retries and errors of typed calls, and JSON for a value, or what
+    /// [`text`](Call::text) and [`bytes`](Call::bytes) ask for: the way out for what this SDK does
+    /// not know yet. A faulty method or path is reported when the call
     /// is sent.
     ///
     /// ```no_run

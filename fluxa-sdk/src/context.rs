@@ -85,6 +85,8 @@ pub(crate) enum RunError {
     Transport(reqwest::Error),
     /// The body is not what the operation answers.
     Decode(serde_json::Error),
+    /// The body is not of the form that was asked for, and no JSON at all.
+    Unreadable(&'static str),
     /// The status is not one the operation answers.
     Unexpected(StatusCode),
 }
@@ -192,6 +194,7 @@ impl CallContext {
                 return Error::Network(Box::new(NetworkError::new(trace, fault, Some(error))));
             }
             RunError::Decode(error) => decode::explain(&report.body, &error),
+            RunError::Unreadable(reason) => (String::new(), reason.to_owned()),
             RunError::Unexpected(status) => {
                 let status = status.as_u16();
                 (

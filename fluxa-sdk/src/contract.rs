@@ -109,6 +109,15 @@ pub const IDEMPOTENCY_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 /// The largest request body, in bytes.
 pub const REQUEST_BODY_MAX_BYTES: usize = 1024 * 1024;
 
+/// The path that every operation of the sandbox lies below; only test keys may call them.
+pub const SANDBOX_PATH: &str = "/sandbox";
+
+/// Returns whether this path, below the base URL, is one of the sandbox's.
+pub(crate) fn is_sandbox_path(path: &str) -> bool {
+    path.strip_prefix(SANDBOX_PATH)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 // Error codes the SDK itself acts upon.
 
 /// 409: the key was used before with another body or path.

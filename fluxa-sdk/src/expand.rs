@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::contract;
 use crate::error::Error;
+use crate::id::sealed::Sealed;
 
 /// A reference to another object: its id, or the whole object when expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,8 @@ pub enum Expandable<I, T> {
     Object(Box<T>),
 }
 
-/// An object that knows its id. Implemented by generated types.
-pub trait Identified {
+/// An object that knows its id. Implemented by the SDK's types only.
+pub trait Identified: Sealed {
     /// The type of the id.
     type Id;
 
@@ -117,6 +118,8 @@ pub(crate) fn check_path(path: &str) -> Result<(), Error> {
 /// Declares that an object has an `id` field: `impl_identified!(Payment, PaymentId)`.
 macro_rules! impl_identified {
     ($object:ty, $id:ty) => {
+        impl $crate::id::sealed::Sealed for $object {}
+
         impl $crate::expand::Identified for $object {
             type Id = $id;
 

@@ -11,7 +11,24 @@ use crate::error::Error;
 const MAX_SUFFIX_CHARS: usize = 64;
 
 pub(crate) mod sealed {
-    /// Keeps the traits of this module closed to other crates.
+    /// Keeps traits of this crate closed to others, so that they may grow.
+    ///
+    /// ```compile_fail,E0277
+    /// struct Numbers;
+    /// impl fluxa_sdk::pagination::Page for Numbers {
+    ///     type Item = u32;
+    ///     fn has_more(&self) -> bool { false }
+    ///     fn next_cursor(&self) -> Option<&str> { None }
+    ///     fn into_items(self) -> Vec<u32> { Vec::new() }
+    /// }
+    /// ```
+    /// ```compile_fail,E0277
+    /// struct Order(String);
+    /// impl fluxa_sdk::expand::Identified for Order {
+    ///     type Id = String;
+    ///     fn id(&self) -> &String { &self.0 }
+    /// }
+    /// ```
     pub trait Sealed {}
     impl Sealed for &str {}
     impl Sealed for String {}

@@ -125,6 +125,7 @@ mod client;
 mod context;
 mod decode;
 mod headers;
+mod history;
 mod idempotency;
 mod money;
 mod open_enum;

@@ -154,6 +154,27 @@ impl Money {
     }
 }
 
+impl<'de> Deserialize<'de> for Money {
+    /// Reads what is written by [`Serialize`]: `{"amount_minor":1999,"currency":"GBP"}`.
+    ///
+    /// Unlike an answer of the API this is the caller's own data, so a currency that has not the
+    /// form of one is a fault, and so is a field that is unknown: half of it may be misspelt.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename = "Money", deny_unknown_fields)]
+        struct Fields {
+            amount_minor: i64,
+            currency: String,
+        }
+        let Fields {
+            amount_minor,
+            currency,
+        } = Fields::deserialize(deserializer)?;
+        let currency = Currency::parse(&currency).map_err(serde::de::Error::custom)?;
+        Ok(Self::new(amount_minor, currency))
+    }
+}
+
 impl fmt::Display for Money {
     /// Writes the amount in major units, then the code: `19.99 GBP`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -195,6 +216,27 @@ mod tests {
             (Money::gbp(i64::MIN), "-92233720368547758.08 GBP"),
         ] {
             assert_eq!(money.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_nothing_else() {
+        for money in [Money::gbp(1999), Money::eur(-5), Money::usd(i64::MAX)] {
+            let json = serde_json::to_string(&money).unwrap();
+            assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), money);
+        }
+        let lower = r#"{"amount_minor":1,"currency":"gbp"}"#;
+        assert_eq!(serde_json::from_str::<Money>(lower).unwrap(), Money::gbp(1));
+        for bad in [
+            r#"{"amount_minor":1}"#,
+            r#"{"amount_minor":1,"currency":"XBTC"}"#,
+            r#"{"amount_minor":1,"currency":""}"#,
+            r#"{"amount_minor":19.99,"currency":"GBP"}"#,
+            r#"{"amount_minor":"1","currency":"GBP"}"#,
+            r#"{"amount_minor":1,"currency":"GBP","minor":2}"#,
+            r#"{"amount":1,"currency":"GBP"}"#,
+        ] {
+            assert!(serde_json::from_str::<Money>(bad).is_err(), "{bad}");
         }
     }
 

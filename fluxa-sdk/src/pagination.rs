@@ -1,7 +1,8 @@
 //! Lists: one page by sending the call, and every page or item by walking it.
 //!
-//! Owns walking the pages. A page that is empty but not the last is walked over; a cursor that
-//! comes twice is an error and not an endless loop; an error keeps the cursor it failed at.
+//! Owns walking the pages. A page that is empty but not the last is walked over, but not a thousand
+//! in a row; a cursor that comes twice is an error and not an endless loop; an error keeps the cursor
+//! it failed at.
 //!
 //! ```no_run
 //! # async fn example(fluxa: fluxa_sdk::Client) -> Result<(), fluxa_sdk::Error> {
@@ -58,7 +59,9 @@ pub use walk::{ItemStream, PageStream};
 
 use crate::contract;
 use crate::error::Error;
+use crate::id::sealed::Sealed;
 use crate::request::Call;
+use crate::validate;
 
 /// Parameters of a list. Implemented by generated types.
 #[doc(hidden)]
@@ -71,8 +74,8 @@ pub trait Paginated: Clone {
     fn after(&self) -> Option<&str>;
 }
 
-/// One page of a list. Implemented by generated types.
-pub trait Page {
+/// One page of a list. Implemented by the SDK's types only.
+pub trait Page: Sealed {
     /// What the list is of.
     type Item;
 
@@ -105,8 +108,15 @@ impl<T: Page, P: Paginated, M> Call<T, P, M> {
 
     /// Starts after this cursor: a page's `next_cursor`, the id of an item, or where a walk failed
     /// ([`Error::cursor`]).
+    ///
+    /// An empty one, which would start the list again, is refused when the call is sent.
     pub fn after(self, cursor: impl Into<String>) -> Self {
-        self.map_params(|params| params.set_after(cursor.into()))
+        let cursor = cursor.into();
+        self.try_map_params(|params| {
+            validate::cursor(&cursor)?;
+            params.set_after(cursor);
+            Ok(())
+        })
     }
 
     /// Returns every page from here on, as they are wanted: a stream, or an iterator when blocking.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use progenitor_client::ResponseValue;
+use tokio::runtime::Handle;
 
 use crate::client::Client;
 use crate::context::Limits;
@@ -21,6 +22,8 @@ use crate::expand::{self, SupportsExpand};
 use crate::idempotency::IdempotencyKey;
 use crate::response::Response;
 use crate::retry;
+use crate::secret::Mode;
+use crate::validate;
 
 /// A longer time-out than this is taken as this: no call waits for a year.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -108,6 +111,12 @@ impl<T, P, M> Call<T, P, M> {
         run: RunFn<T, P>,
     ) -> Self {
         let options = CallOptions::default();
+        let params = match client.mode() {
+            Mode::Live if contract::is_sandbox_path(operation.path) => {
+                Err(live_sandbox("an operation of the sandbox"))
+            }
+            _ => params,
+        };
         Self {
             client: client.clone(),
             mode,
@@ -245,8 +254,17 @@ impl<T, P, M> Call<T, P, M> {
         self.set_header(contract::VERSION, version)
     }
 
-    /// Sets the pace of what this call creates in the sandbox: `instant`, `5s`, `manual`, ….
+    /// Sets the pace of what this call creates in the sandbox: `instant`, `5s`, `manual`, or
+    /// `settling=5s,settled=1m,refund=1s`.
+    ///
+    /// Anything else, and a live key, are refused when the call is sent.
     pub fn sandbox_timing(self, timing: &str) -> Self {
+        if self.client.mode() == Mode::Live {
+            return self.fail(live_sandbox("`sandbox_timing`"));
+        }
+        if let Err(error) = validate::sandbox_timing(timing) {
+            return self.fail(error);
+        }
         self.set_header(contract::SANDBOX_TIMING, timing)
     }
 
@@ -279,6 +297,18 @@ impl<T, P, M> Call<T, P, M> {
         };
         self.options.headers.insert(header_name, header_value);
         self
+    }
+
+    /// Returns the call with another way to run it, and so another answer.
+    pub(crate) fn with_run<U>(self, run: RunFn<U, P>) -> Call<U, P, M> {
+        Call {
+            client: self.client,
+            mode: self.mode,
+            operation: self.operation,
+            params: self.params,
+            options: self.options,
+            run,
+        }
     }
 
     /// Remembers the first fault, to be reported when the call is sent.
@@ -363,6 +393,16 @@ impl<T, P, M> fmt::Debug for Call<T, P, M> {
     }
 }
 
+/// The refusal of what is for the sandbox, on a client with a live key.
+///
+/// Refused here and not by the server, since what would be sent may hold a card's number.
+pub(crate) fn live_sandbox(what: &str) -> Error {
+    Error::config(format!(
+        "{what} needs a test key, and this client's key is live; use the one that starts with \
+         `sk_test_` or `rk_test_`"
+    ))
+}
+
 /// Sends one call. The idempotency key is settled here: once per call, before any attempt.
 pub(crate) async fn dispatch<T, P>(
     client: &Client,
@@ -371,6 +411,14 @@ pub(crate) async fn dispatch<T, P>(
     run: RunFn<T, P>,
     params: P,
 ) -> Result<Response<T>, Error> {
+    if Handle::try_current().is_err() {
+        // The connection would panic, deep inside and without a word on what to do.
+        return Err(Error::config(
+            "a call is awaited outside a tokio runtime; await it inside one, such as below \
+             `#[tokio::main]`, or use `blocking::Client` (feature `blocking`)",
+        )
+        .with_operation(operation.id));
+    }
     let context = CallContext::new(
         client.clone(),
         operation,

@@ -14,6 +14,9 @@ use crate::error::Error;
 const MIN_CHARS_TO_SHOW_TAIL: usize = 16;
 
 /// Whether a key acts on real money.
+///
+/// Not `#[non_exhaustive]`, on purpose: a match handles both and needs no `_` arm, in which real
+/// money could pass for test money. A third would be a breaking change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The sandbox: no money moves.

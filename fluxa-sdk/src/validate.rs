@@ -15,7 +15,9 @@ use crate::money::Currency;
 
 /// Checks metadata: at most 50 keys of at most 40 characters, values of at most 500.
 ///
-/// Characters are Unicode scalar values. The message names the limit and, for a value, its key.
+/// Characters are Unicode scalar values. No key has a control character and no value a NUL, which
+/// stores and exports cannot hold; a value may have several lines. The message names the limit and,
+/// for a value, its key.
 ///
 /// # Errors
 /// [`Error::Config`] when a limit is passed. Nothing has been sent.
@@ -33,6 +35,16 @@ pub fn metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
             return Err(Error::config(format!(
                 "a metadata key has {count} characters; 1 to {} are allowed",
                 contract::METADATA_MAX_KEY_CHARS
+            )));
+        }
+        if key.chars().any(char::is_control) {
+            return Err(Error::config(
+                "a metadata key has a control character, such as a line end; take it out",
+            ));
+        }
+        if value.contains('\0') {
+            return Err(Error::config(format!(
+                "the metadata value of {key:?} has a NUL character; take it out"
             )));
         }
         let count = value.chars().count();
@@ -89,6 +101,56 @@ pub(crate) fn text(name: &str, text: &str, most: usize) -> Result<(), Error> {
             "`{name}` has {count} characters; {most} is the most"
         ))),
     }
+}
+
+/// Checks the form of an email address: something, one `@`, and a domain.
+///
+/// Whether it exists is for the mail to find out.
+pub(crate) fn email(name: &str, text: &str) -> Result<(), Error> {
+    let formed = text.split_once('@').is_some_and(|(user, domain)| {
+        !user.is_empty() && !domain.is_empty() && !domain.contains('@')
+    });
+    if formed && !text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "`{name}` is not an email address, such as ada@example.com"
+    )))
+}
+
+/// Checks a cursor: it is the server's own text, but never empty and on one line.
+///
+/// An empty one would start the list again, from the first item.
+pub(crate) fn cursor(text: &str) -> Result<(), Error> {
+    if !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Ok(());
+    }
+    Err(Error::config(
+        "a cursor is not empty and has no spaces or control characters; give a page's \
+         `next_cursor`, the id of an item or an error's `cursor()`, or leave `after` out to start \
+         at the first item",
+    ))
+}
+
+/// Checks a sandbox timing against its grammar: a misspelt one would be the server's 400 only
+/// when it gets there.
+pub(crate) fn sandbox_timing(text: &str) -> Result<(), Error> {
+    let duration = |text: &str| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        digits > 0 && matches!(&text[digits..], "ms" | "s" | "m" | "h")
+    };
+    let step = |part: &str| {
+        part.split_once('=').is_some_and(|(name, value)| {
+            matches!(name, "settling" | "settled" | "refund") && duration(value)
+        })
+    };
+    if matches!(text, "instant" | "manual") || duration(text) || text.split(',').all(step) {
+        return Ok(());
+    }
+    Err(Error::config(
+        "a sandbox timing is `instant`, `manual`, a duration for each step (`500ms`, `5s`, `2m`, \
+         `1h`) or `settling=<d>,settled=<d>,refund=<d>`",
+    ))
 }
 
 /// Checks an address that a browser is sent to: an absolute http or https URL.

@@ -21,6 +21,9 @@ pub struct BodyReader {
     operation: &'static Operation,
     /// None when it has ended or failed.
     stream: Option<ByteStream>,
+    /// Whether it failed: every read from then on says so, since a clean end would be taken for
+    /// the whole.
+    failed: bool,
     rest: Bytes,
 }
 
@@ -36,6 +39,7 @@ impl<P: Send + 'static> Call<ByteStream, P, Blocking> {
             mode,
             operation,
             stream: Some(stream),
+            failed: false,
             rest: Bytes::new(),
         }))
     }
@@ -44,39 +48,49 @@ impl<P: Send + 'static> Call<ByteStream, P, Blocking> {
 impl BodyReader {
     /// Waits for more of the body, unless it has ended.
     fn fill(&mut self) -> Result<(), Error> {
+        if self.failed && self.rest.is_empty() {
+            return Err(interrupted(self.operation, None));
+        }
         while self.rest.is_empty()
             && let Some(mut stream) = self.stream.take()
         {
             let (operation, key) = (self.operation, None);
+            // Until it is known better: the stream is lost if the wait is.
+            self.failed = true;
             let next = self.mode.wait(operation, key, async move {
                 let chunk = poll_fn(|context| stream.as_mut().poll_next(context)).await;
                 Ok((chunk, stream))
             })?;
             match next {
                 (Some(Ok(chunk)), stream) => {
+                    self.failed = false;
                     self.rest = chunk;
                     self.stream = Some(stream);
                 }
-                (Some(Err(error)), _) => {
-                    let trace = Trace {
-                        operation: operation.id,
-                        attempts: 1,
-                        outcome: Outcome::Unknown,
-                        ..Trace::default()
-                    };
-                    let fault = NetworkFault::Interrupted;
-                    let error = NetworkError::new(trace, fault, Some(error));
-                    return Err(Error::Network(Box::new(error)));
-                }
-                (None, _) => {}
+                (Some(Err(error)), _) => return Err(interrupted(operation, Some(error))),
+                (None, _) => self.failed = false,
             }
         }
         Ok(())
     }
 }
 
+/// The error of a body that broke off.
+fn interrupted(operation: &'static Operation, source: Option<reqwest::Error>) -> Error {
+    let trace = Trace {
+        operation: operation.id,
+        attempts: 1,
+        outcome: Outcome::Unknown,
+        ..Trace::default()
+    };
+    let error = NetworkError::new(trace, NetworkFault::Interrupted, source);
+    Error::Network(Box::new(error))
+}
+
 impl io::Read for BodyReader {
     /// Returns what has come, waiting for the first byte; 0 at the end.
+    ///
+    /// Once the body has broken off, every read is an error: what was read is not the whole.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.fill().map_err(io::Error::other)?;
         let count = self.rest.len().min(buffer.len());

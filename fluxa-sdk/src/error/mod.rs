@@ -36,6 +36,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// On `Unknown`, repeat the call with [`Call::resume`](crate::Call::resume), or with
 /// [`Error::idempotency_key`] within 24 hours: the server then answers what it answered, or would
 /// have answered, the first time.
+///
+/// Not `#[non_exhaustive]`, on purpose: each of the three asks for something else when money is at
+/// stake, so a match must handle all of them and has no `_` arm to lose one in. A fourth would be a
+/// breaking change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The request never reached the server.

@@ -254,6 +254,7 @@ impl CreateCustomer {
     /// Checks what can be checked before anything is sent.
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
+        crate::validate::email("email", &self.email)?;
         crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
@@ -395,7 +396,7 @@ impl CreateRefund {
     #[allow(dead_code)]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.amount {
-            crate::validate::number("amount", *value, 1i64..=9223372036854775807i64)?;
+            crate::validate::number("amount", *value, 1i64..=99999999i64)?;
         }
         crate::validate::metadata(&self.metadata)?;
         self.payment.check()?;
@@ -513,7 +514,7 @@ impl CreateSubscription {
             value.check()?;
         }
         if let Some(value) = &self.quantity {
-            crate::validate::number("quantity", *value, 1i64..=9223372036854775807i64)?;
+            crate::validate::number("quantity", *value, 1i64..=1000000i64)?;
         }
         Ok(())
     }
@@ -1009,6 +1010,9 @@ impl UpdateCustomer {
         if let Some(value) = &self.default_payment_method {
             value.check()?;
         }
+        if let Some(value) = &self.email {
+            crate::validate::email("email", value)?;
+        }
         crate::validate::metadata(&self.metadata)?;
         Ok(())
     }
@@ -1115,7 +1119,7 @@ impl UpdateSubscription {
             value.check()?;
         }
         if let Some(value) = &self.quantity {
-            crate::validate::number("quantity", *value, 1i64..=9223372036854775807i64)?;
+            crate::validate::number("quantity", *value, 1i64..=1000000i64)?;
         }
         Ok(())
     }
@@ -1191,6 +1195,7 @@ impl UpdateWebhookEndpoint {
     }
 }
 
+impl crate::id::sealed::Sealed for ApiKeyList {}
 impl crate::pagination::Page for ApiKeyList {
     type Item = ApiKey;
     fn has_more(&self) -> bool {
@@ -1206,6 +1211,7 @@ impl crate::pagination::Page for ApiKeyList {
     }
 }
 
+impl crate::id::sealed::Sealed for CheckoutSessionList {}
 impl crate::pagination::Page for CheckoutSessionList {
     type Item = CheckoutSession;
     fn has_more(&self) -> bool {
@@ -1221,6 +1227,7 @@ impl crate::pagination::Page for CheckoutSessionList {
     }
 }
 
+impl crate::id::sealed::Sealed for CustomerList {}
 impl crate::pagination::Page for CustomerList {
     type Item = Customer;
     fn has_more(&self) -> bool {
@@ -1236,6 +1243,7 @@ impl crate::pagination::Page for CustomerList {
     }
 }
 
+impl crate::id::sealed::Sealed for DisputeList {}
 impl crate::pagination::Page for DisputeList {
     type Item = Dispute;
     fn has_more(&self) -> bool {
@@ -1251,6 +1259,7 @@ impl crate::pagination::Page for DisputeList {
     }
 }
 
+impl crate::id::sealed::Sealed for EventList {}
 impl crate::pagination::Page for EventList {
     type Item = crate::generated::events::Event;
     fn has_more(&self) -> bool {
@@ -1266,6 +1275,7 @@ impl crate::pagination::Page for EventList {
     }
 }
 
+impl crate::id::sealed::Sealed for LedgerEntryList {}
 impl crate::pagination::Page for LedgerEntryList {
     type Item = LedgerEntry;
     fn has_more(&self) -> bool {
@@ -1281,6 +1291,7 @@ impl crate::pagination::Page for LedgerEntryList {
     }
 }
 
+impl crate::id::sealed::Sealed for PaymentHistoryEntryList {}
 impl crate::pagination::Page for PaymentHistoryEntryList {
     type Item = PaymentHistoryEntry;
     fn has_more(&self) -> bool {
@@ -1296,6 +1307,7 @@ impl crate::pagination::Page for PaymentHistoryEntryList {
     }
 }
 
+impl crate::id::sealed::Sealed for PaymentList {}
 impl crate::pagination::Page for PaymentList {
     type Item = Payment;
     fn has_more(&self) -> bool {
@@ -1311,6 +1323,7 @@ impl crate::pagination::Page for PaymentList {
     }
 }
 
+impl crate::id::sealed::Sealed for PaymentMethodList {}
 impl crate::pagination::Page for PaymentMethodList {
     type Item = PaymentMethod;
     fn has_more(&self) -> bool {
@@ -1326,6 +1339,7 @@ impl crate::pagination::Page for PaymentMethodList {
     }
 }
 
+impl crate::id::sealed::Sealed for RefundList {}
 impl crate::pagination::Page for RefundList {
     type Item = Refund;
     fn has_more(&self) -> bool {
@@ -1341,6 +1355,7 @@ impl crate::pagination::Page for RefundList {
     }
 }
 
+impl crate::id::sealed::Sealed for RequestLogList {}
 impl crate::pagination::Page for RequestLogList {
     type Item = RequestLog;
     fn has_more(&self) -> bool {
@@ -1356,6 +1371,7 @@ impl crate::pagination::Page for RequestLogList {
     }
 }
 
+impl crate::id::sealed::Sealed for SettlementList {}
 impl crate::pagination::Page for SettlementList {
     type Item = Settlement;
     fn has_more(&self) -> bool {
@@ -1371,6 +1387,7 @@ impl crate::pagination::Page for SettlementList {
     }
 }
 
+impl crate::id::sealed::Sealed for SubscriptionList {}
 impl crate::pagination::Page for SubscriptionList {
     type Item = Subscription;
     fn has_more(&self) -> bool {
@@ -1386,6 +1403,7 @@ impl crate::pagination::Page for SubscriptionList {
     }
 }
 
+impl crate::id::sealed::Sealed for WebhookDeliveryList {}
 impl crate::pagination::Page for WebhookDeliveryList {
     type Item = WebhookDelivery;
     fn has_more(&self) -> bool {
@@ -1401,6 +1419,7 @@ impl crate::pagination::Page for WebhookDeliveryList {
     }
 }
 
+impl crate::id::sealed::Sealed for WebhookEndpointList {}
 impl crate::pagination::Page for WebhookEndpointList {
     type Item = WebhookEndpoint;
     fn has_more(&self) -> bool {

@@ -44,7 +44,7 @@ where
                 return Some(Ok(item));
             }
             match self.pages.next()? {
-                Ok(page) => self.items = page.into_inner().into_items().into(),
+                Ok(page) => self.accept(page),
                 Err(error) => return Some(Err(error)),
             }
         }

@@ -13,6 +13,8 @@ use crate::request::{Async, Operation, RunFuture};
 
 struct Numbers(Vec<u32>, bool, Option<&'static str>);
 
+impl Sealed for Numbers {}
+
 impl Page for Numbers {
     type Item = u32;
 
@@ -129,6 +131,29 @@ async fn an_empty_page_in_the_middle_is_walked_over() {
         .map(|(_, after)| after.clone())
         .collect();
     assert_eq!(cursors, [None, Some("a".to_owned()), Some("b".to_owned())]);
+}
+
+#[tokio::test]
+async fn empty_pages_without_end_are_an_error_that_keeps_the_cursor() {
+    let empty = |at: usize| {
+        let cursor: &'static str = Box::leak(format!("c{at}").into_boxed_str());
+        Some(Numbers(vec![], true, Some(cursor)))
+    };
+    let first = Some(Numbers(vec![1], true, Some("first")));
+    let (call, asked) = list(std::iter::once(first).chain((1..).map(empty).take(1000)));
+    let (items, error) = read(call.stream()).await;
+    assert_eq!(items, [1]);
+    let Some(Error::Decode(decode)) = &error else {
+        panic!("{error:?}");
+    };
+    assert!(decode.to_string().contains("next_cursor"), "{decode}");
+    assert_eq!(error.as_ref().and_then(Error::cursor), Some("c1000"));
+    assert_eq!(asked.lock().unwrap().len(), 1001);
+    // One fewer, and an item after them, is a list like any other.
+    let last = Some(Numbers(vec![2], false, None));
+    let (call, _) = list((1..).map(empty).take(999).chain([last]));
+    let (items, error) = read(call.stream()).await;
+    assert_eq!((items, error.is_none()), (vec![2], true));
 }
 
 #[tokio::test]

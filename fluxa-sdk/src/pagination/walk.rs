@@ -43,7 +43,13 @@ pub struct PageStream<T, P, M = Async> {
 pub struct ItemStream<T: Page, P, M = Async> {
     pub(super) pages: PageStream<T, P, M>,
     pub(super) items: VecDeque<T::Item>,
+    /// How many pages in a row had no items.
+    empty_pages: u32,
 }
+
+/// How many pages in a row may be empty. A filter may leave some of them so; a server that sends
+/// nothing else would hold one `next` for ever.
+const MAX_EMPTY_PAGES: u32 = 1000;
 
 pub(super) type PageFuture<T> = Pin<Box<dyn Future<Output = Result<Response<T>, Error>> + Send>>;
 
@@ -85,7 +91,7 @@ impl<T: Page, P: Paginated, M> PageStream<T, P, M> {
         let page = answer.map_err(|error| error.with_cursor(self.cursor.clone()))?;
         let fault = match page.next_cursor() {
             _ if !page.has_more() => return Ok(page),
-            None => "more items are announced, but there is no cursor to them",
+            None | Some("") => "more items are announced, but there is no cursor to them",
             Some(next) if self.cursor.as_deref() == Some(next) || self.seen.contains(next) => {
                 "the list came back to a cursor it has passed"
             }
@@ -98,18 +104,26 @@ impl<T: Page, P: Paginated, M> PageStream<T, P, M> {
         };
         // This page is given first. No cursor leads to the rest: not the one that was passed
         // already, and the one of this page would give it again.
-        let trace = Trace {
+        self.state = State::Failed(undecodable(self.trace(&page), fault.to_owned()));
+        Ok(page)
+    }
+
+    /// The facts of a page, for an error.
+    fn trace(&self, page: &Response<T>) -> Trace {
+        Trace {
             operation: self.operation.id,
             attempts: page.attempts(),
             outcome: Outcome::Unknown,
             request_id: page.request_id().map(str::to_owned),
             ..Trace::default()
-        };
-        let path = "next_cursor".to_owned();
-        let error = DecodeError::new(trace, path, fault.to_owned(), Bytes::new());
-        self.state = State::Failed(Error::Decode(Box::new(error)));
-        Ok(page)
+        }
     }
+}
+
+/// The error of a page whose `next_cursor` leads nowhere.
+fn undecodable(trace: Trace, fault: String) -> Error {
+    let path = "next_cursor".to_owned();
+    Error::Decode(Box::new(DecodeError::new(trace, path, fault, Bytes::new())))
 }
 
 impl<T: Send + 'static, P: Send + 'static, M> PageStream<T, P, M> {
@@ -162,11 +176,29 @@ where
     }
 }
 
-impl<T: Page, P, M> ItemStream<T, P, M> {
+impl<T: Page, P: Paginated, M> ItemStream<T, P, M> {
     pub(super) fn new(pages: PageStream<T, P, M>) -> Self {
         Self {
             pages,
             items: VecDeque::new(),
+            empty_pages: 0,
+        }
+    }
+
+    /// Takes the items of a page; too many empty ones in a row end the walk.
+    pub(super) fn accept(&mut self, page: Response<T>) {
+        let trace = self.pages.trace(&page);
+        self.items = page.into_inner().into_items().into();
+        if !self.items.is_empty() {
+            self.empty_pages = 0;
+            return;
+        }
+        self.empty_pages += 1;
+        if self.empty_pages >= MAX_EMPTY_PAGES && matches!(self.pages.state, State::Ready(_)) {
+            let fault = format!("{MAX_EMPTY_PAGES} pages in a row were empty and announced more");
+            let error = undecodable(trace, fault);
+            let cursor = self.pages.cursor.clone();
+            self.pages.state = State::Failed(error.with_cursor(cursor));
         }
     }
 
@@ -205,7 +237,7 @@ where
                 return Poll::Ready(Some(Ok(item)));
             }
             match ready!(Pin::new(&mut this.pages).poll_next(context)) {
-                Some(Ok(page)) => this.items = page.into_inner().into_items().into(),
+                Some(Ok(page)) => this.accept(page),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }

@@ -7,7 +7,7 @@ use std::future::IntoFuture;
 use fluxa_sdk::types::{
     CompleteCheckoutSession, CreateCheckoutSession, CreateCustomer, CreatePayment, CreateRefund,
     CreateSubscription, CreateWebhookEndpoint, PaymentId, SubscriptionInterval, TestCard,
-    UpdatePayment, UpdateSubscription,
+    UpdateCustomer, UpdatePayment, UpdateSubscription,
 };
 use fluxa_sdk::{ApiKey, Client, Currency, Error, IdempotencyKey, Money, Outcome, WebhookSecret};
 
@@ -280,13 +280,22 @@ async fn an_amount_that_cannot_be_charged_is_not_sent() {
             .update("sub_0123456789abcdef", change);
         refusal(change, &what, word).await;
     }
-    for minor in [i64::MIN, -1, 0] {
+    for minor in [i64::MIN, -1, 0, 100_000_000, i64::MAX] {
         let refund = CreateRefund::new("pay_0123456789abcdef").amount(minor);
-        refusal(client.refunds().create(refund), "refund", "1 is the least").await;
+        refusal(client.refunds().create(refund), "refund", "1 to 99999999").await;
+    }
+    for quantity in [0, 1_000_001, i64::MAX] {
+        let change = UpdateSubscription::new().quantity(quantity);
+        let change = client
+            .subscriptions()
+            .update("sub_0123456789abcdef", change);
+        refusal(change, "quantity", "1 to 1000000").await;
     }
     for (quantity, count, word) in [
         (0, 1, "quantity"),
         (-1, 1, "quantity"),
+        (1_000_001, 1, "quantity"),
+        (i64::MAX, 1, "quantity"),
         (1, 366, "1 to 365"),
     ] {
         let (customer, month) = ("cus_0123456789abcdef", SubscriptionInterval::Month);
@@ -406,7 +415,7 @@ async fn headers_and_paths_cannot_be_smuggled_in() {
     refusal(
         call().sandbox_timing("instant\r\nX-Evil: 1"),
         "timing",
-        "character",
+        "a sandbox timing is",
     )
     .await;
     for path in [
@@ -426,6 +435,163 @@ async fn headers_and_paths_cannot_be_smuggled_in() {
         "GET, HEAD, POST",
     )
     .await;
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_raw_path_that_a_server_could_read_otherwise_is_not_sent() {
+    let server = Server::start([]).await;
+    let client = crate::client(&server.base_url());
+    for path in [
+        "/%5c..%5cadmin",
+        "/a/%252e%252e/b",
+        "/a/%2e%2e/b",
+        "/a%00b",
+        "/a%0d%0ab",
+        "/a//b",
+        "/a/",
+        "/a%3fb",
+        "/a%zz",
+        "/a%2",
+    ] {
+        refusal(client.raw("GET", path), path, "no empty segments").await;
+    }
+    assert_eq!(server.requests().len(), 0);
+    client.raw("GET", "/tags/caf%C3%A9").await.unwrap_err();
+    let line = server.requests()[0].request_line().to_owned();
+    assert_eq!(line, "GET /v1/tags/caf%C3%A9 HTTP/1.1");
+}
+
+#[tokio::test]
+async fn an_email_that_is_none_is_not_sent() {
+    let server = Server::start([]).await;
+    let client = crate::client(&server.base_url());
+    for email in [
+        "",
+        "ada",
+        "@example.com",
+        "ada@",
+        "ada@b@example.com",
+        "ada@example.com\n",
+        "ada@example.com\r\nBcc: eve@example.com",
+        "ada @example.com",
+    ] {
+        let create = client.customers().create(CreateCustomer::new(email));
+        refusal(create, email, "`email` is not an email").await;
+        let update = UpdateCustomer::new().email(email);
+        let update = client.customers().update("cus_0123456789abcdef", update);
+        refusal(update, email, "`email` is not an email").await;
+    }
+    assert_eq!(server.requests().len(), 0);
+    let foreign = CreateCustomer::new("jörg+shop@müller.example");
+    let answer = client.customers().create(foreign).await.unwrap_err();
+    assert_eq!(answer.outcome(), Outcome::Rejected);
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_none_is_not_sent() {
+    let server = Server::start([]).await;
+    let client = crate::client(&server.base_url());
+    for cursor in ["", "a\n", "a b", "\u{0}"] {
+        let list = client.payments().list().after(cursor);
+        refusal(list.clone(), cursor, "a cursor is not empty").await;
+        let error = list.stream().next().await.unwrap().unwrap_err();
+        refused(&error, cursor, "a cursor is not empty");
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn metadata_that_no_store_keeps_is_not_sent() {
+    let server = Server::start([]).await;
+    let client = crate::client(&server.base_url());
+    for (key, value, word) in [
+        ("a\nb", "v", "metadata key has a control"),
+        ("a\u{0}", "v", "metadata key has a control"),
+        ("a\u{7f}", "v", "metadata key has a control"),
+        ("note", "a\u{0}b", "\"note\" has a NUL"),
+    ] {
+        let body = UpdatePayment::new().metadata(key, value);
+        let update = client.payments().update("pay_0123456789abcdef", body);
+        refusal(update, key, word).await;
+    }
+    assert_eq!(server.requests().len(), 0);
+    let lines = UpdatePayment::new().metadata("note", "first line\nsecond\tline");
+    let update = client.payments().update("pay_0123456789abcdef", lines);
+    assert_eq!(update.await.unwrap_err().outcome(), Outcome::Rejected);
+}
+
+#[tokio::test]
+async fn a_sandbox_timing_outside_its_grammar_is_not_sent() {
+    let server = Server::start([]).await;
+    let client = crate::client(&server.base_url());
+    let call = || {
+        client
+            .refunds()
+            .create(CreateRefund::new("pay_0123456789abcdef"))
+    };
+    for bad in [
+        "",
+        "soon",
+        "5",
+        "s",
+        "5 s",
+        "-5s",
+        "1.5s",
+        "5d",
+        "Instant",
+        "instant,manual",
+        "settling=",
+        "settling=5",
+        "settling",
+        "captured=5s",
+        "settling=5s;settled=5s",
+        "settling=5s,",
+    ] {
+        refusal(call().sandbox_timing(bad), bad, "a sandbox timing is").await;
+    }
+    assert_eq!(server.requests().len(), 0);
+    let good = [
+        "instant",
+        "manual",
+        "500ms",
+        "5s",
+        "2m",
+        "1h",
+        "settling=1h,settled=1h",
+        "refund=0s",
+    ];
+    for good in good {
+        let answer = call().sandbox_timing(good).await.unwrap_err();
+        assert_eq!(answer.outcome(), Outcome::Rejected, "{good}");
+    }
+    assert_eq!(server.requests().len(), good.len());
+}
+
+#[tokio::test]
+async fn a_live_key_reaches_nothing_of_the_sandbox() {
+    let server = Server::start([]).await;
+    for key in ["sk_live_0123", "rk_live_0123"] {
+        let client = Client::builder(key).base_url(server.base_url());
+        let client = client.build().unwrap();
+        let refund = CreateRefund::new("pay_0123456789abcdef");
+        let timed = client.refunds().create(refund).sandbox_timing("instant");
+        refusal(timed, key, "needs a test key").await;
+        for path in [
+            "/sandbox/clock",
+            "/sandbox",
+            "/%73andbox/clock",
+            "/Sandbox/clock",
+        ] {
+            refusal(client.raw("POST", path), path, "needs a test key").await;
+        }
+        let card = TestCard::new("4242424242424242", 12, 2030, "123");
+        let pay = CompleteCheckoutSession::new(card);
+        let pay = client
+            .sandbox()
+            .complete_checkout_session("chk_0123456789abcdef", pay);
+        refusal(pay, key, "needs a test key").await;
+    }
     assert_eq!(server.requests().len(), 0);
 }
 

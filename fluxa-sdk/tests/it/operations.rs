@@ -14,7 +14,7 @@ use fluxa_sdk::{Error, Money};
 use serde_json::Value;
 
 use crate::builder;
-use crate::server::Server;
+use crate::server::{Server, Step, error};
 
 /// Sends every operation with the contract's own examples; `$send` waits for the failure.
 macro_rules! every_operation {
@@ -313,6 +313,33 @@ async fn every_operation_sends_the_same_when_blocking() {
     assert_eq!(sent(&server, &failures), expected());
 }
 
+#[tokio::test]
+async fn with_a_live_key_no_operation_of_the_sandbox_is_sent() {
+    let server = Server::start([]).await;
+    let live = fluxa_sdk::Client::builder("sk_live_0123").base_url(server.base_url());
+    let fluxa = live.build().unwrap();
+    macro_rules! send {
+        ($call:expr) => {
+            $call.await.map(drop).unwrap_err()
+        };
+    }
+    let failures = every_operation!(fluxa, send);
+    let (refused, sent): (Vec<_>, Vec<_>) = failures
+        .iter()
+        .partition(|error| matches!(error, Error::Config(_)));
+    for error in &refused {
+        assert!(error.operation().starts_with("sandbox_"), "{error:?}");
+        assert!(error.to_string().contains("test key"), "{error}");
+    }
+    assert_eq!((refused.len(), sent.len()), (9, 60));
+    let requests = server.requests();
+    assert!(
+        !requests
+            .iter()
+            .any(|request| request.head.contains("/sandbox"))
+    );
+}
+
 /// Its documentation is read as text; that the examples compile is for the doctests to prove.
 #[test]
 fn every_operation_is_documented_with_its_page_and_an_example() {
@@ -343,4 +370,117 @@ fn every_operation_is_documented_with_its_page_and_an_example() {
             );
         }
     }
+}
+
+const CSV: &str = "payment,at,actor,previous_state,new_state,reason\r\n";
+
+fn typed(kind: &str, body: &str) -> Step {
+    Step::Respond(
+        200,
+        vec![
+            ("Content-Type", kind.to_owned()),
+            ("X-Fluxa-Request-Id", "req_0000000000000001".to_owned()),
+        ],
+        body.to_owned(),
+    )
+}
+
+#[tokio::test]
+async fn a_history_is_had_as_csv_with_retries_and_errors_like_any_call() {
+    let server = Server::start([
+        error(500, "internal"),
+        typed("text/csv; charset=utf-8", CSV),
+        error(404, "resource_missing"),
+        typed("application/json", "{}"),
+    ])
+    .await;
+    let fluxa = builder(&server.base_url()).build().unwrap();
+    let history = || fluxa.payments().history("pay_0123456789abcdef");
+    let csv = history().csv().await.unwrap();
+    assert_eq!((csv.as_str(), csv.attempts()), (CSV, 2));
+    assert_eq!(csv.request_id(), Some("req_0000000000000001"));
+    let missing = history().csv().await.unwrap_err();
+    assert!(missing.as_api().is_some(), "{missing:?}");
+    assert_eq!(missing.operation(), "payments_history");
+    let json = history().csv().await.unwrap_err();
+    assert!(json.to_string().contains("JSON and not CSV"), "{json}");
+    assert_eq!(server.requests().len(), 4);
+    for request in server.requests() {
+        let line = "GET /v1/payments/pay_0123456789abcdef/history HTTP/1.1";
+        assert_eq!(request.request_line(), line);
+        assert_eq!(request.header("Accept"), Some("text/csv"));
+    }
+    // It has no pages, and faulty parameters stay faulty.
+    for paged in [history().limit(10), history().after("phe_1")] {
+        let error = paged.csv().await.unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{error:?}");
+        assert!(error.to_string().contains("has no pages"), "{error}");
+    }
+    let faulty = fluxa.payments().history("cus_0123456789abcdef").csv();
+    assert!(matches!(faulty.await, Err(Error::Config(_))));
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[cfg(feature = "blocking")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_is_had_as_csv_when_blocking() {
+    let server = Server::start([typed("text/csv", CSV)]).await;
+    let fluxa = builder(&server.base_url()).build_blocking().unwrap();
+    let history = fluxa.payments().history("pay_0123456789abcdef");
+    assert_eq!(*history.csv().send().unwrap(), CSV);
+}
+
+#[test]
+fn a_call_outside_a_runtime_says_what_it_needs() {
+    use std::future::{Future, IntoFuture};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    let fluxa = builder("http://127.0.0.1:1/v1").build().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut call = fluxa.sandbox().clock().into_future();
+    let Poll::Ready(Err(error)) = call.as_mut().poll(&mut context) else {
+        panic!("it has nothing to wait for");
+    };
+    assert!(matches!(error, Error::Config(_)), "{error:?}");
+    assert_eq!(error.outcome(), fluxa_sdk::Outcome::NotSent);
+    assert_eq!(error.operation(), "sandbox_clock");
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+    let mut pages = fluxa.payments().list().pages();
+    let page = pin!(pages.next()).poll(&mut context);
+    assert!(matches!(page, Poll::Ready(Some(Err(Error::Config(_))))));
+}
+
+#[tokio::test]
+async fn a_raw_call_takes_what_is_no_json() {
+    let server = Server::start([
+        typed("text/csv", CSV),
+        typed("application/pdf", "%PDF-1.7"),
+        typed("text/csv", ""),
+        error(400, "parameter_invalid"),
+    ])
+    .await;
+    let fluxa = builder(&server.base_url()).build().unwrap();
+    let raw = || fluxa.raw("GET", "/reports/1");
+    let text = raw().query("month", "2026-05").text("text/csv").await;
+    assert_eq!(*text.unwrap(), CSV);
+    let bytes = raw().bytes("application/pdf").query("page", 1).await;
+    assert_eq!(*bytes.unwrap(), b"%PDF-1.7");
+    assert_eq!(*raw().text("text/csv").await.unwrap(), "");
+    let refused = raw().text("text/csv").await.unwrap_err();
+    assert!(refused.as_api().is_some(), "{refused:?}");
+    let requests = server.requests();
+    let (csv, pdf) = (&requests[0], &requests[1]);
+    assert_eq!(
+        csv.request_line(),
+        "GET /v1/reports/1?month=2026-05 HTTP/1.1"
+    );
+    assert_eq!(csv.header("Accept"), Some("text/csv"));
+    assert_eq!(pdf.request_line(), "GET /v1/reports/1?page=1 HTTP/1.1");
+    assert_eq!(pdf.header("Accept"), Some("application/pdf"));
+    for bad in ["", "text/csv\r\nX-Evil: 1"] {
+        let error = raw().text(bad).await.unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{error:?}");
+    }
+    assert_eq!(server.requests().len(), 4);
 }

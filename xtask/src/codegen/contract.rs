@@ -32,6 +32,8 @@ pub(crate) struct Operation {
     pub(crate) body: Option<String>,
     pub(crate) output: Option<String>,
     pub(crate) streaming: bool,
+    /// Whether it answers CSV too, when asked.
+    pub(crate) csv: bool,
 }
 
 /// One query parameter.
@@ -230,6 +232,7 @@ fn read_operation(
         body: operation.get("requestBody").and_then(schema_of),
         output: schema_of(success),
         streaming: success.pointer("/content/text~1event-stream").is_some(),
+        csv: success.pointer("/content/text~1csv").is_some(),
     })
 }
 

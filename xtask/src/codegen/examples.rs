@@ -119,7 +119,7 @@ fn show(contract: &Contract, schema: &str, value: &str) -> String {
     }
 }
 
-/// `CreateRefund::new("pay_…").amount(1000)`, as `resources::bodies` makes it.
+/// `CreateRefund::new("pay_…").amount(1000)`, as `bodies` makes it.
 fn construct(
     contract: &Contract,
     name: &str,

@@ -2,9 +2,10 @@
 //!
 //! The contract is read once as JSON ([`contract`]), lowered from OpenAPI 3.1 to 3.0.3 in memory
 //! ([`lower`]), given to progenitor ([`client`]), and what follows from it besides (ids, open
-//! enums, events, resource accessors, samples) is written by [`names`], [`resources`] and
-//! [`samples`].
+//! enums, events, resource accessors, bodies, samples) is written by [`names`], [`resources`],
+//! [`bodies`] and [`samples`].
 
+mod bodies;
 mod client;
 mod contract;
 mod examples;
@@ -124,7 +125,7 @@ fn generate(root: &Path) -> Result<Files, String> {
     );
     files.insert(
         "bodies.rs".into(),
-        render(resources::bodies(&contract, &generated.types)?),
+        render(bodies::bodies(&contract, &generated.types)?),
     );
     files.insert("mod.rs".into(), render(names::root()));
     Ok(files)

@@ -258,6 +258,8 @@ impl<M: Clone> PaymentsResource<M> {
     ///
     /// Restricted keys need the scope `payments:read`.
     ///
+    /// The CSV is what [`csv`](crate::Call::csv) asks for.
+    ///
     /// Operation [`payments_history`](https://docs.fluxapay.co.uk/api/payments_history): `GET /payments/{id}/history`.
     ///
     /// ```no_run
