@@ -230,7 +230,9 @@ impl Reconciliation {
 
     /// Reads a statement in CSV, whole or not at all.
     ///
-    /// Lines without a settlement's reference are counted and otherwise left alone. The same
+    /// Lines without a settlement's reference are counted and otherwise left alone. One with a
+    /// reference must have as many fields as the header; the last ones may be left out when they are
+    /// not needed. No record may go over several lines, unless the format accepts it. The same
     /// statement read twice makes every credit come twice, and is reported so.
     ///
     /// Pass `&mut reader` to keep the reader. Reading blocks; in async code give it a file's bytes
