@@ -76,7 +76,8 @@ use std::io::Read;
 use std::pin::Pin;
 
 use futures_core::Stream;
-use jiff::civil::Date;
+/// A day of the calendar, of the crate `jiff`: `"2026-05-21".parse()`.
+pub use jiff::civil::Date;
 
 pub use self::error::{ReconciliationError, RefusedError, StatementError};
 pub use self::format::{Column, DateOrder, StatementFormat};
