@@ -23,7 +23,7 @@ use http_body_util::Limited;
 use tokio::time::{Instant, Interval};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Metadata, Subscriber};
+use tracing::{Dispatch, Metadata, Subscriber};
 
 const SECRET: &str = "whsec_0123456789abcdef0123456789abcdef";
 
@@ -247,6 +247,9 @@ impl Log {
 #[tokio::test]
 async fn a_rejection_is_logged_once_with_its_status_and_reason_alone() {
     let log = Log::default();
+    // While there is one dispatcher only, tracing asks that of the thread which meets an event
+    // first, and caches "nobody listens" for all when another test's thread has none.
+    let _second = Dispatch::new(Log::default());
     let guard = tracing::subscriber::set_default(log.clone());
     let other = Receiver::new(Verifier::new("whsec_other").unwrap());
     extract(request(Body::from), &other).await.unwrap_err();
