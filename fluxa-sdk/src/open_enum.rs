@@ -10,7 +10,9 @@ macro_rules! open_enum {
         $name:ident { $($(#[$variant_meta:meta])* $variant:ident => $text:literal),* $(,)? }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        ///
+        /// Compared, ordered and hashed by the value as sent, however it was made.
+        #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_meta])* $variant,)*
@@ -36,6 +38,32 @@ macro_rules! open_enum {
             /// Returns whether this version of the SDK knows the value.
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::Unknown(_))
+            }
+        }
+
+        impl ::std::cmp::PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
+        impl ::std::cmp::Eq for $name {}
+
+        impl ::std::cmp::PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> ::std::option::Option<::std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl ::std::cmp::Ord for $name {
+            fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl ::std::hash::Hash for $name {
+            fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
+                self.as_str().hash(state);
             }
         }
 
@@ -120,6 +148,16 @@ mod tests {
             );
             assert_eq!(&text.parse::<State>().unwrap(), state);
         }
+    }
+
+    #[test]
+    fn values_are_the_same_by_what_they_say() {
+        let by_hand = State::Unknown("SETTLED".to_owned());
+        assert_eq!(by_hand, State::Settled);
+        assert_ne!(by_hand, State::Failed);
+        assert!(by_hand.cmp(&State::Settled).is_eq());
+        let set = std::collections::HashSet::from([State::Settled, by_hand]);
+        assert_eq!(set.len(), 1);
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl ApiKey {
     ///
     /// # Errors
     /// [`Error::Config`] when it is empty, has characters no key has (a trailing newline is the
-    /// usual one), is publishable (`pk_`), or has no known prefix. The message never repeats it.
+    /// usual one), is publishable (`pk_`), has no known prefix, or nothing behind it. The message never repeats it.
     pub fn new(key: impl Into<String>) -> Result<Self, Error> {
         let text = Zeroizing::new(key.into());
         if text.is_empty() {
@@ -74,6 +74,16 @@ impl ApiKey {
                 )));
             }
         };
+        let infix = match mode {
+            Mode::Test => contract::TEST_KEY_INFIX,
+            Mode::Live => contract::LIVE_KEY_INFIX,
+        };
+        if rest == Some(infix) {
+            return Err(Error::config(format!(
+                "the API key is incomplete: nothing follows `{}`; look for where it was cut",
+                text.as_str()
+            )));
+        }
         Ok(Self { text, mode })
     }
 
@@ -124,8 +134,8 @@ impl WebhookSecret {
     /// Returns the secret after checking that there is one.
     ///
     /// # Errors
-    /// [`Error::Config`] when it is empty or has white space or a control character, with which
-    /// every signature would fail.
+    /// [`Error::Config`] when it is empty or the prefix alone, with which anyone could sign, or has
+    /// white space or a control character, with which every signature would fail.
     pub fn new(secret: impl Into<String>) -> Result<Self, Error> {
         let text = Zeroizing::new(secret.into());
         if text.is_empty() {
@@ -138,6 +148,13 @@ impl WebhookSecret {
                 "the webhook secret contains a space or a control character; look for a trailing \
                  newline",
             ));
+        }
+        if *text == contract::WEBHOOK_SECRET_PREFIX {
+            return Err(Error::config(format!(
+                "the webhook secret is incomplete: nothing follows `{}`, and anyone could sign \
+                 with that",
+                contract::WEBHOOK_SECRET_PREFIX
+            )));
         }
         Ok(Self(text))
     }
@@ -275,6 +292,12 @@ mod tests {
         }
         let error = ApiKey::new("pk_test_1").unwrap_err().to_string();
         assert!(error.contains("publishable"), "{error}");
+        for cut in ["sk_test_", "sk_live_", "rk_test_", "rk_live_"] {
+            let error = ApiKey::new(cut).unwrap_err().to_string();
+            assert!(error.contains("incomplete"), "{error}");
+        }
+        let error = WebhookSecret::new("whsec_").unwrap_err().to_string();
+        assert!(error.contains("incomplete"), "{error}");
         assert!(WebhookSecret::new("").is_err());
         assert!(WebhookSecret::new("whsec_1\n").is_err());
     }

@@ -9,6 +9,11 @@ use jiff::civil::Date;
 use super::format::DateOrder;
 use crate::money::Currency;
 
+/// The currencies whose sign is `$`. In a statement of any other it is somebody else's money.
+const DOLLARS: [&str; 9] = [
+    "USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD", "BRL", "TWD",
+];
+
 /// What an amount says of its own direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
@@ -54,13 +59,19 @@ pub(super) fn amount(text: &str, currency: &Currency) -> Result<(Sign, i64), &'s
                 rest = inner.trim();
             }
         }
-        for (marker, code) in [("£", Some("GBP")), ("€", Some("EUR")), ("$", None)]
-            .into_iter()
-            .chain([(currency.as_str(), Some(currency.as_str()))])
-        {
+        let code = currency.as_str();
+        for (marker, fits) in [
+            ("£", code == "GBP"),
+            ("€", code == "EUR"),
+            ("$", DOLLARS.contains(&code)),
+            (code, true),
+        ] {
             if let Some(inner) = strip(rest, marker) {
-                if named || code.is_some_and(|code| code != currency.as_str()) {
-                    return Err("the amount is in another currency than its line");
+                if named || !fits {
+                    return Err(
+                        "the amount is in another currency than its line; check the currency of \
+                         the statement (`StatementFormat::currency`)",
+                    );
                 }
                 named = true;
                 rest = inner.trim();
@@ -213,6 +224,9 @@ mod tests {
         ] {
             assert_eq!(amount(text, &Currency::GBP), Ok((sign, minor)), "{text:?}");
         }
+        let dollar = Currency::parse("USD").unwrap();
+        assert_eq!(amount("$12.00", &dollar), Ok((Sign::Unsaid, 1200)));
+        assert!(amount("£12.00", &dollar).is_err());
         let yen = Currency::parse("JPY").unwrap();
         assert_eq!(amount("4,237", &yen), Ok((Sign::Unsaid, 4237)));
         let dinar = Currency::parse("KWD").unwrap();
@@ -245,6 +259,9 @@ mod tests {
             "(12.00) DR",
             "(-12.00)",
             "€12.00",
+            "$12.00",
+            "12.00 $",
+            "($12.00)",
             "££12.00",
             "12.00 EUR",
             "92233720368547758.08",

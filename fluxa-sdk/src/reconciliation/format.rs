@@ -81,6 +81,7 @@ pub struct StatementFormat {
     pub(super) has_header: bool,
     pub(super) skip_lines: u64,
     pub(super) delimiter: u8,
+    pub(super) line_breaks: bool,
 }
 
 impl Default for StatementFormat {
@@ -95,6 +96,7 @@ impl Default for StatementFormat {
             has_header: true,
             skip_lines: 0,
             delimiter: b',',
+            line_breaks: false,
         }
     }
 }
@@ -106,6 +108,18 @@ pub(super) struct Columns {
     pub(super) description: Vec<usize>,
     pub(super) amount: AmountColumns,
     pub(super) currency: Option<usize>,
+}
+
+impl Columns {
+    /// Returns how many fields a line must have for its money to be read.
+    pub(super) fn needed(&self) -> usize {
+        let amount = match self.amount {
+            AmountColumns::Signed(position) => position,
+            AmountColumns::Directed(a, b) => a.max(b),
+            AmountColumns::Split { credit, debit } => credit.max(debit),
+        };
+        self.date.max(amount).max(self.currency.unwrap_or(0)) + 1
+    }
 }
 
 /// The positions of the amount's columns.
@@ -187,6 +201,8 @@ impl StatementFormat {
 
     /// Says that no line names the columns: all are given by position, with
     /// [`date`](Self::date), [`description`](Self::description) and one for the amount.
+    ///
+    /// The first line then says how many fields there are.
     #[must_use]
     pub fn without_header(mut self) -> Self {
         self.has_header = false;
@@ -197,6 +213,16 @@ impl StatementFormat {
     #[must_use]
     pub fn skip_lines(mut self, lines: u64) -> Self {
         self.skip_lines = lines;
+        self
+    }
+
+    /// Accepts fields in quotes that go over several lines. Default: they are refused.
+    ///
+    /// For a bank that writes such descriptions. Without it a pair of stray quotes is noticed; with
+    /// it they make one line of all that is between them, credits included.
+    #[must_use]
+    pub fn quoted_line_breaks(mut self) -> Self {
+        self.line_breaks = true;
         self
     }
 

@@ -76,7 +76,8 @@ use std::io::Read;
 use std::pin::Pin;
 
 use futures_core::Stream;
-use jiff::civil::Date;
+/// A day of the calendar, of the crate `jiff`: `"2026-05-21".parse()`.
+pub use jiff::civil::Date;
 
 pub use self::error::{ReconciliationError, RefusedError, StatementError};
 pub use self::format::{Column, DateOrder, StatementFormat};
@@ -230,7 +231,9 @@ impl Reconciliation {
 
     /// Reads a statement in CSV, whole or not at all.
     ///
-    /// Lines without a settlement's reference are counted and otherwise left alone. The same
+    /// Lines without a settlement's reference are counted and otherwise left alone. One with a
+    /// reference must have as many fields as the header; the last ones may be left out when they are
+    /// not needed. No record may go over several lines, unless the format accepts it. The same
     /// statement read twice makes every credit come twice, and is reported so.
     ///
     /// Pass `&mut reader` to keep the reader. Reading blocks; in async code give it a file's bytes

@@ -3,6 +3,7 @@
 //! Owns its form and finding it in the text that banks put around it. A reference is sixteen bytes
 //! and copied, so that a million payments cost no text.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -63,9 +64,12 @@ impl SettlementReference {
     /// Looks for a reference in the text of a bank's line.
     ///
     /// A reference ends where letters, digits and hyphens end, so that one with a digit too many is
-    /// not taken for a shorter one.
+    /// not taken for a shorter one. Dashes of every kind count as hyphens. One with a single blank
+    /// for each hyphen is read too, for the blanks leave no doubt; anything else that was meant as
+    /// one, such as with underscores, is unclear.
     pub(super) fn find(text: &str) -> Found {
-        let mut found = Found::Nothing;
+        let text = &*plain(text);
+        let mut found = blanked(text);
         let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
         for token in text.split(|c| !word(c)) {
             let token = token.trim_matches('-');
@@ -80,6 +84,82 @@ impl SettlementReference {
         }
         found
     }
+}
+
+/// Returns the text with hyphens for all dashes and spaces for all blanks.
+fn plain(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let plain = |c: char| match c {
+        // Those of Windows-1252, read as Latin-1, among them.
+        '\u{96}'
+        | '\u{97}'
+        | '\u{ad}'
+        | '\u{2010}'..='\u{2015}'
+        | '\u{2212}'
+        | '\u{fe58}'
+        | '\u{fe63}'
+        | '\u{ff0d}' => '-',
+        c if c.is_whitespace() => ' ',
+        c => c,
+    };
+    Cow::Owned(text.chars().map(plain).collect())
+}
+
+/// Looks for references whose hyphens became something else.
+fn blanked(text: &str) -> Found {
+    let name = contract::SETTLEMENT_REFERENCE_PREFIX.trim_end_matches('-');
+    let bytes = text.as_bytes();
+    let mut found = Found::Nothing;
+    for at in 0..bytes.len().saturating_sub(name.len()) {
+        let end = at + name.len();
+        if !bytes[at..end].eq_ignore_ascii_case(name.as_bytes())
+            || at
+                .checked_sub(1)
+                .is_some_and(|before| bytes[before].is_ascii_alphanumeric())
+            || !is_followed_by_a_month(&bytes[end..])
+            || starts_like_one(&text[at..])
+        {
+            continue;
+        }
+        found = match (read_blanked(&text[end..]), found) {
+            (Some(one), Found::Nothing) => Found::One(one),
+            (Some(one), Found::One(other)) if one == other => found,
+            _ => return Found::Unclear,
+        };
+    }
+    found
+}
+
+/// Reads what stands behind the name when each hyphen is one blank.
+fn read_blanked(rest: &str) -> Option<SettlementReference> {
+    let parts: Vec<&str> = rest.strip_prefix(' ')?.splitn(6, ' ').take(5).collect();
+    let [parts @ .., counter] = parts.as_slice() else {
+        return None;
+    };
+    let counter = counter.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let counter = counter.take(1).collect::<String>();
+    let whole = parts.join("-") + "-" + &counter;
+    match parts.len() {
+        4 => read((contract::SETTLEMENT_REFERENCE_PREFIX.to_owned() + &whole).as_bytes()),
+        _ => None,
+    }
+}
+
+/// Whether a year and a month follow, after a few separators of any kind or none.
+fn is_followed_by_a_month(rest: &[u8]) -> bool {
+    let mut rest = rest;
+    for digits in [4, 2] {
+        let separators = rest.iter().take(3);
+        let separators = separators.take_while(|byte| !byte.is_ascii_alphanumeric());
+        rest = &rest[separators.count()..];
+        match rest.split_at_checked(digits) {
+            Some((number, after)) if number.iter().all(u8::is_ascii_digit) => rest = after,
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Whether a word was meant to be a reference: the prefix, then a digit.
@@ -230,6 +310,29 @@ mod tests {
             ("", Found::Nothing),
             ("Rent for the STL-mall", Found::Nothing),
             ("XSTL-2026-05-21-FX-04812", Found::Nothing),
+            // Other dashes, also those of Windows-1252 read as Latin-1, and blanks.
+            ("STL–2026–05–21–FX–04812", one),
+            ("STL-2026\u{2011}05-21—FX\u{96}04812 BACS", one),
+            ("STL 2026 05 21 FX 04812", one),
+            ("ref stl\u{a0}2026 05 21 fx 04812, BACS CR", one),
+            ("STL 2026 05 21 FX 04812/STL-2026-05-21-FX-04812", one),
+            (
+                "STL 2026 05 21 FX 04812 STL-2026-05-21-FX-04813",
+                Found::Unclear,
+            ),
+            ("STL 2026 05 21 FX 04812-1", Found::Unclear),
+            ("STL 2026 05 21 FX 0481", Found::Unclear),
+            ("STL 2026 05 21 FX", Found::Unclear),
+            ("STL  2026 05 21 FX 04812", Found::Unclear),
+            ("STL 2026-05-21-FX-04812", Found::Unclear),
+            ("STL_2026_05_21_FX_04812", Found::Unclear),
+            ("STL20260521FX04812", Found::Unclear),
+            ("STL - 2026 - 05", Found::Unclear),
+            ("STL 2026 tournament", Found::Nothing),
+            ("HUSTL 2026 05 21 FX 04812", Found::Nothing),
+            ("STL é 2026 STL", Found::Nothing),
+            // A number behind a reference that was cut is not its counter.
+            ("STL-2026-05-21-FX- 12345678", Found::Unclear),
             // The 18 characters that BACS carries.
             ("STL-2026-05-21-FX-", Found::Unclear),
             ("STL-2026-05-21-FX-048123X", Found::Unclear),

@@ -32,6 +32,8 @@ pub(super) struct Statement<R> {
     record: ByteRecord,
     format: StatementFormat,
     columns: Option<Columns>,
+    /// How many fields the header has, or without one the first line.
+    fields: Option<usize>,
     /// Which statement this is, from 1.
     number: u32,
 }
@@ -49,6 +51,7 @@ impl<R: Read> Statement<R> {
             record: ByteRecord::new(),
             format: format.clone(),
             columns: None,
+            fields: None,
             number,
         }
     }
@@ -83,6 +86,7 @@ impl<R: Read> Statement<R> {
                           in UTF-8";
             return Err(self.fault(line, reason));
         }
+        self.fields = Some(self.record.len());
         let header: Vec<String> = self.record.iter().map(decode).collect();
         let columns = self.format.columns(Some(&header));
         columns.map_err(|reason| self.fault(line, reason))
@@ -91,7 +95,7 @@ impl<R: Read> Statement<R> {
     /// Reads the next record and returns the number of its first line, from 1.
     fn read(&mut self) -> Result<Option<u64>, ReconciliationError> {
         self.reader.get_mut().allow_a_record();
-        let next_line = self.reader.position().line() + self.format.skip_lines;
+        let next_line = self.line_reached();
         let more = match self.reader.read_byte_record(&mut self.record) {
             Ok(more) => more,
             Err(error) => return Err(self.read_fault(next_line, error)),
@@ -102,7 +106,7 @@ impl<R: Read> Statement<R> {
         // Each line end is one byte by now, and the last line has one too.
         let bytes = self.record.as_slice();
         let inside = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-        let end = self.reader.position().line() + self.format.skip_lines;
+        let end = self.line_reached();
         // A quote that is never closed takes the rest of the file, its last line end included.
         if bytes.last() == Some(&b'\n') && self.reader.get_ref().ended_in_quotes() {
             let reason = "a quoted field that starts here is never closed, and took the lines \
@@ -110,7 +114,18 @@ impl<R: Read> Statement<R> {
             return Err(self.fault(end.saturating_sub(inside), reason));
         }
         let line = end.saturating_sub(1 + inside);
+        // A pair of stray quotes makes one line of many, and would hide the credits in between.
+        if inside > 0 && !self.format.line_breaks {
+            let reason = "a quoted field that starts here goes on in the next line; look for a \
+                          stray quote, or accept them with `StatementFormat::quoted_line_breaks`";
+            return Err(self.fault(line, reason));
+        }
         Ok(Some(line))
+    }
+
+    fn line_reached(&self) -> u64 {
+        let read = self.reader.position().line();
+        read.saturating_add(self.format.skip_lines)
     }
 
     fn read_fault(&self, line: u64, error: csv::Error) -> ReconciliationError {
@@ -134,7 +149,10 @@ impl<R: Read> Statement<R> {
         ReconciliationError::statement(self.number, line, reason.into())
     }
 
-    fn row(&self, columns: &Columns, line: u64) -> Result<Row, String> {
+    fn row(&mut self, columns: &Columns, line: u64) -> Result<Row, String> {
+        let count = self.record.len();
+        let expected = *self.fields.get_or_insert(count);
+        self.check_fields(count, expected, columns)?;
         let mut found = Found::Nothing;
         for position in &columns.description {
             let here = SettlementReference::find(&self.field(*position));
@@ -159,6 +177,31 @@ impl<R: Read> Statement<R> {
             Found::One(reference) => Row::Settlement(reference, line),
             _ => Row::Unclear(line),
         })
+    }
+
+    /// Refuses a line with a reference whose fields may have shifted: an amount like `4,237.45`
+    /// without quotes is two of them, and would be read as 4.
+    fn check_fields(&self, count: usize, expected: usize, columns: &Columns) -> Result<(), String> {
+        if count == expected {
+            return Ok(());
+        }
+        let has_enough = count < expected && self.format.has_header && count >= columns.needed();
+        let described = |position: usize| columns.description.contains(&position);
+        // Anywhere, for what shifted may have taken the reference along.
+        let stray = (0..count)
+            .filter(|position| !(has_enough && described(*position)))
+            .any(|position| SettlementReference::find(&self.field(position)) != Found::Nothing);
+        if !stray {
+            return Ok(());
+        }
+        let first = match self.format.has_header {
+            true => "header",
+            false => "first line",
+        };
+        Err(format!(
+            "this line has {count} fields and the {first} {expected}; look for a comma that is \
+             not in quotes, or for what is cut off"
+        ))
     }
 
     /// Returns the amount of the record, debits negative.

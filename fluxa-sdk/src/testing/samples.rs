@@ -126,6 +126,12 @@ impl SampleEvent {
         &self.json
     }
 
+    /// Returns the object that the event is about, whole, as a call would answer it: for a
+    /// [`Script`](crate::testing::Script).
+    pub fn object(&self) -> Value {
+        self.json["data"]["object"].clone()
+    }
+
     /// Returns the bytes that Fluxa would post.
     pub fn body(&self) -> Bytes {
         self.json.to_string().into()

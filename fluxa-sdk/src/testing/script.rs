@@ -58,6 +58,34 @@ const BASE_URL: &str = "http://localhost/v1";
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Typed calls read whole objects: take one out of a sample event, and change what the test is
+/// about. Lists are answered with pages.
+///
+/// ```
+/// use fluxa_sdk::testing::{Script, ScriptedAnswer, sample_event};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), fluxa_sdk::Error> {
+/// let payment = |amount: i64| {
+///     sample_event("payment.settled").set("/data/object/amount", amount).object()
+/// };
+/// let script = Script::new();
+/// script
+///     .on("GET", "/payments")
+///     .answer_with(ScriptedAnswer::page([payment(100), payment(200)]).next_cursor("c_2"))
+///     .answer_with(ScriptedAnswer::page([payment(300)]));
+///
+/// let mut payments = script.client().payments().list().stream();
+/// let mut sum = 0;
+/// while let Some(payment) = payments.next().await {
+///     sum += payment?.amount;
+/// }
+/// assert_eq!(sum, 600);
+/// script.assert_done();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct Script(Arc<Mutex<State>>);
 

@@ -29,17 +29,25 @@ where
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let receiver = receiver::<R>(&request)?;
-            let headers = request.headers();
-            let signature = receiver.admit(
-                headers.get_all(contract::SIGNATURE).map(|v| v.as_bytes()),
-                headers.get_all(CONTENT_ENCODING).map(|v| v.as_bytes()),
-                headers.get(CONTENT_LENGTH).map(|v| v.as_bytes()),
-            )?;
-            let body = receiver.read(payload, unread).await?;
-            receiver.verify(signature, &body)
+            let received = receive(&request, payload).await;
+            received.inspect_err(Rejection::log)
         })
     }
+}
+
+async fn receive<E: WebhookEvent, R: AsRef<Receiver> + 'static>(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Webhook<E, R>, Rejection> {
+    let receiver = receiver::<R>(request)?;
+    let headers = request.headers();
+    let admitted = receiver.admit(
+        headers.get_all(contract::SIGNATURE).map(|v| v.as_bytes()),
+        headers.get_all(CONTENT_ENCODING).map(|v| v.as_bytes()),
+        headers.get(CONTENT_LENGTH).map(|v| v.as_bytes()),
+    )?;
+    let body = receiver.read(payload, unread).await?;
+    receiver.verify(&admitted, &body)
 }
 
 fn receiver<R: AsRef<Receiver> + 'static>(request: &HttpRequest) -> Result<Receiver, Rejection> {

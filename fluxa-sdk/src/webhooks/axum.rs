@@ -24,19 +24,27 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let receiver = R::from_ref(state).as_ref().clone();
-        // The body itself: a limit that axum would put around it is not the receiver's.
-        let (parts, body) = request.into_parts();
-        let headers = &parts.headers;
-        let values = |name: &str| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-        let signature = receiver.admit(
-            values(contract::SIGNATURE),
-            values(CONTENT_ENCODING.as_str()),
-            headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes),
-        )?;
-        // Trailers are left out: they are not signed.
-        let body = receiver.read(body.into_data_stream(), unread).await?;
-        receiver.verify(signature, &body)
+        let received = receive(&receiver, request).await;
+        received.inspect_err(Rejection::log)
     }
+}
+
+async fn receive<E: WebhookEvent, R>(
+    receiver: &Receiver,
+    request: Request,
+) -> Result<Webhook<E, R>, Rejection> {
+    // The body itself: a limit that axum would put around it is not the receiver's.
+    let (parts, body) = request.into_parts();
+    let headers = &parts.headers;
+    let values = |name: &str| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let admitted = receiver.admit(
+        values(contract::SIGNATURE),
+        values(CONTENT_ENCODING.as_str()),
+        headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes),
+    )?;
+    // Trailers are left out: they are not signed.
+    let body = receiver.read(body.into_data_stream(), unread).await?;
+    receiver.verify(&admitted, &body)
 }
 
 /// Tells a layer's limit from a connection that failed.

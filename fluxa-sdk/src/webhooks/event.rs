@@ -60,10 +60,12 @@ impl VerifiedEvent {
     /// Returns the typed event. A type that is new gives `Event::Unknown`.
     ///
     /// # Errors
-    /// [`Error::Decode`] when the body is not JSON to its end, or the object lacks what its type
-    /// requires; the signature held nevertheless, and [`Self::bytes`] has all of it.
+    /// [`Error::Decode`] when the body is not JSON to its end, the object lacks what its type
+    /// requires, or a second `id` or `type` contradicts the first; the signature held nevertheless, and [`Self::bytes`] has all of it.
     pub fn event(&self) -> Result<Event, Error> {
-        Event::read_as(&self.event_type, &self.bytes)
+        let event = Event::read_as(&self.event_type, &self.bytes)?;
+        agree(&event, &self.id, self.event_type(), &self.bytes)?;
+        Ok(event)
     }
 
     /// Returns the body read as a type of your own.
@@ -88,6 +90,22 @@ impl fmt::Debug for VerifiedEvent {
 /// Reads JSON that no call answered.
 pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|error| unreadable(body, &error))
+}
+
+/// Checks that the whole is the event that its head named: JSON may say a thing twice, and what was
+/// deduplicated by one id must not be handled by another.
+fn agree(event: &Event, id: &str, event_type: &str, body: &Bytes) -> Result<(), Error> {
+    for (path, first, last) in [
+        ("id", id, event.id()),
+        ("type", event_type, event.type_text()),
+    ] {
+        if first != last {
+            let reason = "it is there twice and says different things".to_owned();
+            let error = DecodeError::new(Trace::default(), path.to_owned(), reason, body.clone());
+            return Err(Error::Decode(Box::new(error)));
+        }
+    }
+    Ok(())
 }
 
 #[cold]
@@ -217,6 +235,14 @@ macro_rules! event_enum {
                 match self {
                     $(Self::$variant(_) => EventType::$variant,)*
                     Self::Unknown(event) => EventType::from(event.type_.as_str()),
+                }
+            }
+
+            /// Returns the type as sent.
+            pub(crate) fn type_text(&self) -> &str {
+                match self {
+                    $(Self::$variant(event) => &event.type_,)*
+                    Self::Unknown(event) => &event.type_,
                 }
             }
 

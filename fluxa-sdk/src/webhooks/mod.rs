@@ -41,7 +41,7 @@
 //! # let verifier = Verifier::new("whsec_test")?;
 //! # let sample = testing::sample_event("payment.settled").signed_at("whsec_test", 1_716_135_600);
 //! # let (body, headers) = (&sample.body, sample.headers());
-//! let received_at: jiff::Timestamp = "2024-05-19T16:20:01Z".parse()?;
+//! let received_at: fluxa_sdk::Timestamp = "2024-05-19T16:20:01Z".parse()?;
 //! let event = verifier.verify_headers_received_at(body, &headers, received_at)?;
 //! # assert_eq!(event.signed_at_unix_seconds(), 1_716_135_600);
 //! # Ok(())

@@ -21,6 +21,7 @@ use super::event::VerifiedEvent;
 use super::verifier::{SignatureError, Verifier, signature_value};
 use crate::contract;
 use crate::error::Error;
+use crate::time::Timestamp;
 
 /// How long a body may take by default: a third of what Fluxa waits for the answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,16 +66,25 @@ impl Receiver {
         self
     }
 
-    /// Returns the signature of a request that is worth reading.
+    /// Returns the signature of a request that is worth reading, and when it came.
     ///
-    /// The body is not read when it could not be accepted: an unsigned megabyte costs nothing.
+    /// The body is not read when its headers alone say that it cannot be accepted, so that such a
+    /// request neither takes memory nor waits for the body. One with a well-formed, fresh header
+    /// and a made-up signature is read, within the limits: only the body can tell.
     pub(super) fn admit<'a>(
         &self,
         signatures: impl Iterator<Item = &'a [u8]>,
         mut encodings: impl Iterator<Item = &'a [u8]>,
         content_length: Option<&[u8]>,
-    ) -> Result<&'a str, Rejection> {
-        let signature = signature_value(signatures).map_err(Rejection::Signature)?;
+    ) -> Result<Admitted<'a>, Rejection> {
+        // Age counts from here: what a slow body takes is not the signature's.
+        let received_at = Timestamp::now();
+        let signature = signature_value(signatures)
+            .and_then(|value| {
+                self.verifier.check_header(value, received_at)?;
+                Ok(value)
+            })
+            .map_err(Rejection::Signature)?;
         let plain = |coding: &[u8]| {
             let coding = coding.trim_ascii();
             coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
@@ -86,7 +96,10 @@ impl Receiver {
         let declared = content_length.and_then(|text| str::from_utf8(text).ok());
         match declared.map(str::parse::<usize>) {
             Some(Ok(bytes)) if bytes > self.max_body_bytes => Err(self.too_large()),
-            _ => Ok(signature),
+            _ => Ok(Admitted {
+                signature,
+                received_at,
+            }),
         }
     }
 
@@ -128,7 +141,7 @@ impl Receiver {
     /// Verifies a body that was read.
     pub(super) fn verify<E: WebhookEvent, R>(
         &self,
-        signature: &str,
+        admitted: &Admitted<'_>,
         body: &Bytes,
     ) -> Result<Webhook<E, R>, Rejection> {
         if body.is_empty() {
@@ -136,7 +149,7 @@ impl Receiver {
         }
         let verified = self
             .verifier
-            .verify(body, signature)
+            .verify_received_at(body, admitted.signature, admitted.received_at)
             .map_err(Rejection::Signature)?;
         let event = E::from_verified(verified).map_err(Rejection::Unreadable)?;
         let endpoint = PhantomData;
@@ -148,6 +161,12 @@ impl Receiver {
             max_body_bytes: Some(self.max_body_bytes),
         }
     }
+}
+
+/// A request that is worth reading.
+pub(super) struct Admitted<'a> {
+    signature: &'a str,
+    received_at: Timestamp,
 }
 
 impl From<Verifier> for Receiver {
@@ -275,8 +294,10 @@ mod sealed {
 /// As an answer it tells the sender the status and a few words: Fluxa sends the event again after
 /// anything but 2xx, whatever the status, so the status is for those who read logs. A 4xx is the
 /// sender's fault; a 5xx is this server's and worth an alarm, and once the endpoint is set up only
-/// Fluxa can cause one. The reason is here for your log: nothing logs it for you, and it shows no
-/// body and no secret.
+/// Fluxa can cause one. The reason is here for you; it shows no body and no secret.
+///
+/// The extractor emits one `tracing` event at `WARN` for each, "webhook rejected", with `status` and
+/// [`reason`](Self::reason); no header's value and no part of the body.
 ///
 /// Under axum the answer's extensions hold it as an `Arc<Rejection>`; under actix-web it is the
 /// answer's `error()`.
@@ -326,6 +347,30 @@ impl Rejection {
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unreadable(_) | Self::NotConfigured { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// Returns why in one word, such as `signature_mismatch`: for logs and counters.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Signature(SignatureError::MissingHeader) => "signature_missing",
+            Self::Signature(SignatureError::MalformedHeader(_)) => "signature_malformed",
+            Self::Signature(SignatureError::NoMatch) => "signature_mismatch",
+            Self::Signature(SignatureError::OutsideTolerance { .. }) => "signature_too_old",
+            Self::Signature(SignatureError::NotAnEvent) => "not_an_event",
+            Self::EmptyBody => "empty_body",
+            Self::BodyIncomplete(_) => "body_incomplete",
+            Self::ReadTimeout { .. } => "read_timeout",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::Encoded => "encoded",
+            Self::Unreadable(_) => "unreadable",
+            Self::NotConfigured { .. } => "not_configured",
+        }
+    }
+
+    /// Tells the log: the framework answers, and the handler never sees it.
+    pub(super) fn log(&self) {
+        let (status, reason) = (self.status().as_u16(), self.reason());
+        tracing::warn!(status, reason, "webhook rejected");
     }
 
     /// Returns why the signature was not accepted, if it was that.

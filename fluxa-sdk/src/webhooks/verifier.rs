@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use jiff::Timestamp;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::event::VerifiedEvent;
@@ -19,6 +18,7 @@ use crate::contract;
 use crate::error::Error;
 use crate::generated::events::EventType;
 use crate::secret::WebhookSecret;
+use crate::time::Timestamp;
 
 /// The length of an HMAC-SHA256.
 const SIGNATURE_BYTES: usize = 32;
@@ -35,8 +35,10 @@ pub enum SignatureError {
     MalformedHeader(&'static str),
     /// No signature is by a secret this verifier knows.
     NoMatch,
-    /// The signature is good, but this many seconds too old or too far ahead: see
-    /// [`Verifier::tolerance`].
+    /// The signature is this many seconds too old or too far ahead: see [`Verifier::tolerance`].
+    ///
+    /// A `Verifier` says so of good signatures alone; a `Receiver` before it reads the body, and so
+    /// of any.
     OutsideTolerance {
         /// Seconds since signing; negative when that is in the future.
         age_seconds: i64,
@@ -171,7 +173,7 @@ impl Verifier {
         &self,
         body: impl AsRef<[u8]>,
         headers: &HeaderMap,
-        received_at: Timestamp,
+        received_at: impl Into<Timestamp>,
     ) -> Result<VerifiedEvent, SignatureError> {
         let values = headers.get_all(contract::SIGNATURE).iter();
         let value = signature_value(values.map(HeaderValue::as_bytes))?;
@@ -186,21 +188,14 @@ impl Verifier {
         &self,
         body: impl AsRef<[u8]>,
         signature_header: &str,
-        received_at: Timestamp,
+        received_at: impl Into<Timestamp>,
     ) -> Result<VerifiedEvent, SignatureError> {
         let body = body.as_ref();
         let header = Header::read(signature_header)?;
         if !self.matches(&header, body) {
             return Err(SignatureError::NoMatch);
         }
-        let age_seconds = received_at.as_second().saturating_sub(header.timestamp);
-        if self
-            .tolerance
-            .is_some_and(|limit| age_seconds.unsigned_abs() > limit.as_secs())
-        {
-            return Err(SignatureError::OutsideTolerance { age_seconds });
-        }
-
+        self.check_age(&header, received_at.into())?;
         let head = Head::read(body);
         let (Some(id), Some(event_type)) = (head.id, head.event_type) else {
             return Err(SignatureError::NotAnEvent);
@@ -211,6 +206,27 @@ impl Verifier {
             EventType::from(event_type.as_ref()),
             header.timestamp,
         ))
+    }
+
+    /// Tells what no body could mend: a header that is malformed, or whose time is outside the
+    /// tolerance.
+    #[cfg(any(feature = "actix-web", feature = "axum"))]
+    pub(super) fn check_header(
+        &self,
+        signature_header: &str,
+        received_at: Timestamp,
+    ) -> Result<(), SignatureError> {
+        self.check_age(&Header::read(signature_header)?, received_at)
+    }
+
+    fn check_age(&self, header: &Header<'_>, received_at: Timestamp) -> Result<(), SignatureError> {
+        let age_seconds = received_at.as_second().saturating_sub(header.timestamp);
+        match self.tolerance {
+            Some(limit) if age_seconds.unsigned_abs() > limit.as_secs() => {
+                Err(SignatureError::OutsideTolerance { age_seconds })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Compares every secret with every signature, always all of them, each in constant time.

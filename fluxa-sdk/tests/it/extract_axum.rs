@@ -3,8 +3,9 @@
 
 use std::convert::Infallible;
 use std::error::Error as _;
+use std::fmt::Debug;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use axum_core::body::Body;
 use axum_core::extract::{FromRequest, Request};
 use axum_core::response::IntoResponse;
 use bytes::Bytes;
+use fluxa_sdk::Timestamp;
 use fluxa_sdk::testing::sample_event;
 use fluxa_sdk::webhooks::{
     Event, EventType, Receiver, Rejection, SignatureError, VerifiedEvent, Verifier, Webhook,
@@ -19,6 +21,9 @@ use fluxa_sdk::webhooks::{
 use futures_core::Stream;
 use http_body_util::Limited;
 use tokio::time::{Instant, Interval};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Dispatch, Metadata, Subscriber};
 
 const SECRET: &str = "whsec_0123456789abcdef0123456789abcdef";
 
@@ -139,13 +144,126 @@ async fn an_unsigned_body_is_not_even_read() {
             panic!("the body was read")
         }
     }
-    let mut request = request(|_| Body::from_stream(Untouched));
-    request.headers_mut().remove("x-fluxa-signature");
-    let rejection = extract(request, &receiver()).await.unwrap_err();
+    let bare = || request(|_| Body::from_stream(Untouched));
+    let mut unsigned = bare();
+    unsigned.headers_mut().remove("x-fluxa-signature");
+    let rejection = extract(unsigned, &receiver()).await.unwrap_err();
     assert_eq!(
         rejection.signature_error(),
         Some(SignatureError::MissingHeader)
     );
+    // What no body could mend is refused from the header alone.
+    let v1 = "0".repeat(64);
+    for (value, reason) in [
+        ("x".to_owned(), "signature_malformed"),
+        (format!("t=1716135600,v1={v1}"), "signature_too_old"),
+        (format!("t=99999999999,v1={v1}"), "signature_too_old"),
+    ] {
+        let mut request = bare();
+        let headers = request.headers_mut();
+        headers.insert("x-fluxa-signature", value.parse().unwrap());
+        let rejection = extract(request, &receiver()).await.unwrap_err();
+        assert_eq!(
+            (rejection.status().as_u16(), rejection.reason()),
+            (400, reason)
+        );
+    }
+    // Each of several headers counts.
+    for codings in [["identity", "gzip"], ["gzip", "identity"]] {
+        let mut request = bare();
+        for coding in codings {
+            let headers = request.headers_mut();
+            headers.append("content-encoding", coding.parse().unwrap());
+        }
+        let rejection = extract(request, &receiver()).await.unwrap_err();
+        assert_eq!(rejection.status(), 415, "{rejection:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_is_as_old_as_it_was_when_the_request_came() {
+    /// A body that comes when the clock shows this second.
+    struct At(i64, Option<Bytes>);
+
+    impl Stream for At {
+        type Item = Result<Bytes, Infallible>;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            if Timestamp::now().as_second() < self.0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(self.1.take().map(Ok))
+        }
+    }
+    let strict = Verifier::new(SECRET)
+        .unwrap()
+        .tolerance(Duration::from_secs(1));
+    let late = Timestamp::now().as_second() + 2;
+    let request = request(|body| Body::from_stream(At(late, Some(body))));
+    extract(request, &Receiver::new(strict)).await.unwrap();
+}
+
+/// Keeps what is logged of rejections.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Visit for Log {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.lock().unwrap().push(format!("{field}={value:?}"));
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        if event.metadata().target().contains("webhooks") {
+            self.record_level(event);
+        }
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+impl Log {
+    fn record_level(&self, event: &tracing::Event<'_>) {
+        let level = event.metadata().level().to_string();
+        self.0.lock().unwrap().push(level);
+        event.record(&mut self.clone());
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_is_logged_once_with_its_status_and_reason_alone() {
+    let log = Log::default();
+    // While there is one dispatcher only, tracing asks that of the thread which meets an event
+    // first, and caches "nobody listens" for all when another test's thread has none.
+    let _second = Dispatch::new(Log::default());
+    let guard = tracing::subscriber::set_default(log.clone());
+    let other = Receiver::new(Verifier::new("whsec_other").unwrap());
+    extract(request(Body::from), &other).await.unwrap_err();
+    extract(request(Body::from), &receiver()).await.unwrap();
+    drop(guard);
+    let mut lines = log.0.lock().unwrap().clone();
+    lines.sort();
+    let expected = [
+        "WARN",
+        "message=webhook rejected",
+        "reason=\"signature_mismatch\"",
+        "status=400",
+    ];
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ fn the_shapes_of_banks_are_read() {
                  \"21/05/2026\",\"{a} BACS\r\nSettlement, 7 transactions\",BAC,\"£4,237.45\",2.00\r\n\
                  \r\n,,,,\r\nClosing balance,,,\"1,000.00\"\r\n"
             ),
-            StatementFormat::new(),
+            StatementFormat::new().quoted_line_breaks(),
         ),
         (
             format!("date,credit,debit,reference\n2026-05-21,4237.45,,{a}\n"),
@@ -101,13 +101,24 @@ fn the_shapes_of_banks_are_read() {
 #[test]
 fn a_line_that_cannot_be_read_is_named_by_its_number() {
     let head = "date,description,amount\r\n\r\n20/05/2026,\"two\r\nlines\",1.00\r\n";
+    let format = StatementFormat::new().quoted_line_breaks();
     for (line, word) in [
         (format!("21/05/2026,{A},\"4,23\""), "comma"),
         (format!("21/05/2026,{A},1e5"), "no amount"),
         (format!("21/05/2026,{A},4237.455"), "decimals"),
         (format!("21/05/2026,{A},92233720368547758.08"), "larger"),
         (format!("21/05/2026,{A},"), "no amount"),
-        (format!("21/05/2026,{A}"), "no amount"),
+        (format!("21/05/2026,{A}"), "has 2 fields and the header 3"),
+        (
+            format!("21/05/2026,{A},4,237.45"),
+            "has 4 fields and the header 3",
+        ),
+        (
+            format!("21/05/2026,a, b,{A},4237.45"),
+            "has 5 fields and the header 3",
+        ),
+        (format!("{A},4237.45"), "has 2 fields and the header 3"),
+        (format!("21/05/2026,{A},$4237.45"), "another currency"),
         (format!("21/05/2026,{A},€42.37"), "another currency"),
         (format!("05/21/2026,{A},4237.45"), "date"),
         (format!(",{A},4237.45"), "date"),
@@ -118,7 +129,7 @@ fn a_line_that_cannot_be_read_is_named_by_its_number() {
     ] {
         for ends in ["\r\n", "\n", "\r"] {
             let csv = format!("{head}{line}\r\n").replace("\r\n", ends);
-            let error = read(csv.as_bytes(), &StatementFormat::new()).unwrap_err();
+            let error = read(csv.as_bytes(), &format).unwrap_err();
             let ReconciliationError::Statement(fault) = &error else {
                 panic!("{error:?}")
             };
@@ -137,6 +148,46 @@ fn a_line_that_cannot_be_read_is_named_by_its_number() {
     );
     let error = read(skipped.as_bytes(), &StatementFormat::new().skip_lines(2)).unwrap_err();
     assert!(error.to_string().starts_with("line 4"), "{error}");
+}
+
+#[test]
+fn a_pair_of_stray_quotes_does_not_hide_the_credits_between_them() {
+    let csv = format!(
+        "date,description,amount\n20/05/2026,\"ACME,5.00\n21/05/2026,{A},1.00\n\
+         22/05/2026,\"BOB\",4237.45\n"
+    );
+    let error = read(csv.as_bytes(), &StatementFormat::new()).unwrap_err();
+    let error = error.to_string();
+    assert!(error.starts_with("line 2 of the statement"), "{error}");
+    assert!(error.contains("quoted_line_breaks"), "{error}");
+}
+
+#[test]
+fn a_thousands_comma_without_quotes_is_never_read_as_less() {
+    // Without a header the first line says how many fields there are.
+    let csv = format!("20/05/2026,Bob,900.00,\n21/05/2026,{A},4,237.45,\n");
+    let format = StatementFormat::new().without_header();
+    let format = format.date(0).description([1]).amount(2);
+    let error = read(csv.as_bytes(), &format).unwrap_err().to_string();
+    assert!(
+        error.starts_with("line 2 of the statement: this line has 5 fields and the first line 4"),
+        "{error}"
+    );
+    // Other people's lines may be as they like.
+    let csv = format!(
+        "date,description,amount\n20/05/2026,Smith, John,1,000.00\n21/05/2026,{A},4237.45\n"
+    );
+    let report = read(csv.as_bytes(), &StatementFormat::new()).unwrap();
+    assert!(report.is_clean(), "{report}");
+}
+
+#[test]
+fn however_many_lines_are_skipped_the_statement_is_empty_and_not_a_panic() {
+    for lines in [3, u64::MAX - 1, u64::MAX] {
+        let format = StatementFormat::new().skip_lines(lines);
+        let error = read(b"date,description,amount\n", &format).unwrap_err();
+        assert!(error.to_string().contains("empty"), "{error}");
+    }
 }
 
 #[test]

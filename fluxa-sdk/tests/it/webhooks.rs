@@ -265,6 +265,44 @@ fn headers_that_were_kept_are_verified_by_when_they_came() {
 }
 
 #[test]
+fn an_event_that_contradicts_itself_is_not_read_as_another() {
+    for body in [
+        r#"{"id":"evt_1","type":"new.type","id":"evt_2","type":"payment.settled"}"#,
+        r#"{"id":"evt_1","type":"new.type","id":"evt_2"}"#,
+        r#"{"id":"evt_1","type":"new.type","type":"payment.settled"}"#,
+    ] {
+        let header = testing::sign(SECRET, body);
+        let verified = verifier().verify(body, &header).unwrap();
+        assert_eq!(
+            (verified.id(), verified.event_type()),
+            ("evt_1", "new.type")
+        );
+        let error = verified.event().unwrap_err();
+        assert!(matches!(error, Error::Decode(_)), "{error:?}");
+        assert!(!error.to_string().contains("evt_"), "{error}");
+    }
+    // Known types too, of which the second `id` comes after the head.
+    let whole = testing::sample_event("payment.settled").json().to_string();
+    let head = r#"{"id":"evt_1","type":"payment.settled","#;
+    let body = format!("{head}{}", &whole[1..]);
+    let verified = verifier()
+        .verify(&body, &testing::sign(SECRET, &body))
+        .unwrap();
+    assert!(verified.event().is_err());
+}
+
+#[test]
+fn a_time_of_the_sdk_says_when_a_delivery_came() {
+    let header = testing::sign_at(SECRET, SIGNED_AT, BODY);
+    let received_at: fluxa_sdk::Timestamp = "2024-05-19T16:20:01Z".parse().unwrap();
+    assert!(
+        verifier()
+            .verify_received_at(BODY, &header, received_at)
+            .is_ok()
+    );
+}
+
+#[test]
 fn an_empty_secret_is_refused() {
     assert!(matches!(Verifier::new(""), Err(Error::Config(_))));
     assert!(matches!(verifier().also_accept(""), Err(Error::Config(_))));

@@ -275,6 +275,22 @@ async fn a_slow_body_is_given_up_and_a_cut_one_never_handled() {
 }
 
 #[tokio::test]
+async fn a_sender_whose_header_is_refused_cannot_make_the_receiver_wait_for_a_body() {
+    let bytes = sample().body().len();
+    let stale = format!("t=1716135600,v1={}", "0".repeat(64));
+    // A time no test waits for.
+    let patient = receiver(SECRET).read_timeout(Duration::from_secs(600));
+    for server in start(&patient, &patient).await {
+        for value in ["x", &stale] {
+            let request = good("/typed").without(SIGNATURE).header(SIGNATURE, value);
+            let answer = request.send_some(server.address, bytes, 0, false).await;
+            assert_eq!(answer.status, 400, "{}: {answer:?}", server.name);
+            assert_eq!(answer.body, "signature not accepted");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_unread_body_of_a_refused_request_is_not_taken_for_the_next() {
     let tight = receiver(SECRET).max_body_bytes(64);
     let unsigned = good("/raw").without(SIGNATURE);

@@ -78,6 +78,27 @@ impl ScriptedAnswer {
         }}))
     }
 
+    /// Returns a page of a list with these objects, the last one. For one before it name the cursor
+    /// of the next with [`next_cursor`](Self::next_cursor).
+    pub fn page(objects: impl IntoIterator<Item = Value>) -> Self {
+        let data: Vec<Value> = objects.into_iter().collect();
+        Self::new(200).json(json!({ "data": data, "has_more": false, "next_cursor": null }))
+    }
+
+    /// Says that this page has a next one, which is asked for with this cursor.
+    ///
+    /// # Panics
+    /// When this is not a [`page`](Self::page).
+    #[must_use]
+    pub fn next_cursor(self, cursor: impl Into<String>) -> Self {
+        let page = serde_json::from_slice::<Value>(&self.body).ok();
+        let page = page.filter(|page| page["data"].is_array());
+        let mut page = page.unwrap_or_else(|| panic!("only a page of a list has a next cursor"));
+        page["has_more"] = true.into();
+        page["next_cursor"] = cursor.into().into();
+        self.json(page)
+    }
+
     /// Sets the body.
     #[must_use]
     pub fn json(self, body: Value) -> Self {
