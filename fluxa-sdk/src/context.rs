@@ -56,7 +56,8 @@ pub(crate) struct Report {
     pub(crate) body: Bytes,
     /// What was waited for the rate limit.
     pub(crate) paced: Duration,
-    /// What is known of the call's effect at this moment; `None` while nothing was sent.
+    /// What is known of the call's effect at this moment; `None` while nothing was sent, now or
+    /// by the call that this one resumes.
     pub(crate) outcome: Option<Outcome>,
     /// Whether the caller was given the result.
     ended: bool,
@@ -111,8 +112,12 @@ impl CallContext {
         idempotency_key: Option<IdempotencyKey>,
         headers: HeaderMap,
         limits: Limits,
+        earlier_unknown: bool,
     ) -> Self {
-        let report = Mutex::default();
+        let report = Mutex::new(Report {
+            outcome: earlier_unknown.then_some(Outcome::Unknown),
+            ..Report::default()
+        });
         let span = watch::call_span(operation);
         Self(Arc::new(Shared {
             client,
@@ -136,6 +141,7 @@ impl CallContext {
             request_id: None,
             cursor: None,
             target: None,
+            mode: Some(self.client.mode()),
         }
     }
 
@@ -175,10 +181,9 @@ impl CallContext {
     }
 
     fn explain(&self, report: &Report, error: RunError) -> Error {
-        let outcome = if report.attempts == 0 {
-            Outcome::NotSent
-        } else {
-            Outcome::Unknown
+        let outcome = match report.attempts {
+            0 => report.outcome.unwrap_or(Outcome::NotSent),
+            _ => Outcome::Unknown,
         };
         let mut trace = self.trace(report.attempts, outcome);
         trace.request_id = headers::request_id(&report.headers).map(str::to_owned);

@@ -69,7 +69,9 @@ async fn run(
     };
     let has_key = context.idempotency_key.is_some();
     let mut time = CallTime::start(limits.total);
-    let (mut attempts, mut spent, mut unknown) = (0, 0, false);
+    let (mut attempts, mut spent) = (0, 0);
+    // A resumed call begins where the one it repeats ended.
+    let mut unknown = context.report().outcome == Some(Outcome::Unknown);
     let mut next: Option<Taken> = None;
     loop {
         let limit = limits.attempt.min(time.remaining());

@@ -67,6 +67,10 @@ impl Envelope {
         }
         serde_json::from_slice::<Outer>(body)
             .map(|outer| outer.error)
+            .map(|error| Self {
+                code: error.code.filter(|code| !code.is_empty()),
+                ..error
+            })
             .unwrap_or_default()
     }
 }

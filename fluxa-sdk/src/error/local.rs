@@ -136,10 +136,10 @@ impl fmt::Display for TimeoutError {
         let limit = self.limit.as_secs_f64();
         match self.phase {
             _ if self.trace.attempts == 0 => {
-                return write!(
+                write!(
                     f,
                     "a time-out of {limit} s leaves no time to send the request"
-                );
+                )?;
             }
             TimeoutPhase::Connect => write!(f, "no connection to the API within {limit} s")?,
             TimeoutPhase::Attempt => write!(f, "no answer from the API within {limit} s")?,
@@ -247,7 +247,8 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        write_advice(f, &self.trace)
     }
 }
 

@@ -22,6 +22,7 @@ mod pacing;
 mod pagination;
 #[cfg(feature = "reconciliation")]
 mod reconciliation;
+mod resume;
 mod retries;
 mod samples;
 mod scripted;

@@ -69,7 +69,12 @@ async fn answers_that_will_not_change_are_final() {
         (error(409, "idempotency_key_reused"), Outcome::Rejected),
         (status(501), Outcome::Unknown),
         (status(505), Outcome::Unknown),
-        (Step::Cut(400, "{\"error\":".into()), Outcome::Rejected),
+        (status(425), Outcome::Unknown),
+        (
+            Step::Respond(404, Vec::new(), "<html>".into()),
+            Outcome::Unknown,
+        ),
+        (Step::Cut(400, "{\"error\":".into()), Outcome::Unknown),
         (Step::Cut(409, "{\"error\":".into()), Outcome::Unknown),
     ] {
         let server = Server::start([step.clone(), ok("{}")]).await;
@@ -243,10 +248,20 @@ async fn no_connection_is_not_sent_unless_an_attempt_before_may_have_been() {
 #[tokio::test]
 async fn a_refusal_after_an_unknown_attempt_leaves_it_unknown() {
     let long = Step::Respond(429, vec![("Retry-After", "99".into())], String::new());
+    let proxy = |status, body: &str| Step::Respond(status, Vec::new(), body.into());
     for (last, outcome) in [
         (long, Outcome::Unknown),
         (error(401, "key_revoked"), Outcome::Unknown),
         (error(400, "payment_not_refundable"), Outcome::Rejected),
+        (proxy(400, "<html>"), Outcome::Unknown),
+        (proxy(404, "<html>"), Outcome::Unknown),
+        (proxy(413, ""), Outcome::Unknown),
+        (
+            proxy(499, "{\"error\":{\"message\":\"no\"}}"),
+            Outcome::Unknown,
+        ),
+        (proxy(422, "{\"error\":{\"code\":\"\"}}"), Outcome::Unknown),
+        (proxy(400, "{\"error\":{\"code\":400}}"), Outcome::Unknown),
     ] {
         let server = Server::start([Step::Reset, last]).await;
         let failure = post(&client(&server.base_url())).await.unwrap_err();
