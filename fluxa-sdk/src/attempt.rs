@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::context::Limits;
 use crate::error::{
     ApiError, DecodeError, Envelope, Error, NetworkError, NetworkFault, TimeoutError, TimeoutPhase,
-    Trace,
+    Trace, redact,
 };
 use crate::headers;
 use crate::retry::Observation;
@@ -276,6 +276,9 @@ impl Failure {
     /// Returns the error for the caller.
     pub(crate) fn into_error(self, mut trace: Trace, limits: Limits, key: &ApiKey) -> Error {
         trace.request_id = self.request_id().map(str::to_owned);
+        if let Some(request_id) = &mut trace.request_id {
+            redact(request_id, key.expose());
+        }
         let retry_after = self.retry_after();
         match self {
             Self::Answer {
@@ -284,10 +287,7 @@ impl Failure {
                 body,
                 mut envelope,
             } => {
-                // A server that quotes the key back must not get it into a log.
-                if let Some(message) = &mut envelope.message {
-                    *message = message.replace(key.expose(), "[redacted]");
-                }
+                envelope.redact(key.expose());
                 let error = ApiError::new(trace, status, headers, body, *envelope, retry_after);
                 Error::Api(Box::new(error))
             }

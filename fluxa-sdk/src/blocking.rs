@@ -60,14 +60,16 @@ impl<T: Send + 'static, P: Send + 'static> Call<T, P, Blocking> {
             mut options,
             run,
         } = self;
-        let params = Self::checked(operation, params).map_err(|error| options.judge(error))?;
+        let acting = client.mode();
+        let params =
+            Self::checked(operation, params).map_err(|error| options.judge(error, acting))?;
         // Settled on this side, so that it is known even if the other is lost.
         let key = options.settle_key(operation);
-        let (sent, acting) = (options.clone(), client.mode());
+        let sent = options.clone();
         let answer = mode.wait(operation, key, async move {
             dispatch(&client, operation, &sent, run, params).await
         });
-        answer.map_err(|error| options.judge(error).of_call(options.target, acting))
+        answer.map_err(|error| options.judge(error, acting))
     }
 }
 

@@ -15,7 +15,9 @@ use tracing::Span;
 
 use crate::client::Client;
 use crate::decode;
-use crate::error::{ApiError, DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace};
+use crate::error::{
+    ApiError, DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace, redact,
+};
 use crate::headers;
 use crate::idempotency::IdempotencyKey;
 use crate::observe::{CallResult, watch};
@@ -176,6 +178,8 @@ impl CallContext {
             ),
         };
         let status = status.map(|status| status.as_u16());
+        let key = self.client.key().expose();
+        let request_id = request_id.filter(|request_id| !request_id.contains(key));
         watch::call_ended(self, end, progress, status, request_id);
         result
     }
@@ -187,7 +191,11 @@ impl CallContext {
         };
         let mut trace = self.trace(report.attempts, outcome);
         trace.request_id = headers::request_id(&report.headers).map(str::to_owned);
-        let (path, reason) = match error {
+        let key = self.client.key().expose();
+        if let Some(request_id) = &mut trace.request_id {
+            redact(request_id, key);
+        }
+        let (mut path, reason) = match error {
             RunError::Invalid(text) => {
                 return Error::config(format!("the request could not be built: {text}"))
                     .with_operation(self.operation.id);
@@ -205,6 +213,7 @@ impl CallContext {
                 )
             }
         };
+        redact(&mut path, key);
         Error::Decode(Box::new(DecodeError::new(
             trace,
             path,

@@ -352,7 +352,7 @@ impl<T, P> Call<T, P> {
     /// Any [`Error`]; its `outcome()` says whether the request may have taken effect.
     pub async fn send(self) -> Result<Response<T>, Error> {
         let params = Self::checked(self.operation, self.params)
-            .map_err(|error| self.options.judge(error))?;
+            .map_err(|error| self.options.judge(error, self.client.mode()))?;
         dispatch(
             &self.client,
             self.operation,
@@ -422,7 +422,7 @@ pub(crate) async fn dispatch<T, P>(
         context: context.clone(),
     };
     let result = context.finish(run(api, params).await);
-    result.map_err(|error| options.judge(error).of_call(options.target, client.mode()))
+    result.map_err(|error| options.judge(error, client.mode()))
 }
 
 impl CallOptions {
@@ -435,8 +435,9 @@ impl CallOptions {
         }
     }
 
-    /// Returns the error with what is known of the call that this one resumes.
-    pub(crate) fn judge(&self, error: Error) -> Error {
+    /// Returns the error with which call it was, and what is known of the one that it resumes.
+    pub(crate) fn judge(&self, error: Error, mode: Mode) -> Error {
+        let error = error.of_call(self.target, mode);
         match self.earlier_unknown {
             true => error.after_unknown(self.idempotency_key.as_ref()),
             false => error,

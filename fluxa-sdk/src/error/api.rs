@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::text::{printable, redact};
 use super::{Trace, write_advice};
 use crate::contract;
 use crate::open_enum::open_enum;
@@ -72,6 +73,21 @@ impl Envelope {
                 ..error
             })
             .unwrap_or_default()
+    }
+
+    /// Takes the API key out: a server that quotes it back must not get it into a log.
+    pub(crate) fn redact(&mut self, key: &str) {
+        let fields = [
+            &mut self.kind,
+            &mut self.code,
+            &mut self.message,
+            &mut self.param,
+            &mut self.doc_url,
+            &mut self.request_id,
+        ];
+        for text in fields.into_iter().flatten() {
+            redact(text, key);
+        }
     }
 }
 
@@ -244,20 +260,15 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// Returns the server's text without what could steer a terminal.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
 impl fmt::Debug for ApiError {
     /// Leaves out headers and body: they may carry what must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiError")
             .field("status", &self.status)
-            .field("kind", &self.kind)
-            .field("code", &self.code)
-            .field("param", &self.param)
-            .field("message", &self.message)
+            .field("kind", &printable(self.kind.as_str()))
+            .field("code", &self.code.as_deref().map(printable))
+            .field("param", &self.param.as_deref().map(printable))
+            .field("message", &self.message.as_deref().map(printable))
             .field("retry_after", &self.retry_after)
             .field("trace", &self.trace)
             .field("body_bytes", &self.body.len())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::text::{is_plain, printable, shortened};
 use super::{Error, Trace, write_advice};
 
 /// What broke a connection.
@@ -162,6 +163,9 @@ impl fmt::Debug for TimeoutError {
     }
 }
 
+/// The longest path that is kept: its keys are the server's.
+const MAX_PATH_CHARS: usize = 256;
+
 /// A success was answered that could not be read.
 ///
 /// It has no `source()`: the JSON reader's own words quote values of the body, and a body must not
@@ -177,13 +181,15 @@ impl DecodeError {
     pub(crate) fn new(trace: Trace, path: String, reason: String, body: Bytes) -> Self {
         Self {
             trace,
-            path,
+            path: shortened(&path, MAX_PATH_CHARS),
             reason,
             body,
         }
     }
 
     /// Returns where in the JSON the fault is, such as `data[3].amount`; empty for the whole.
+    ///
+    /// At most 256 characters and 32 levels; what is left out shows as `…`.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -201,14 +207,11 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => write!(f, "the answer could not be read: {}", self.reason)?,
-            path => write!(
-                f,
-                "the answer could not be read at `{path}`: {}",
-                self.reason
-            )?,
+        f.write_str("the answer could not be read")?;
+        if !self.path.is_empty() {
+            write!(f, " at `{}`", printable(&self.path))?;
         }
+        write!(f, ": {}", printable(&self.reason))?;
         write_advice(f, &self.trace)
     }
 }
@@ -247,7 +250,9 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        // A script's account of what it missed has lines.
+        let plain = |c: &char| *c == '\n' || is_plain(*c);
+        f.write_str(&self.message.chars().filter(plain).collect::<String>())?;
         write_advice(f, &self.trace)
     }
 }

@@ -1,16 +1,19 @@
 //! What can go wrong with a call, and whether the request may have taken effect.
 //!
 //! Owns [`Error`] and the facts every error answers. How a fault is classified and retried is
-//! `retry`'s; this module only carries the result. Nothing here ever prints a key or a body.
+//! `retry`'s; this module only carries the result. Nothing here ever prints the API
+//! key or a body; the idempotency key is printed on purpose, to repeat the call with.
 
 mod api;
 mod local;
+mod text;
 
 use std::fmt;
 
 pub(crate) use api::Envelope;
 pub use api::{ApiError, ErrorType};
 pub use local::{ConfigError, DecodeError, NetworkError, NetworkFault, TimeoutError, TimeoutPhase};
+pub(crate) use text::redact;
 
 use crate::idempotency::IdempotencyKey;
 use crate::secret::Mode;
