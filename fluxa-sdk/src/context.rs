@@ -14,9 +14,10 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use crate::client::Client;
+use crate::contract;
 use crate::decode;
 use crate::error::{
-    ApiError, DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace, redact,
+    ApiError, DecodeError, Error, NetworkError, NetworkFault, Outcome, Place, Trace, redact,
 };
 use crate::headers;
 use crate::idempotency::IdempotencyKey;
@@ -56,6 +57,10 @@ pub(crate) struct Report {
     pub(crate) attempts: u32,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Whether the request only reads.
+    pub(crate) reads: bool,
+    /// Whether a retry was due that the allowance did not permit.
+    pub(crate) allowance_exhausted: bool,
     /// What was waited for the rate limit.
     pub(crate) paced: Duration,
     /// What is known of the call's effect at this moment; `None` while nothing was sent, now or
@@ -134,16 +139,25 @@ impl CallContext {
     }
 
     /// Returns the facts of the call so far, for an error.
-    pub(crate) fn trace(&self, attempts: u32, outcome: Outcome) -> Trace {
+    pub(crate) fn trace(&self, report: &Report, outcome: Outcome) -> Trace {
+        let base_url = self.client.address();
+        let place = Place {
+            origin: base_url.origin.clone(),
+            loopback: base_url.loopback,
+            versioned: base_url.text.ends_with(contract::BASE_PATH),
+        };
         Trace {
             operation: self.operation.id,
             idempotency_key: self.idempotency_key.clone(),
-            attempts,
+            attempts: report.attempts,
             outcome,
             request_id: None,
             cursor: None,
             target: None,
             mode: Some(self.client.mode()),
+            reads: report.reads,
+            allowance_exhausted: report.allowance_exhausted,
+            place: Some(Arc::new(place)),
         }
     }
 
@@ -189,7 +203,7 @@ impl CallContext {
             0 => report.outcome.unwrap_or(Outcome::NotSent),
             _ => Outcome::Unknown,
         };
-        let mut trace = self.trace(report.attempts, outcome);
+        let mut trace = self.trace(report, outcome);
         trace.request_id = headers::request_id(&report.headers).map(str::to_owned);
         let key = self.client.key().expose();
         if let Some(request_id) = &mut trace.request_id {

@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
 use tokio::time::{Instant, sleep};
 use tracing::Instrument;
@@ -62,6 +63,7 @@ async fn run(
     context: &CallContext,
 ) -> Result<reqwest::Response, Error> {
     prepare(&mut request, context)?;
+    context.report().reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let (client, limits) = (&context.client, context.limits);
     let wire = match client.script() {
         Some(script) => Wire::Script(script, client.base_url()),
@@ -77,7 +79,7 @@ async fn run(
         let limit = limits.attempt.min(time.remaining());
         if limit.is_zero() || limits.connect.is_zero() {
             // No time for an attempt that could be answered: it is not begun.
-            return Err(out_of_time(context, attempts));
+            return Err(out_of_time(context));
         }
         let permit = pace(context, attempts, &mut time).await;
         let sent = request.try_clone().ok_or_else(|| {
@@ -121,13 +123,14 @@ async fn run(
             )
             .filter(|_| {
                 next = client.allowance().take(cost);
+                context.report().allowance_exhausted = next.is_none();
                 next.is_some()
             }),
             _ => None,
         };
         watch.failed(&failure, duration, wait);
         let Some(wait) = wait else {
-            let trace = context.trace(attempts, outcome);
+            let trace = context.trace(&context.report(), outcome);
             return Err(failure.into_error(trace, limits, client.key()));
         };
         match wire {
@@ -169,15 +172,16 @@ fn settle(permit: Option<Permit>, result: &Result<Success, Failure>) {
     }
 }
 
-fn out_of_time(context: &CallContext, attempts: u32) -> Error {
+fn out_of_time(context: &CallContext) -> Error {
     let limits = context.limits;
     let (phase, limit) = match (limits.connect.is_zero(), limits.attempt.is_zero()) {
         (true, _) => (TimeoutPhase::Connect, limits.connect),
         (_, true) => (TimeoutPhase::Attempt, limits.attempt),
         _ => (TimeoutPhase::Total, limits.total),
     };
-    let outcome = context.report().outcome.unwrap_or(Outcome::NotSent);
-    let trace = context.trace(attempts, outcome);
+    let report = context.report();
+    let outcome = report.outcome.unwrap_or(Outcome::NotSent);
+    let trace = context.trace(&report, outcome);
     Error::Timeout(Box::new(TimeoutError::new(trace, phase, limit, None)))
 }
 

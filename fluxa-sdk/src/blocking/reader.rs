@@ -62,6 +62,7 @@ impl BodyReader {
                         operation: operation.id,
                         attempts: 1,
                         outcome: Outcome::Unknown,
+                        reads: true,
                         ..Trace::default()
                     };
                     let fault = NetworkFault::Interrupted;

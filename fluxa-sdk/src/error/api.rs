@@ -164,7 +164,9 @@ impl ApiError {
         &self.headers
     }
 
-    /// Returns the body as it was received, possibly cut short, JSON or not.
+    /// Returns the body as it was received, JSON or not.
+    ///
+    /// Possibly cut short: by the server, after 256 KiB, or after 2 s. The rest is not read.
     pub fn raw_body(&self) -> &Bytes {
         &self.body
     }
@@ -221,8 +223,16 @@ impl ApiError {
                 f.write_str("; redirects are never followed, check the base URL")
             }
             (_, Some(wait)) => write!(f, "; try again in {} s", wait.as_secs_f64().ceil()),
+            _ if self.code() == Some(contract::CODE_ROUTE_MISSING) && self.base_lacks_version() => {
+                f.write_str("; the base URL should end in `/v1`, and the one configured does not")
+            }
             _ => Ok(()),
         }
+    }
+
+    fn base_lacks_version(&self) -> bool {
+        let place = self.trace.place.as_ref();
+        place.is_some_and(|place| !place.versioned)
     }
 }
 

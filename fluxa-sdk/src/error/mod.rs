@@ -9,6 +9,7 @@ mod local;
 mod text;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub(crate) use api::Envelope;
 pub use api::{ApiError, ErrorType};
@@ -83,6 +84,21 @@ pub(crate) struct Trace {
     pub(crate) target: Option<u64>,
     /// The mode of the client; `None` when no call reached the attempt loop.
     pub(crate) mode: Option<Mode>,
+    /// Whether it was a call that only reads.
+    pub(crate) reads: bool,
+    /// Whether one more retry was due, and the allowance of retries was used up.
+    pub(crate) allowance_exhausted: bool,
+    pub(crate) place: Option<Arc<Place>>,
+}
+
+/// Where the requests went.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Scheme, host and port: a path may carry what should not be printed.
+    pub(crate) origin: String,
+    pub(crate) loopback: bool,
+    /// Whether the base URL ends in the API's version.
+    pub(crate) versioned: bool,
 }
 
 impl Default for Trace {
@@ -96,6 +112,9 @@ impl Default for Trace {
             cursor: None,
             target: None,
             mode: None,
+            reads: false,
+            allowance_exhausted: false,
+            place: None,
         }
     }
 }
@@ -122,6 +141,12 @@ impl Error {
     /// Returns how often the request was tried; 0 when it was refused before.
     pub fn attempts(&self) -> u32 {
         self.trace().attempts
+    }
+
+    /// Returns whether one more retry was due and not made, because the allowance of retries that
+    /// all calls to the origin share was used up: the API has been failing for a while.
+    pub fn retry_allowance_exhausted(&self) -> bool {
+        self.trace().allowance_exhausted
     }
 
     /// Returns the `req_…` id of the last answer, to quote to support.
@@ -241,6 +266,13 @@ impl From<std::convert::Infallible> for Error {
 fn write_advice(f: &mut fmt::Formatter<'_>, trace: &Trace) -> fmt::Result {
     if trace.attempts == 0 && trace.outcome != Outcome::Unknown {
         // Nothing was to be sent: a webhook that could not be read.
+        return Ok(());
+    }
+    if trace.allowance_exhausted {
+        f.write_str("; not retried further, since the allowance of retries is used up")?;
+    }
+    if trace.outcome == Outcome::Unknown && trace.reads {
+        // There was nothing to carry out.
         return Ok(());
     }
     match (trace.outcome, &trace.idempotency_key) {

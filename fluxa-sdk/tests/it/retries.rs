@@ -273,6 +273,25 @@ async fn a_refusal_after_an_unknown_attempt_leaves_it_unknown() {
     }
 }
 
+#[tokio::test]
+async fn a_success_gives_back_what_its_retries_cost() {
+    let script = Script::new();
+    let client = script.builder().own_retry_quota().build().unwrap();
+    // Each retry costs 14 of 500: were it not given back, the 40th would be refused.
+    for call in 0..80 {
+        script
+            .on("GET", "/a")
+            .error(503, "service_unavailable")
+            .answer(200, json!({}));
+        let answer = client.raw("GET", "/a").await;
+        assert_eq!(
+            answer.map(|answer| answer.attempts()).unwrap_or(0),
+            2,
+            "{call}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_quota_stops_a_retry_storm() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -288,7 +307,13 @@ async fn the_quota_stops_a_retry_storm() {
             tokio::spawn(async move {
                 let mut attempts = 0;
                 for _ in 0..500 {
-                    attempts += client.raw("GET", "/payments").await.unwrap_err().attempts();
+                    let failure = client.raw("GET", "/payments").await.unwrap_err();
+                    attempts += failure.attempts();
+                    let said = failure
+                        .to_string()
+                        .contains("allowance of retries is used up");
+                    assert_eq!(said, failure.retry_allowance_exhausted());
+                    assert_eq!(said, failure.attempts() < 5, "{failure}");
                 }
                 attempts
             })
