@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::context::Limits;
 use crate::error::{
     ApiError, DecodeError, Envelope, Error, NetworkError, NetworkFault, TimeoutError, TimeoutPhase,
-    Trace,
+    Trace, redact,
 };
 use crate::headers;
 use crate::retry::Observation;
@@ -23,6 +23,11 @@ use crate::testing::Script;
 
 /// The largest answer that is read into memory.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// The most of an error's body that is kept; the rest is not read.
+const MAX_ERROR_BODY_BYTES: usize = 256 * 1024;
+/// The longest an error's body is waited for once its status is known.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(2);
 
 /// A 2xx answer.
 pub(crate) enum Success {
@@ -93,7 +98,15 @@ pub(crate) async fn send(
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     let mut body = Body::default();
-    let read = timeout_at(until, body.read(response)).await;
+    // What an error means is in its status and its first bytes: an endless body is not waited for.
+    let (until, most) = match success {
+        true => (until, MAX_BODY_BYTES),
+        false => (
+            until.min(Instant::now() + ERROR_BODY_TIME),
+            MAX_ERROR_BODY_BYTES,
+        ),
+    };
+    let read = timeout_at(until, body.read(response, most)).await;
     let body = body.into_bytes();
     if !success {
         // Status and headers stand, however little of the body arrived.
@@ -121,22 +134,28 @@ struct Body {
 }
 
 impl Body {
-    /// Reads to the end; returns `false` when the answer is too large.
-    async fn read(&mut self, mut response: reqwest::Response) -> reqwest::Result<bool> {
-        while let Some(chunk) = response.chunk().await? {
+    /// Reads to the end, or up to `most` bytes; returns `false` when there are more.
+    async fn read(
+        &mut self,
+        mut response: reqwest::Response,
+        most: usize,
+    ) -> reqwest::Result<bool> {
+        while let Some(mut chunk) = response.chunk().await? {
             let length = self.first.len() + self.rest.len();
-            if length + chunk.len() > MAX_BODY_BYTES {
-                return Ok(false);
-            }
+            let whole = length + chunk.len() <= most;
+            chunk.truncate(most - length);
             if length == 0 {
                 self.first = chunk;
-                continue;
+            } else {
+                if self.rest.is_empty() {
+                    self.rest
+                        .extend_from_slice(&std::mem::take(&mut self.first));
+                }
+                self.rest.extend_from_slice(&chunk);
             }
-            if self.rest.is_empty() {
-                self.rest
-                    .extend_from_slice(&std::mem::take(&mut self.first));
+            if !whole {
+                return Ok(false);
             }
-            self.rest.extend_from_slice(&chunk);
         }
         Ok(true)
     }
@@ -276,6 +295,9 @@ impl Failure {
     /// Returns the error for the caller.
     pub(crate) fn into_error(self, mut trace: Trace, limits: Limits, key: &ApiKey) -> Error {
         trace.request_id = self.request_id().map(str::to_owned);
+        if let Some(request_id) = &mut trace.request_id {
+            redact(request_id, key.expose());
+        }
         let retry_after = self.retry_after();
         match self {
             Self::Answer {
@@ -284,10 +306,7 @@ impl Failure {
                 body,
                 mut envelope,
             } => {
-                // A server that quotes the key back must not get it into a log.
-                if let Some(message) = &mut envelope.message {
-                    *message = message.replace(key.expose(), "[redacted]");
-                }
+                envelope.redact(key.expose());
                 let error = ApiError::new(trace, status, headers, body, *envelope, retry_after);
                 Error::Api(Box::new(error))
             }

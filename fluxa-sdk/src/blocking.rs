@@ -60,14 +60,16 @@ impl<T: Send + 'static, P: Send + 'static> Call<T, P, Blocking> {
             mut options,
             run,
         } = self;
-        let params = Self::checked(operation, params)?;
+        let acting = client.mode();
+        let params =
+            Self::checked(operation, params).map_err(|error| options.judge(error, acting))?;
         // Settled on this side, so that it is known even if the other is lost.
         let key = options.settle_key(operation);
-        let target = options.target;
+        let sent = options.clone();
         let answer = mode.wait(operation, key, async move {
-            dispatch(&client, operation, &options, run, params).await
+            dispatch(&client, operation, &sent, run, params).await
         });
-        answer.map_err(|error| error.with_target(target))
+        answer.map_err(|error| options.judge(error, acting))
     }
 }
 

@@ -14,8 +14,11 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use crate::client::Client;
+use crate::contract;
 use crate::decode;
-use crate::error::{ApiError, DecodeError, Error, NetworkError, NetworkFault, Outcome, Trace};
+use crate::error::{
+    ApiError, DecodeError, Error, NetworkError, NetworkFault, Outcome, Place, Trace, redact,
+};
 use crate::headers;
 use crate::idempotency::IdempotencyKey;
 use crate::observe::{CallResult, watch};
@@ -54,9 +57,14 @@ pub(crate) struct Report {
     pub(crate) attempts: u32,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Whether the request only reads.
+    pub(crate) reads: bool,
+    /// Whether a retry was due that the allowance did not permit.
+    pub(crate) allowance_exhausted: bool,
     /// What was waited for the rate limit.
     pub(crate) paced: Duration,
-    /// What is known of the call's effect at this moment; `None` while nothing was sent.
+    /// What is known of the call's effect at this moment; `None` while nothing was sent, now or
+    /// by the call that this one resumes.
     pub(crate) outcome: Option<Outcome>,
     /// Whether the caller was given the result.
     ended: bool,
@@ -113,8 +121,12 @@ impl CallContext {
         idempotency_key: Option<IdempotencyKey>,
         headers: HeaderMap,
         limits: Limits,
+        earlier_unknown: bool,
     ) -> Self {
-        let report = Mutex::default();
+        let report = Mutex::new(Report {
+            outcome: earlier_unknown.then_some(Outcome::Unknown),
+            ..Report::default()
+        });
         let span = watch::call_span(operation);
         Self(Arc::new(Shared {
             client,
@@ -129,15 +141,25 @@ impl CallContext {
     }
 
     /// Returns the facts of the call so far, for an error.
-    pub(crate) fn trace(&self, attempts: u32, outcome: Outcome) -> Trace {
+    pub(crate) fn trace(&self, report: &Report, outcome: Outcome) -> Trace {
+        let base_url = self.client.address();
+        let place = Place {
+            origin: base_url.origin.clone(),
+            loopback: base_url.loopback,
+            versioned: base_url.text.ends_with(contract::BASE_PATH),
+        };
         Trace {
             operation: self.operation.id,
             idempotency_key: self.idempotency_key.clone(),
-            attempts,
+            attempts: report.attempts,
             outcome,
             request_id: None,
             cursor: None,
             target: None,
+            mode: Some(self.client.mode()),
+            reads: report.reads,
+            allowance_exhausted: report.allowance_exhausted,
+            place: Some(Arc::new(place)),
         }
     }
 
@@ -172,19 +194,24 @@ impl CallContext {
             ),
         };
         let status = status.map(|status| status.as_u16());
+        let key = self.client.key().expose();
+        let request_id = request_id.filter(|request_id| !request_id.contains(key));
         watch::call_ended(self, end, progress, status, request_id);
         result
     }
 
     fn explain(&self, report: &Report, error: RunError) -> Error {
-        let outcome = if report.attempts == 0 {
-            Outcome::NotSent
-        } else {
-            Outcome::Unknown
+        let outcome = match report.attempts {
+            0 => report.outcome.unwrap_or(Outcome::NotSent),
+            _ => Outcome::Unknown,
         };
-        let mut trace = self.trace(report.attempts, outcome);
+        let mut trace = self.trace(report, outcome);
         trace.request_id = headers::request_id(&report.headers).map(str::to_owned);
-        let (path, reason) = match error {
+        let key = self.client.key().expose();
+        if let Some(request_id) = &mut trace.request_id {
+            redact(request_id, key);
+        }
+        let (mut path, reason) = match error {
             RunError::Invalid(text) => {
                 return Error::config(format!("the request could not be built: {text}"))
                     .with_operation(self.operation.id);
@@ -203,6 +230,7 @@ impl CallContext {
                 )
             }
         };
+        redact(&mut path, key);
         Error::Decode(Box::new(DecodeError::new(
             trace,
             path,

@@ -10,6 +10,8 @@ pub const API_VERSION: &str = "2026-05-19";
 
 /// The base URL of the API; live and sandbox share it, the key's prefix picks the mode.
 pub const LIVE_BASE_URL: &str = "https://api.fluxapay.co.uk/v1";
+/// What every base URL ends in: the version of the paths below it.
+pub(crate) const BASE_PATH: &str = "/v1";
 
 /// The base URL of hosted checkout pages: `<base>/<session id>`.
 pub const CHECKOUT_BASE_URL: &str = "https://pay.fluxapay.co.uk";
@@ -124,6 +126,8 @@ pub(crate) fn is_sandbox_path(path: &str) -> bool {
 pub const CODE_IDEMPOTENCY_KEY_REUSED: &str = "idempotency_key_reused";
 /// 409: the first request with this key is still running.
 pub const CODE_IDEMPOTENCY_KEY_IN_USE: &str = "idempotency_key_in_use";
+/// There is no such method and path.
+pub const CODE_ROUTE_MISSING: &str = "route_missing";
 /// An id in the path, the body or a filter is nobody's.
 pub const CODE_RESOURCE_MISSING: &str = "resource_missing";
 

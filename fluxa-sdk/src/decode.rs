@@ -12,7 +12,8 @@ pub(crate) fn explain(body: &[u8], error: &serde_json::Error) -> (String, String
         _ if body.is_empty() => "it is empty".to_owned(),
         _ => "it is not JSON".to_owned(),
     };
-    (path_at(body, error.line(), error.column()), reason)
+    let path = path_at(body, error.line(), error.column());
+    (path, reason)
 }
 
 /// Returns serde's words without the value they quote.
@@ -37,12 +38,55 @@ fn redact(text: &str) -> String {
     "the value does not have the expected form".to_owned()
 }
 
-enum Frame {
-    Object { key: Option<String>, in_value: bool },
-    Array { index: usize },
+/// The deepest level a path names; what is below it is counted, not kept.
+const MAX_LEVELS: usize = 32;
+/// The most bytes of one key a path repeats; the error shortens the whole.
+const MAX_KEY_BYTES: usize = 2048;
+
+enum Frame<'a> {
+    Object {
+        key: Option<&'a [u8]>,
+        in_value: bool,
+    },
+    Array {
+        index: usize,
+    },
+}
+
+/// Where the scan is: the outer levels, and how many more there are within them.
+#[derive(Default)]
+struct Position<'a> {
+    frames: Vec<Frame<'a>>,
+    deeper: usize,
+}
+
+impl<'a> Position<'a> {
+    fn enter(&mut self, frame: Frame<'a>) {
+        match self.frames.len() < MAX_LEVELS {
+            true => self.frames.push(frame),
+            false => self.deeper += 1,
+        }
+    }
+
+    fn leave(&mut self) {
+        match self.deeper.checked_sub(1) {
+            Some(deeper) => self.deeper = deeper,
+            None => drop(self.frames.pop()),
+        }
+    }
+
+    /// Returns the innermost level, unless it is too deep to be kept.
+    fn innermost(&mut self) -> Option<&mut Frame<'a>> {
+        match self.deeper {
+            0 => self.frames.last_mut(),
+            _ => None,
+        }
+    }
 }
 
 /// Returns the path of the value being read at a line and column of `body`, both from 1.
+///
+/// One pass over the body and a bounded memory: the body may be hostile.
 fn path_at(body: &[u8], line: usize, column: usize) -> String {
     let line_start = match line {
         0 | 1 => 0,
@@ -52,25 +96,23 @@ fn path_at(body: &[u8], line: usize, column: usize) -> String {
         }
     };
     let end = line_start.saturating_add(column).min(body.len());
-    let mut frames = Vec::new();
+    let mut position = Position::default();
     let mut at = 0;
     while at < end {
         match body[at] {
-            b'"' => at = string(body, at, end, &mut frames),
-            b'{' => frames.push(Frame::Object {
+            b'"' => at = string(body, at, end, &mut position),
+            b'{' => position.enter(Frame::Object {
                 key: None,
                 in_value: false,
             }),
-            b'[' => frames.push(Frame::Array { index: 0 }),
-            b'}' | b']' => {
-                frames.pop();
-            }
+            b'[' => position.enter(Frame::Array { index: 0 }),
+            b'}' | b']' => position.leave(),
             b':' => {
-                if let Some(Frame::Object { in_value, .. }) = frames.last_mut() {
+                if let Some(Frame::Object { in_value, .. }) = position.innermost() {
                     *in_value = true;
                 }
             }
-            b',' => match frames.last_mut() {
+            b',' => match position.innermost() {
                 Some(Frame::Object { key, in_value }) => (*key, *in_value) = (None, false),
                 Some(Frame::Array { index }) => *index += 1,
                 None => {}
@@ -79,11 +121,11 @@ fn path_at(body: &[u8], line: usize, column: usize) -> String {
         }
         at += 1;
     }
-    write_path(&frames)
+    write_path(&position)
 }
 
 /// Skips the string that starts at `start`, noting it when it is a key; returns its last index.
-fn string(body: &[u8], start: usize, end: usize, frames: &mut [Frame]) -> usize {
+fn string<'a>(body: &'a [u8], start: usize, end: usize, position: &mut Position<'a>) -> usize {
     let mut at = start + 1;
     while at < end && body[at] != b'"' {
         at += if body[at] == b'\\' { 2 } else { 1 };
@@ -91,36 +133,41 @@ fn string(body: &[u8], start: usize, end: usize, frames: &mut [Frame]) -> usize 
     if let Some(Frame::Object {
         key,
         in_value: false,
-    }) = frames.last_mut()
+    }) = position.innermost()
     {
-        let text = body.get(start + 1..at.min(end)).unwrap_or_default();
-        *key = Some(String::from_utf8_lossy(text).into_owned());
+        *key = body.get(start + 1..at.min(end));
     }
     at
 }
 
-fn write_path(frames: &[Frame]) -> String {
+fn write_path(position: &Position<'_>) -> String {
     let mut path = String::new();
-    for frame in frames {
+    for frame in &position.frames {
         match frame {
             Frame::Object { key: Some(key), .. } => {
                 if !path.is_empty() {
                     path.push('.');
                 }
-                path.push_str(key);
+                let key = &key[..key.len().min(MAX_KEY_BYTES)];
+                path.push_str(&String::from_utf8_lossy(key));
             }
             Frame::Object { key: None, .. } => {}
             Frame::Array { index } => path.push_str(&format!("[{index}]")),
         }
+    }
+    if position.deeper > 0 {
+        path.push('…');
     }
     path
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use serde::Deserialize;
 
     use super::*;
+    use crate::error::{DecodeError, Trace};
 
     #[derive(Debug, Deserialize)]
     #[expect(dead_code, reason = "only read by serde")]
@@ -141,6 +188,13 @@ mod tests {
             body.as_bytes(),
             &serde_json::from_str::<Page>(body).unwrap_err(),
         )
+    }
+
+    /// The path as an error keeps it.
+    fn kept(body: &str) -> String {
+        let (path, reason) = explained(body);
+        let error = DecodeError::new(Trace::default(), path, reason, Bytes::new());
+        error.path().to_owned()
     }
 
     #[test]
@@ -168,6 +222,36 @@ mod tests {
             (String::new(), "it is not JSON".to_owned())
         );
         assert_eq!(explained("{\"data\":[").1, "the JSON ends too early");
+    }
+
+    #[test]
+    fn a_path_neither_grows_with_the_depth_nor_steers_a_terminal() {
+        let deep = format!("{{\"data\":[],\"other\":{}", "{\"a\":".repeat(100_000));
+        let (path, reason) = explained(&deep);
+        assert_eq!(reason, "the JSON ends too early");
+        assert!(
+            path.starts_with("other.a.a.") && path.ends_with('…'),
+            "{path}"
+        );
+        assert!(path.chars().count() <= MAX_LEVELS * 2 + 10, "{path}");
+
+        let wide = format!("{{\"{}\":tru", "wide".repeat(100_000));
+        let path = kept(&wide);
+        assert!(
+            path.starts_with("widewide") && path.ends_with('…'),
+            "{path}"
+        );
+        assert_eq!(path.chars().count(), 257);
+
+        let hostile = "{\"\u{9b}[2J\u{202e}\u{200b}evil\u{feff}\":tru";
+        assert_eq!(kept(hostile), "[2Jevil");
+    }
+
+    #[test]
+    fn levels_too_deep_to_be_named_are_left_again() {
+        let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        let body = format!("{{\"x\":{nested},\"has_more\":1}}");
+        assert_eq!(explained(&body).0, "has_more");
     }
 
     #[test]

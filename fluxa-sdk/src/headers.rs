@@ -10,7 +10,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::contract;
 
-/// The longest `Retry-After` that is told apart from a longer one.
+/// The longest `Retry-After` in seconds that is told apart from a longer one.
 const MAX_SECONDS: u64 = 366 * 24 * 60 * 60;
 
 /// The key's allowance of requests, as of one answer.
@@ -51,7 +51,9 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
         let seconds = value.parse().unwrap_or(MAX_SECONDS).min(MAX_SECONDS);
         return Some(Duration::from_secs(seconds));
     }
-    let until = http_date(value)?;
+    let Some(until) = http_date(value) else {
+        return is_far_date(value).then_some(Duration::from_secs(MAX_SECONDS));
+    };
     let now = text(headers, http::header::DATE.as_str())
         .and_then(http_date)
         .unwrap_or(now);
@@ -61,6 +63,13 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
 
 fn http_date(value: &str) -> Option<Timestamp> {
     DateTimeParser::new().parse_timestamp(value).ok()
+}
+
+/// Returns whether it is a date beyond the last one a clock here can tell, late in 9999.
+///
+/// The calendar repeats itself every 400 years, days of the week included.
+fn is_far_date(value: &str) -> bool {
+    value.contains(" 9999 ") && http_date(&value.replacen(" 9999 ", " 9599 ", 1)).is_some()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -96,7 +105,22 @@ mod tests {
             Some(Duration::from_secs(7))
         );
         assert_eq!(wait("Tue, 19 May 2026 11:00:00 GMT"), Some(Duration::ZERO));
-        for bad in ["", "soon", "-1", "1.5", "2026-05-19T12:00:07Z"] {
+        for far in [
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+            "Thu, 30 Dec 9999 12:00:00 GMT",
+            "99999999999999999999999999999999999",
+        ] {
+            let day = Duration::from_secs(24 * 60 * 60);
+            assert!(wait(far).is_some_and(|wait| wait > day), "{far}");
+        }
+        for bad in [
+            "Fri, 99 Dec 9999 23:59:59 GMT",
+            "",
+            "soon",
+            "-1",
+            "1.5",
+            "2026-05-19T12:00:07Z",
+        ] {
             assert_eq!(wait(bad), None, "{bad}");
         }
     }

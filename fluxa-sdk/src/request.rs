@@ -17,7 +17,7 @@ use crate::client::Client;
 use crate::context::Limits;
 pub(crate) use crate::context::{ApiContext, CallContext, RunError};
 use crate::contract;
-use crate::error::{ConfigError, Error};
+use crate::error::{ConfigError, Error, Outcome};
 use crate::expand::{self, SupportsExpand};
 use crate::idempotency::IdempotencyKey;
 use crate::response::Response;
@@ -96,6 +96,10 @@ pub(crate) struct CallOptions {
     max_retries: Option<u32>,
     headers: HeaderMap,
     pub(crate) limit_is_set: bool,
+    /// Set by [`Call::resume`]: its key is not to be changed any more.
+    resumed: bool,
+    /// Whether the call that this one resumes may have been carried out.
+    pub(crate) earlier_unknown: bool,
     /// What tells a raw call from others, which all have one operation: a hash, since errors are
     /// logged and paths carry ids.
     pub(crate) target: Option<u64>,
@@ -151,13 +155,22 @@ impl<T, P, M> Call<T, P, M> {
     /// Sends this idempotency key instead of a random one.
     ///
     /// Give one that follows from your own data to be safe across a crash of your process: see
-    /// [`IdempotencyKey::derive`]. A key that is not valid is reported when the call is sent.
+    /// [`IdempotencyKey::derive`]. A key that is not valid is reported when the call is sent, and so
+    /// is another key than that of the call which [`Call::resume`] repeats.
     pub fn idempotency_key<K>(mut self, key: K) -> Self
     where
         K: TryInto<IdempotencyKey>,
         K::Error: Into<Error>,
     {
         match key.try_into() {
+            Ok(key)
+                if self.options.resumed && self.options.idempotency_key.as_ref() != Some(&key) =>
+            {
+                self.fail(Error::config(
+                    "`resume` repeats a call with the key it was sent with; another idempotency \
+                     key would make it another call, so leave one of the two out",
+                ))
+            }
             Ok(key) => {
                 self.options.idempotency_key = Some(key);
                 self
@@ -195,8 +208,14 @@ impl<T, P, M> Call<T, P, M> {
     /// safe across a crash, give a key that follows from your own data from the start
     /// ([`IdempotencyKey::derive`]), and then simply send the call again.
     ///
-    /// An error without a key (of a GET, or of a call that was refused before it was sent), or of
-    /// another operation, is refused when the call is sent.
+    /// As long as the first call may have been carried out, so may this one: an error of it that
+    /// proves nothing about the first (no connection, no time, a revoked key, too many requests)
+    /// has the outcome `Unknown` too, and can be resumed in turn.
+    ///
+    /// Refused when the call is sent: an error without a key (of a GET, or of a call that was
+    /// refused before it was sent), of another operation, or of a client of the other mode (test
+    /// or live). Another key of the same mode is let through, since keys are rolled; that it is of
+    /// the same account is yours to see to.
     pub fn resume(mut self, error: &Error) -> Self {
         let wanted = self.operation.id;
         if error.operation() != wanted {
@@ -225,7 +244,23 @@ impl<T, P, M> Call<T, P, M> {
                  another method or path",
             ));
         }
+        if error.mode().is_some_and(|mode| mode != self.client.mode()) {
+            let name = |mode| match mode {
+                Mode::Test => "test",
+                Mode::Live => "live",
+            };
+            let wanted = self.client.mode();
+            let found = error.mode().unwrap_or(wanted);
+            return self.fail(Error::config(format!(
+                "`resume` repeats the call that failed, but the error is of a {} mode client and \
+                 the call is in {} mode, where that idempotency key was never sent",
+                name(found),
+                name(wanted)
+            )));
+        }
         self.options.idempotency_key = Some(key.clone());
+        self.options.resumed = true;
+        self.options.earlier_unknown |= error.outcome() == Outcome::Unknown;
         self
     }
 
@@ -345,7 +380,8 @@ impl<T, P> Call<T, P> {
     /// # Errors
     /// Any [`Error`]; its `outcome()` says whether the request may have taken effect.
     pub async fn send(self) -> Result<Response<T>, Error> {
-        let params = Self::checked(self.operation, self.params)?;
+        let params = Self::checked(self.operation, self.params)
+            .map_err(|error| self.options.judge(error, self.client.mode()))?;
         dispatch(
             &self.client,
             self.operation,
@@ -425,6 +461,7 @@ pub(crate) async fn dispatch<T, P>(
         options.key_for(operation),
         options.headers.clone(),
         options.limits(client.limits()),
+        options.earlier_unknown,
     );
     let api = ApiContext {
         base_url: client.base_url().to_owned(),
@@ -432,7 +469,7 @@ pub(crate) async fn dispatch<T, P>(
         context: context.clone(),
     };
     let result = context.finish(run(api, params).await);
-    result.map_err(|error| error.with_target(options.target))
+    result.map_err(|error| options.judge(error, client.mode()))
 }
 
 impl CallOptions {
@@ -442,6 +479,15 @@ impl CallOptions {
             Some(key) => Some(key.clone()),
             None if operation.method == "POST" => Some(IdempotencyKey::new_v4()),
             None => None,
+        }
+    }
+
+    /// Returns the error with which call it was, and what is known of the one that it resumes.
+    pub(crate) fn judge(&self, error: Error, mode: Mode) -> Error {
+        let error = error.of_call(self.target, mode);
+        match self.earlier_unknown {
+            true => error.after_unknown(self.idempotency_key.as_ref()),
+            false => error,
         }
     }
 

@@ -85,9 +85,11 @@ pub(crate) fn outcome(
 ) -> Outcome {
     let last = match observation {
         Observation::Connect | Observation::Tls | Observation::Unsendable => Outcome::NotSent,
-        Observation::Status(408, _) | Observation::Status(409, None) => Outcome::Unknown,
+        Observation::Status(408, _) => Outcome::Unknown,
         Observation::Status(409, Some(contract::CODE_IDEMPOTENCY_KEY_IN_USE)) => Outcome::Unknown,
-        Observation::Status(400..=499, _) => Outcome::Rejected,
+        // Only the API's own code proves who refused: a proxy's 4xx may come after it passed the
+        // request on.
+        Observation::Status(400..=499, Some(_)) => Outcome::Rejected,
         _ => Outcome::Unknown,
     };
     if !earlier_unknown {

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
@@ -63,6 +64,7 @@ async fn run(
     context: &CallContext,
 ) -> Result<reqwest::Response, Error> {
     prepare(&mut request, context)?;
+    context.report().reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let (client, limits) = (&context.client, context.limits);
     let wire = match client.script() {
         Some(script) => Wire::Script(script, client.base_url()),
@@ -70,13 +72,15 @@ async fn run(
     };
     let has_key = context.idempotency_key.is_some();
     let mut time = CallTime::start(limits.total);
-    let (mut attempts, mut spent, mut unknown) = (0, 0, false);
+    let (mut attempts, mut spent) = (0, 0);
+    // A resumed call begins where the one it repeats ended.
+    let mut unknown = context.report().outcome == Some(Outcome::Unknown);
     let mut next: Option<Taken> = None;
     loop {
         let limit = limits.attempt.min(time.remaining());
         if limit.is_zero() || limits.connect.is_zero() {
             // No time for an attempt that could be answered: it is not begun.
-            return Err(out_of_time(context, attempts));
+            return Err(out_of_time(context));
         }
         let permit = pace(context, attempts, &mut time).await?;
         let limit = limit.min(time.remaining());
@@ -130,6 +134,7 @@ async fn run(
             )
             .filter(|_| {
                 next = client.allowance().take(cost);
+                context.report().allowance_exhausted = next.is_none();
                 next.is_some()
             })
             .map(|wait| (wait, wait)),
@@ -138,7 +143,7 @@ async fn run(
         // What is told, and what is slept here: the line waits for itself.
         watch.failed(&failure, duration, wait.map(|(told, _)| told));
         let Some((_, wait)) = wait else {
-            let trace = context.trace(attempts, outcome);
+            let trace = context.trace(&context.report(), outcome);
             return Err(failure.into_error(trace, limits, client.key()));
         };
         match wire {
@@ -169,7 +174,7 @@ async fn pace(
         None => match timeout(time.remaining(), &mut leave).await {
             Ok(permit) => permit,
             Err(_) if pacer.learned_at().is_some() => leave.await,
-            Err(_) => return Err(out_of_time(context, attempts)),
+            Err(_) => return Err(out_of_time(context)),
         },
     };
     if let Some(learned_at) = pacer.learned_at() {
@@ -203,15 +208,16 @@ fn settle(permit: Option<Permit>, result: &Result<Success, Failure>) {
     }
 }
 
-fn out_of_time(context: &CallContext, attempts: u32) -> Error {
+fn out_of_time(context: &CallContext) -> Error {
     let limits = context.limits;
     let (phase, limit) = match (limits.connect.is_zero(), limits.attempt.is_zero()) {
         (true, _) => (TimeoutPhase::Connect, limits.connect),
         (_, true) => (TimeoutPhase::Attempt, limits.attempt),
         _ => (TimeoutPhase::Total, limits.total),
     };
-    let outcome = context.report().outcome.unwrap_or(Outcome::NotSent);
-    let trace = context.trace(attempts, outcome);
+    let report = context.report();
+    let outcome = report.outcome.unwrap_or(Outcome::NotSent);
+    let trace = context.trace(&report, outcome);
     Error::Timeout(Box::new(TimeoutError::new(trace, phase, limit, None)))
 }
 

@@ -81,6 +81,7 @@ fn interrupted(operation: &'static Operation, source: Option<reqwest::Error>) ->
         operation: operation.id,
         attempts: 1,
         outcome: Outcome::Unknown,
+        reads: true,
         ..Trace::default()
     };
     let error = NetworkError::new(trace, NetworkFault::Interrupted, source);

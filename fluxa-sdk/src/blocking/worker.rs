@@ -87,6 +87,7 @@ impl Blocking {
                 idempotency_key: key,
                 attempts,
                 outcome,
+                reads: operation.method == "GET",
                 ..Trace::default()
             };
             let fault = NetworkFault::ThreadEnded;

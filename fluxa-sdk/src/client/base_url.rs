@@ -20,7 +20,7 @@ pub(crate) struct BaseUrl {
     /// The port, the scheme's own when none is written.
     pub(crate) port: u16,
     pub(super) https: bool,
-    pub(super) loopback: bool,
+    pub(crate) loopback: bool,
 }
 
 impl BaseUrl {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::text::{printable, redact};
 use super::{Trace, write_advice};
 use crate::contract;
 use crate::open_enum::open_enum;
@@ -67,7 +68,26 @@ impl Envelope {
         }
         serde_json::from_slice::<Outer>(body)
             .map(|outer| outer.error)
+            .map(|error| Self {
+                code: error.code.filter(|code| !code.is_empty()),
+                ..error
+            })
             .unwrap_or_default()
+    }
+
+    /// Takes the API key out: a server that quotes it back must not get it into a log.
+    pub(crate) fn redact(&mut self, key: &str) {
+        let fields = [
+            &mut self.kind,
+            &mut self.code,
+            &mut self.message,
+            &mut self.param,
+            &mut self.doc_url,
+            &mut self.request_id,
+        ];
+        for text in fields.into_iter().flatten() {
+            redact(text, key);
+        }
     }
 }
 
@@ -144,7 +164,9 @@ impl ApiError {
         &self.headers
     }
 
-    /// Returns the body as it was received, possibly cut short, JSON or not.
+    /// Returns the body as it was received, JSON or not.
+    ///
+    /// Possibly cut short: by the server, after 256 KiB, or after 2 s. The rest is not read.
     pub fn raw_body(&self) -> &Bytes {
         &self.body
     }
@@ -201,8 +223,16 @@ impl ApiError {
                 f.write_str("; redirects are never followed, check the base URL")
             }
             (_, Some(wait)) => write!(f, "; try again in {} s", wait.as_secs_f64().ceil()),
+            _ if self.code() == Some(contract::CODE_ROUTE_MISSING) && self.base_lacks_version() => {
+                f.write_str("; the base URL should end in `/v1`, and the one configured does not")
+            }
             _ => Ok(()),
         }
+    }
+
+    fn base_lacks_version(&self) -> bool {
+        let place = self.trace.place.as_ref();
+        place.is_some_and(|place| !place.versioned)
     }
 }
 
@@ -240,20 +270,15 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// Returns the server's text without what could steer a terminal.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
 impl fmt::Debug for ApiError {
     /// Leaves out headers and body: they may carry what must not be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiError")
             .field("status", &self.status)
-            .field("kind", &self.kind)
-            .field("code", &self.code)
-            .field("param", &self.param)
-            .field("message", &self.message)
+            .field("kind", &printable(self.kind.as_str()))
+            .field("code", &self.code.as_deref().map(printable))
+            .field("param", &self.param.as_deref().map(printable))
+            .field("message", &self.message.as_deref().map(printable))
             .field("retry_after", &self.retry_after)
             .field("trace", &self.trace)
             .field("body_bytes", &self.body.len())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::text::{is_plain, printable, shortened};
 use super::{Error, Trace, write_advice};
 
 /// What broke a connection.
@@ -50,23 +51,78 @@ impl NetworkError {
     pub(super) fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_ref().map(|error| error as _)
     }
+
+    /// Writes where to, and the innermost cause: the words between repeat each other.
+    fn write_where(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_origin(f, &self.trace)?;
+        match &self.source {
+            Some(source) => write!(f, " ({})", printable(&innermost(source).to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes the origin of the base URL, never its path.
+fn write_origin(f: &mut fmt::Formatter<'_>, trace: &Trace) -> fmt::Result {
+    match &trace.place {
+        Some(place) => write!(f, " at {}", place.origin),
+        None => Ok(()),
+    }
+}
+
+/// Writes what to look at when nobody answers on this machine.
+fn write_loopback_hint(f: &mut fmt::Formatter<'_>, trace: &Trace) -> fmt::Result {
+    match &trace.place {
+        Some(place) if place.loopback => {
+            f.write_str(", check that the mock (`fluxa mock`) or proxy there is running")
+        }
+        _ => f.write_str(", check the network and base URL"),
+    }
+}
+
+/// Returns the cause of all causes.
+fn innermost<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
+    // `io::Error::source` skips the error it wraps.
+    let wrapped = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref);
+    match (wrapped, error.source()) {
+        (Some(inner), _) => innermost(inner),
+        (None, Some(source)) => innermost(source),
+        (None, None) => error,
+    }
 }
 
 impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.fault {
-            NetworkFault::Dns => "the API's host name could not be resolved, check the network",
-            NetworkFault::Connect => "no connection to the API, check the network and base URL",
+        match self.fault {
+            NetworkFault::Dns => {
+                f.write_str("the host name of the API")?;
+                self.write_where(f)?;
+                f.write_str(" could not be resolved, check the network and base URL")?;
+            }
+            NetworkFault::Connect => {
+                f.write_str("no connection to the API")?;
+                self.write_where(f)?;
+                write_loopback_hint(f, &self.trace)?;
+            }
             NetworkFault::Tls => {
-                "the TLS handshake with the API failed, check for an intercepting proxy, the \
-                 clock and the trusted roots"
+                f.write_str("the TLS handshake with the API")?;
+                self.write_where(f)?;
+                f.write_str(
+                    " failed, check for an intercepting proxy, the clock and the trusted roots",
+                )?;
             }
-            NetworkFault::Interrupted => "the connection broke before the answer was complete",
-            NetworkFault::Request => "the request could not be sent",
-            NetworkFault::ThreadEnded => {
-                "the call was lost with the blocking client's thread, make a new client"
+            NetworkFault::Interrupted => {
+                f.write_str("the connection broke before the answer was complete")?;
             }
-        })?;
+            NetworkFault::Request => f.write_str("the request could not be sent")?,
+            NetworkFault::ThreadEnded => f.write_str(
+                "the call was lost with the blocking client's thread, make a new client",
+            )?,
+        }
         write_advice(f, &self.trace)
     }
 }
@@ -136,12 +192,16 @@ impl fmt::Display for TimeoutError {
         let limit = self.limit.as_secs_f64();
         match self.phase {
             _ if self.trace.attempts == 0 => {
-                return write!(
+                write!(
                     f,
                     "a time-out of {limit} s leaves no time to send the request"
-                );
+                )?;
             }
-            TimeoutPhase::Connect => write!(f, "no connection to the API within {limit} s")?,
+            TimeoutPhase::Connect => {
+                f.write_str("no connection to the API")?;
+                write_origin(f, &self.trace)?;
+                write!(f, " within {limit} s")?;
+            }
             TimeoutPhase::Attempt => write!(f, "no answer from the API within {limit} s")?,
             TimeoutPhase::Total => {
                 write!(f, "no answer from the API within the call's {limit} s")?;
@@ -162,6 +222,9 @@ impl fmt::Debug for TimeoutError {
     }
 }
 
+/// The longest path that is kept: its keys are the server's.
+const MAX_PATH_CHARS: usize = 256;
+
 /// A success was answered that could not be read.
 ///
 /// It has no `source()`: the JSON reader's own words quote values of the body, and a body must not
@@ -177,13 +240,15 @@ impl DecodeError {
     pub(crate) fn new(trace: Trace, path: String, reason: String, body: Bytes) -> Self {
         Self {
             trace,
-            path,
+            path: shortened(&path, MAX_PATH_CHARS),
             reason,
             body,
         }
     }
 
     /// Returns where in the JSON the fault is, such as `data[3].amount`; empty for the whole.
+    ///
+    /// At most 256 characters and 32 levels; what is left out shows as `…`.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -201,14 +266,11 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => write!(f, "the answer could not be read: {}", self.reason)?,
-            path => write!(
-                f,
-                "the answer could not be read at `{path}`: {}",
-                self.reason
-            )?,
+        f.write_str("the answer could not be read")?;
+        if !self.path.is_empty() {
+            write!(f, " at `{}`", printable(&self.path))?;
         }
+        write!(f, ": {}", printable(&self.reason))?;
         write_advice(f, &self.trace)
     }
 }
@@ -247,7 +309,10 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        // A script's account of what it missed has lines.
+        let plain = |c: &char| *c == '\n' || is_plain(*c);
+        f.write_str(&self.message.chars().filter(plain).collect::<String>())?;
+        write_advice(f, &self.trace)
     }
 }
 

@@ -1,18 +1,23 @@
 //! What can go wrong with a call, and whether the request may have taken effect.
 //!
 //! Owns [`Error`] and the facts every error answers. How a fault is classified and retried is
-//! `retry`'s; this module only carries the result. Nothing here ever prints a key or a body.
+//! `retry`'s; this module only carries the result. Nothing here ever prints the API
+//! key or a body; the idempotency key is printed on purpose, to repeat the call with.
 
 mod api;
 mod local;
+mod text;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub(crate) use api::Envelope;
 pub use api::{ApiError, ErrorType};
 pub use local::{ConfigError, DecodeError, NetworkError, NetworkFault, TimeoutError, TimeoutPhase};
+pub(crate) use text::redact;
 
 use crate::idempotency::IdempotencyKey;
+use crate::secret::Mode;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,15 +28,19 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// |---|---|
 /// | the request was refused here ([`Error::Config`]) | `NotSent` |
 /// | no attempt got a connection (DNS, refused, connect time-out, TLS or certificate fault) | `NotSent` |
-/// | a 4xx answer | `Rejected` |
-/// | 408; 409 `idempotency_key_in_use`, or a 409 whose body could not be read | `Unknown` |
+/// | a 4xx answer of the API: its body has an error `code` | `Rejected` |
+/// | 408; 409 `idempotency_key_in_use` | `Unknown` |
+/// | any other 4xx without a `code`: a proxy's page, an empty or cut body | `Unknown`: it may have been passed on before |
 /// | 3xx, 5xx | `Unknown` |
 /// | a time-out after connecting, a reset, an answer cut short | `Unknown` |
 /// | a 2xx answer that could not be read ([`Error::Decode`]) | `Unknown`; most likely it succeeded |
 /// | an earlier attempt was `Unknown`, then no connection | `Unknown` |
 /// | an earlier attempt was `Unknown`, then 401, 403 or 429, which are answered before the key is looked up | `Unknown` |
-/// | an earlier attempt was `Unknown`, then another 4xx, and an idempotency key was sent | `Rejected`: the stored answer |
-/// | an earlier attempt was `Unknown`, then another 4xx, without a key | `Unknown` |
+/// | an earlier attempt was `Unknown`, then another 4xx with a `code`, and an idempotency key was sent | `Rejected`: the stored answer |
+/// | an earlier attempt was `Unknown`, then another 4xx, without a key or without a `code` | `Unknown` |
+///
+/// An earlier attempt is one of the same call, or of the call that this one
+/// [resumes](crate::Call::resume).
 ///
 /// On `Unknown`, repeat the call with [`Call::resume`](crate::Call::resume), or with
 /// [`Error::idempotency_key`] within 24 hours: the server then answers what it answered, or would
@@ -77,6 +86,23 @@ pub(crate) struct Trace {
     pub(crate) cursor: Option<String>,
     /// What tells a raw call from others.
     pub(crate) target: Option<u64>,
+    /// The mode of the client; `None` when no call reached the attempt loop.
+    pub(crate) mode: Option<Mode>,
+    /// Whether it was a call that only reads.
+    pub(crate) reads: bool,
+    /// Whether one more retry was due, and the allowance of retries was used up.
+    pub(crate) allowance_exhausted: bool,
+    pub(crate) place: Option<Arc<Place>>,
+}
+
+/// Where the requests went.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Scheme, host and port: a path may carry what should not be printed.
+    pub(crate) origin: String,
+    pub(crate) loopback: bool,
+    /// Whether the base URL ends in the API's version.
+    pub(crate) versioned: bool,
 }
 
 impl Default for Trace {
@@ -89,6 +115,10 @@ impl Default for Trace {
             request_id: None,
             cursor: None,
             target: None,
+            mode: None,
+            reads: false,
+            allowance_exhausted: false,
+            place: None,
         }
     }
 }
@@ -117,6 +147,12 @@ impl Error {
         self.trace().attempts
     }
 
+    /// Returns whether one more retry was due and not made, because the allowance of retries that
+    /// all calls to the origin share was used up: the API has been failing for a while.
+    pub fn retry_allowance_exhausted(&self) -> bool {
+        self.trace().allowance_exhausted
+    }
+
     /// Returns the `req_…` id of the last answer, to quote to support.
     pub fn request_id(&self) -> Option<&str> {
         self.trace().request_id.as_deref()
@@ -143,6 +179,21 @@ impl Error {
         }
     }
 
+    /// Takes note that the call repeats one that may have been carried out: whatever was refused or
+    /// lost on this side, the outcome of both is not known.
+    pub(crate) fn after_unknown(mut self, key: Option<&IdempotencyKey>) -> Self {
+        let trace = self.trace_mut();
+        if trace.outcome == Outcome::NotSent {
+            trace.outcome = Outcome::Unknown;
+            trace.idempotency_key = trace.idempotency_key.take().or_else(|| key.cloned());
+        }
+        self
+    }
+
+    pub(crate) fn mode(&self) -> Option<Mode> {
+        self.trace().mode
+    }
+
     pub(crate) fn with_cursor(mut self, cursor: Option<String>) -> Self {
         self.trace_mut().cursor = cursor;
         self
@@ -152,8 +203,11 @@ impl Error {
         self.trace().target
     }
 
-    pub(crate) fn with_target(mut self, target: Option<u64>) -> Self {
-        self.trace_mut().target = target;
+    /// Notes which call it was: its target, and the mode when the error was made far from it.
+    pub(crate) fn of_call(mut self, target: Option<u64>, mode: Mode) -> Self {
+        let trace = self.trace_mut();
+        trace.target = target;
+        trace.mode.get_or_insert(mode);
         self
     }
 
@@ -214,8 +268,15 @@ impl From<std::convert::Infallible> for Error {
 
 /// Writes the advice that follows from the outcome, after what failed.
 fn write_advice(f: &mut fmt::Formatter<'_>, trace: &Trace) -> fmt::Result {
-    if trace.attempts == 0 {
+    if trace.attempts == 0 && trace.outcome != Outcome::Unknown {
         // Nothing was to be sent: a webhook that could not be read.
+        return Ok(());
+    }
+    if trace.allowance_exhausted {
+        f.write_str("; not retried further, since the allowance of retries is used up")?;
+    }
+    if trace.outcome == Outcome::Unknown && trace.reads {
+        // There was nothing to carry out.
         return Ok(());
     }
     match (trace.outcome, &trace.idempotency_key) {

@@ -138,6 +138,9 @@ impl<'a> Watch<'a> {
         retry_wait: Option<Duration>,
     ) {
         self.ended = true;
+        // A server that quotes the API key there must not get it into a log.
+        let key = self.shared.client.key().expose();
+        let request_id = request_id.filter(|request_id| !request_id.contains(key));
         if let Some(status) = status {
             self.span.record("http.response.status_code", status);
         }

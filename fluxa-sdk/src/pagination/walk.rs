@@ -115,6 +115,7 @@ impl<T: Page, P: Paginated, M> PageStream<T, P, M> {
             attempts: page.attempts(),
             outcome: Outcome::Unknown,
             request_id: page.request_id().map(str::to_owned),
+            reads: true,
             ..Trace::default()
         }
     }

@@ -6,6 +6,7 @@ use super::*;
 const TRANSIENT: Verdict = Verdict::Retry(14);
 const THROTTLED: Verdict = Verdict::Retry(5);
 const IN_USE: Option<&str> = Some("idempotency_key_in_use");
+const CODE: Option<&str> = Some("amount_too_small");
 const REUSED: Option<&str> = Some("idempotency_key_reused");
 
 #[test]
@@ -66,7 +67,7 @@ fn every_row_of_the_table_holds() {
 fn the_outcome_is_unknown_whenever_the_server_may_have_acted() {
     use Outcome::{NotSent, Rejected, Unknown};
     // observation, alone, after an unknown attempt with a key, and without one
-    let table = [
+    let mut table = vec![
         (Connect, NotSent, Unknown, Unknown),
         (Tls, NotSent, Unknown, Unknown),
         (Unsendable, NotSent, Unknown, Unknown),
@@ -74,18 +75,22 @@ fn the_outcome_is_unknown_whenever_the_server_may_have_acted() {
         (Timeout, Unknown, Unknown, Unknown),
         (TooLarge, Unknown, Unknown, Unknown),
         (Status(302, None), Unknown, Unknown, Unknown),
-        (Status(400, None), Rejected, Rejected, Unknown),
-        (Status(401, None), Rejected, Unknown, Unknown),
-        (Status(403, None), Rejected, Unknown, Unknown),
-        (Status(404, None), Rejected, Rejected, Unknown),
-        (Status(408, None), Unknown, Unknown, Unknown),
-        (Status(409, None), Unknown, Unknown, Unknown),
+        (Status(400, CODE), Rejected, Rejected, Unknown),
+        (Status(401, CODE), Rejected, Unknown, Unknown),
+        (Status(403, CODE), Rejected, Unknown, Unknown),
+        (Status(404, CODE), Rejected, Rejected, Unknown),
+        (Status(408, CODE), Unknown, Unknown, Unknown),
+        (Status(409, CODE), Rejected, Rejected, Unknown),
         (Status(409, REUSED), Rejected, Rejected, Unknown),
         (Status(409, IN_USE), Unknown, Unknown, Unknown),
-        (Status(429, None), Rejected, Unknown, Unknown),
+        (Status(422, CODE), Rejected, Rejected, Unknown),
+        (Status(429, CODE), Rejected, Unknown, Unknown),
+        (Status(500, CODE), Unknown, Unknown, Unknown),
         (Status(500, None), Unknown, Unknown, Unknown),
         (Status(501, None), Unknown, Unknown, Unknown),
     ];
+    // Without the API's own code nobody knows who refused, and when.
+    table.extend((400..=499).map(|status| (Status(status, None), Unknown, Unknown, Unknown)));
     for (observation, alone, keyed, bare) in table {
         assert_eq!(outcome(false, true, observation), alone, "{observation:?}");
         assert_eq!(outcome(false, false, observation), alone, "{observation:?}");

@@ -81,6 +81,29 @@ async fn what_could_steer_a_terminal_is_not_printed() {
 }
 
 #[tokio::test]
+async fn nothing_an_error_prints_turns_the_text_or_hides_in_it() {
+    let evil = "\u{202e}\u{2066}\u{200b}\u{feff}\u{ad}\u{e0041}\u{1b}[31m";
+    let long = "x".repeat(100_000);
+    let envelope = serde_json::json!({"error": {
+        "type": format!("type{evil}"), "code": format!("code{evil}"), "param": format!("param{evil}"),
+        "message": format!("message{evil}{long}"), "request_id": format!("req_{evil}"),
+    }});
+    let path = format!("{{\"a{evil}\": tru").replace('\u{1b}', "");
+    for step in [
+        Step::Respond(400, Vec::new(), envelope.to_string()),
+        Step::Respond(200, Vec::new(), path),
+    ] {
+        let server = Server::start([step]).await;
+        let call = client(&server.base_url()).raw("POST", "/payments");
+        let failure = call.await.unwrap_err();
+        for text in [failure.to_string(), format!("{failure:?}")] {
+            assert!(!text.contains(|c: char| evil.contains(c) && !c.is_ascii_graphic()));
+            assert!(text.chars().count() < 3000, "{}", text.len());
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_kind_of_error_is_kept() {
     let body = "{\"error\":{\"type\":\"cosmic\",\"code\":\"ray\",\"extra\":{\"a\":1}}}";
     let server = Server::start([Step::Respond(422, Vec::new(), body.into())]).await;

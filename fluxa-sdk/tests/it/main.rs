@@ -6,6 +6,7 @@ mod bad_input;
 mod blocking;
 mod cancellation;
 mod environment;
+mod error_texts;
 #[cfg(feature = "actix-web")]
 mod extract_actix;
 #[cfg(feature = "axum")]
@@ -22,6 +23,7 @@ mod pacing;
 mod pagination;
 #[cfg(feature = "reconciliation")]
 mod reconciliation;
+mod resume;
 mod retries;
 mod samples;
 mod scripted;

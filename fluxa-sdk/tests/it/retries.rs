@@ -69,7 +69,12 @@ async fn answers_that_will_not_change_are_final() {
         (error(409, "idempotency_key_reused"), Outcome::Rejected),
         (status(501), Outcome::Unknown),
         (status(505), Outcome::Unknown),
-        (Step::Cut(400, "{\"error\":".into()), Outcome::Rejected),
+        (status(425), Outcome::Unknown),
+        (
+            Step::Respond(404, Vec::new(), "<html>".into()),
+            Outcome::Unknown,
+        ),
+        (Step::Cut(400, "{\"error\":".into()), Outcome::Unknown),
         (Step::Cut(409, "{\"error\":".into()), Outcome::Unknown),
     ] {
         let server = Server::start([step.clone(), ok("{}")]).await;
@@ -243,10 +248,20 @@ async fn no_connection_is_not_sent_unless_an_attempt_before_may_have_been() {
 #[tokio::test]
 async fn a_refusal_after_an_unknown_attempt_leaves_it_unknown() {
     let long = Step::Respond(429, vec![("Retry-After", "99".into())], String::new());
+    let proxy = |status, body: &str| Step::Respond(status, Vec::new(), body.into());
     for (last, outcome) in [
         (long, Outcome::Unknown),
         (error(401, "key_revoked"), Outcome::Unknown),
         (error(400, "payment_not_refundable"), Outcome::Rejected),
+        (proxy(400, "<html>"), Outcome::Unknown),
+        (proxy(404, "<html>"), Outcome::Unknown),
+        (proxy(413, ""), Outcome::Unknown),
+        (
+            proxy(499, "{\"error\":{\"message\":\"no\"}}"),
+            Outcome::Unknown,
+        ),
+        (proxy(422, "{\"error\":{\"code\":\"\"}}"), Outcome::Unknown),
+        (proxy(400, "{\"error\":{\"code\":400}}"), Outcome::Unknown),
     ] {
         let server = Server::start([Step::Reset, last]).await;
         let failure = post(&client(&server.base_url())).await.unwrap_err();
@@ -254,6 +269,25 @@ async fn a_refusal_after_an_unknown_attempt_leaves_it_unknown() {
             (failure.attempts(), failure.outcome()),
             (2, outcome),
             "{failure}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_success_gives_back_what_its_retries_cost() {
+    let script = Script::new();
+    let client = script.builder().own_retry_quota().build().unwrap();
+    // Each retry costs 14 of 500: were it not given back, the 40th would be refused.
+    for call in 0..80 {
+        script
+            .on("GET", "/a")
+            .error(503, "service_unavailable")
+            .answer(200, json!({}));
+        let answer = client.raw("GET", "/a").await;
+        assert_eq!(
+            answer.map(|answer| answer.attempts()).unwrap_or(0),
+            2,
+            "{call}"
         );
     }
 }
@@ -273,7 +307,13 @@ async fn the_quota_stops_a_retry_storm() {
             tokio::spawn(async move {
                 let mut attempts = 0;
                 for _ in 0..500 {
-                    attempts += client.raw("GET", "/payments").await.unwrap_err().attempts();
+                    let failure = client.raw("GET", "/payments").await.unwrap_err();
+                    attempts += failure.attempts();
+                    let said = failure
+                        .to_string()
+                        .contains("allowance of retries is used up");
+                    assert_eq!(said, failure.retry_allowance_exhausted());
+                    assert_eq!(said, failure.attempts() < 5, "{failure}");
                 }
                 attempts
             })

@@ -52,7 +52,11 @@ impl Subscriber for Collector {
 
 /// Everything an error can be made to print, its whole chain of sources included.
 fn printed(error: &Error) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut text = format!("{error} {error:?} {error:#?} {:?}", error.request_id());
+    if let Some(api) = error.as_api() {
+        write!(text, "{:?} {:?} {:?}", api.kind(), api.code(), api.param()).unwrap();
+        write!(text, "{:?} {:?}", api.message(), api.doc_url()).unwrap();
+    }
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
         write!(text, " {error} {error:?}").unwrap();
@@ -73,10 +77,17 @@ async fn neither_errors_nor_traces_nor_debug_contain_the_key_or_a_body() {
         let headers = vec![("X-Echo", format!("Bearer {KEY}"))];
         Step::Respond(401, headers, echo.clone())
     };
+    let everywhere = serde_json::json!({"error": {
+        "type": KEY, "code": KEY, "param": KEY, "message": KEY, "doc_url": KEY, "request_id": KEY,
+    }});
+    let in_header = vec![("X-Fluxa-Request-Id", KEY.to_owned())];
     let hang = || Step::Hang;
     let mut text = String::new();
     for step in [
         echoed(),
+        Step::Respond(400, Vec::new(), everywhere.to_string()),
+        Step::Respond(400, in_header.clone(), String::new()),
+        Step::Respond(200, in_header, format!("{{\"{KEY}\": tru")),
         Step::Reset,
         hang(),
         Step::Cut(200, "{\"card\":\"hush".into()),

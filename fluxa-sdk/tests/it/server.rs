@@ -73,7 +73,7 @@ pub(crate) fn error(status: u16, code: &str) -> Step {
 }
 
 impl Server {
-    /// Starts a server; requests after the last step get a 418.
+    /// Starts a server; requests after the last step get a 418 of the API.
     pub(crate) async fn start(steps: impl IntoIterator<Item = Step>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -111,7 +111,7 @@ async fn play(listener: TcpListener, steps: Vec<Step>, requests: Arc<Mutex<Vec<R
             continue;
         };
         requests.lock().unwrap().push(request);
-        match steps.next().unwrap_or_else(|| status(418)) {
+        match steps.next().unwrap_or_else(|| error(418, "no_step_left")) {
             Step::Respond(status, headers, body) => {
                 let length = body.len();
                 write(&mut stream, status, &headers, length, &body).await;
