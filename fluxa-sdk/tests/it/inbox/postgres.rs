@@ -393,6 +393,21 @@ async fn hostile_ids_are_refused_or_kept_as_they_are() {
 }
 
 #[tokio::test]
+async fn time_outs_that_make_no_sense_are_refused() {
+    // No server is asked for.
+    let store = PostgresStore::new(pool(&tokio_postgres::Config::new(), 1));
+    for timeout in [
+        Duration::ZERO,
+        Duration::from_micros(999),
+        Duration::from_secs(31),
+        Duration::MAX,
+    ] {
+        let failure = store.clone().timeout(timeout).unwrap_err();
+        assert!(failure.to_string().contains("1 ms to 30 s"), "{failure}");
+    }
+}
+
+#[tokio::test]
 async fn a_used_up_pool_is_an_error_in_time_and_then_recovers() {
     let Some(server) = pg_server::shared() else {
         return;
