@@ -43,7 +43,7 @@ pub enum SignatureError {
         /// Seconds since signing; negative when that is in the future.
         age_seconds: i64,
     },
-    /// The signature is good, but the body is no event: JSON with an `id` and a `type`.
+    /// The signature is good, but the body is no event: JSON with an `id`, not empty, and a `type`.
     NotAnEvent,
 }
 
@@ -200,6 +200,10 @@ impl Verifier {
         let (Some(id), Some(event_type)) = (head.id, head.event_type) else {
             return Err(SignatureError::NotAnEvent);
         };
+        // No store could tell it from another, so the inbox would answer 503 for ever.
+        if id.is_empty() {
+            return Err(SignatureError::NotAnEvent);
+        }
         Ok(VerifiedEvent::new(
             Bytes::copy_from_slice(body),
             id.into_owned(),

@@ -38,6 +38,18 @@ fn verify(header: &str) -> Result<String, SignatureError> {
 }
 
 #[test]
+fn a_signed_body_with_an_empty_id_is_no_event() {
+    for body in [
+        r#"{"id":"","type":""}"#,
+        r#"{"id":"","type":"payment.settled"}"#,
+    ] {
+        let header = testing::sign(SECRET, body);
+        let failure = verifier().verify(body, &header).unwrap_err();
+        assert_eq!(failure, SignatureError::NotAnEvent, "{body}");
+    }
+}
+
+#[test]
 fn signatures_are_those_of_openssl_and_python() {
     let header = format!("t=1716135600,v1={BY_OPENSSL}");
     assert_eq!(sign(SECRET.as_bytes(), SIGNED_AT, BODY.as_bytes()), header);

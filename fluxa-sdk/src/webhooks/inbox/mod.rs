@@ -74,6 +74,8 @@
 
 #[cfg(feature = "inbox-postgres")]
 mod connection;
+#[cfg(feature = "inbox-postgres")]
+mod fate;
 mod memory;
 #[cfg(feature = "inbox-postgres")]
 mod postgres;

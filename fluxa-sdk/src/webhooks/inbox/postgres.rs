@@ -14,12 +14,16 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Row, Transaction};
 
 use super::connection::{Connection, bounded};
+use super::fate::Number;
 use super::store::{check_event_id, check_retention, fault_of_name};
 use super::{Claim, EventStore, Lease, MAX_LEASE, StoreError};
+use crate::contract;
 use crate::error::Error;
 
 /// Longest wait for a connection and an answer, unless told otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The least of it: with none at all, every claim would fail.
+const MIN_TIMEOUT: Duration = Duration::from_millis(1);
 /// Longest wait for a migration: it may wait for those of other replicas.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long events are kept, unless told otherwise.
@@ -62,6 +66,17 @@ UPDATE fluxa_inbox SET done_at = coalesce(done_at, clock_timestamp())
 WHERE namespace = $1 AND event_id = $2 AND fence = $3
   AND (done_at IS NOT NULL OR lease_until > clock_timestamp())
 RETURNING fence";
+
+/// As [`DONE`], and only in the transaction of this number: with another one, the handler has ended
+/// it, and the mark would stand without the effect.
+const DONE_IN: &str = "
+WITH marked AS (
+    UPDATE fluxa_inbox SET done_at = coalesce(done_at, clock_timestamp())
+    WHERE namespace = $1 AND event_id = $2 AND fence = $3 AND txid_current() = $4
+      AND (done_at IS NOT NULL OR lease_until > clock_timestamp())
+    RETURNING fence
+)
+SELECT txid_current() = $4, EXISTS (SELECT FROM marked)";
 
 const RELEASE: &str = "
 UPDATE fluxa_inbox SET lease_until = clock_timestamp()
@@ -166,9 +181,17 @@ impl PostgresStore {
     /// Waits this long for a connection and an answer together. Default: 5 s.
     ///
     /// Keep it below a third of the lease, so that an extension can fail once and be repeated.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it is not 1 ms to 30 s: Fluxa gives a delivery up after 30 s.
+    pub fn timeout(mut self, timeout: Duration) -> Result<Self, Error> {
+        if !(MIN_TIMEOUT..=contract::WEBHOOK_TIMEOUT).contains(&timeout) {
+            return Err(Error::config(format!(
+                "a time-out of {timeout:?} is not 1 ms to 30 s; Fluxa gives a delivery up after 30 s"
+            )));
+        }
         self.timeout = timeout;
-        self
+        Ok(self)
     }
 
     /// Makes the table if it is not there. Call it at start: any number of replicas may at once.
@@ -295,6 +318,43 @@ impl PostgresStore {
         .map(|rows| !rows.is_empty())
     }
 
+    /// Marks the event in the transaction of this number. `None`: that one has ended, and nothing
+    /// was marked.
+    pub(super) async fn mark_in(
+        &self,
+        transaction: &Transaction<'_>,
+        number: Number,
+        lease: &Lease,
+    ) -> Result<Option<bool>, StoreError> {
+        let what = "the transaction failed before it could be committed";
+        let (Some(fence), Ok(())) = (fence_of(lease), check_event_id(lease.event_id())) else {
+            return Ok(Some(false));
+        };
+        let event_id = lease.event_id();
+        let parameters: [(&(dyn ToSql + Sync), Type); 4] = [
+            (&self.namespace, Type::TEXT),
+            (&event_id, Type::TEXT),
+            (&fence, Type::INT8),
+            number.parameter(),
+        ];
+        bounded(self.deadline(), what, async {
+            let rows = transaction.query_typed(DONE_IN, &parameters).await;
+            let rows = rows.map_err(|error| match error.code() {
+                Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => StoreError::new(
+                    "a statement of the handler failed and it returned Ok all the same: the \
+                     transaction was rolled back; pass the statement's error on, or put it in a \
+                     savepoint",
+                    error,
+                ),
+                _ => failure(what, error),
+            })?;
+            let row = rows.first();
+            let is_same = row.is_some_and(|row| row.get(0));
+            Ok(is_same.then(|| row.is_some_and(|row| row.get(1))))
+        })
+        .await
+    }
+
     /// Returns when a statement begun now is given up on.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.timeout
@@ -311,7 +371,7 @@ impl PostgresStore {
     }
 
     /// Runs a statement on a connection of its own.
-    async fn run(
+    pub(super) async fn run(
         &self,
         what: &'static str,
         statement: &str,

@@ -4,7 +4,6 @@
 //! dropping the future stops all of it.
 
 use std::any::Any;
-use std::error::Error as _;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
@@ -36,10 +35,16 @@ impl<S: EventStore> Inbox<S> {
     /// - It returns an error: the event is given back, and the next delivery is processed.
     /// - It panics: the event is given back, then the panic goes on.
     /// - It runs for long: the lease is extended every third of it. That needs the handler to wait
-    ///   with `.await`; one that blocks its thread for longer than the lease loses it.
+    ///   with `.await`; one that blocks its thread for longer than the lease loses it, also when
+    ///   nobody else claimed the event, and then runs again at each delivery. Run what blocks in
+    ///   [`tokio::task::spawn_blocking`], or set a longer [`Inbox::lease`].
     /// - The lease is lost: the handler is dropped at whatever it waits for.
     /// - This future is dropped, as servers do when the client disconnects: the handler is dropped
     ///   with it, and the event comes back when the lease ends.
+    ///
+    /// Each delivery is told to `tracing` with the event's id, fence and outcome: at `debug` when
+    /// nothing is wrong, else at `warn` or `error`. What the handler's error says is not, because it
+    /// may be of any type: see [`Processed::inspect_failed`].
     pub async fn process<T, E, H, F>(&self, event: &VerifiedEvent, handler: H) -> Processed<T, E>
     where
         H: FnOnce(Lease) -> F,
@@ -47,18 +52,19 @@ impl<S: EventStore> Inbox<S> {
     {
         // Before the request: the store's lease begins later, so it cannot end before ours does.
         let claimed_at = Instant::now();
-        let lease = match self.store.claim(event.id(), self.lease).await {
-            Ok(Claim::New(lease)) => lease,
-            Ok(Claim::Done) => return Processed::Duplicate,
-            Ok(Claim::InFlight { remaining }) => return Processed::InFlight { remaining },
-            Err(error) => return Processed::StoreFailed(error),
+        let lease = match self.claim(event).await {
+            Ok(lease) => lease,
+            Err(processed) => return processed.traced(event.id(), None),
         };
         let given = lease.clone();
         let work = async move { handler(given).await };
-        match self.while_leased(&lease, claimed_at, work).await {
+        let processed = match self.while_leased(&lease, claimed_at, work).await {
             Ran::Finished(Ok(value)) => match self.mark(&lease).await {
                 Ok(true) => Processed::Done(value),
-                Ok(false) => Processed::LeaseLost,
+                Ok(false) => {
+                    warn_of_a_late_mark(&lease, claimed_at.elapsed());
+                    Processed::LeaseLost
+                }
                 Err(error) => Processed::NotMarked { value, error },
             },
             Ran::Finished(Err(error)) => {
@@ -70,6 +76,20 @@ impl<S: EventStore> Inbox<S> {
                 resume_unwind(payload)
             }
             Ran::LeaseLost => Processed::LeaseLost,
+        };
+        processed.traced(event.id(), Some(&lease))
+    }
+
+    /// Claims the event; `Err` is what to answer when it is not this worker's.
+    pub(super) async fn claim<T, E>(
+        &self,
+        event: &VerifiedEvent,
+    ) -> Result<Lease, Processed<T, E>> {
+        match self.store.claim(event.id(), self.lease).await {
+            Ok(Claim::New(lease)) => Ok(lease),
+            Ok(Claim::Done) => Err(Processed::Duplicate),
+            Ok(Claim::InFlight { remaining }) => Err(Processed::InFlight { remaining }),
+            Err(error) => Err(Processed::StoreFailed(error)),
         }
     }
 
@@ -150,8 +170,22 @@ impl<S: EventStore> Inbox<S> {
     }
 }
 
-fn log(what: &'static str, lease: &Lease, error: &StoreError) {
+/// Says so when the handler came to its end and the mark was refused: with an effect outside the
+/// store, each delivery takes effect again until this is mended.
+pub(super) fn warn_of_a_late_mark(lease: &Lease, after: Duration) {
     let (event_id, fence) = (lease.event_id(), lease.fence());
-    let cause = error.source().map(ToString::to_string);
-    tracing::warn!(event_id, fence, %error, cause, "{what}");
+    tracing::warn!(
+        event_id,
+        fence,
+        ran_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
+        "a handler finished after its lease had ended, so the event was not marked and will be \
+         processed again; if the handler blocks its thread, run that part in \
+         tokio::task::spawn_blocking, or set a longer Inbox::lease"
+    );
+}
+
+pub(super) fn log(what: &'static str, lease: &Lease, error: &StoreError) {
+    let (event_id, fence) = (lease.event_id(), lease.fence());
+    let error = error.with_causes();
+    tracing::warn!(event_id, fence, error, "{what}");
 }

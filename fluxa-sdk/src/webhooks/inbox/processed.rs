@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::StoreError;
+use super::{Lease, StoreError};
 
 /// What became of a delivery.
 ///
@@ -16,6 +16,8 @@ use super::StoreError;
 /// | [`Duplicate`](Self::Duplicate) | 200 | ran before | nothing more |
 /// | [`InFlight`](Self::InFlight) | 409, `Retry-After` | runs elsewhere | delivered again; 2xx would lose the event if the other worker died |
 /// | [`Failed`](Self::Failed) | 500 | returned an error | given back, delivered again |
+/// | [`TransactionEnded`](Self::TransactionEnded) | 500 | ended the transaction itself | delivered again, and **may take effect again**; mend the handler |
+/// | [`RolledBack`](Self::RolledBack) | 503 | ran, without effect | given back, delivered again |
 /// | [`LeaseLost`](Self::LeaseLost) | 503 | was stopped, or too late | another worker may have it; delivered again |
 /// | [`StoreFailed`](Self::StoreFailed) | 503 | did not run | delivered again |
 /// | [`NotMarked`](Self::NotMarked) | 503 | ran | delivered again, and **may run again** |
@@ -42,12 +44,34 @@ pub enum Processed<T, E> {
     StoreFailed(StoreError),
     /// The handler succeeded, but the store could not be told: the next delivery runs it again.
     ///
-    /// In `process_in_transaction` it means that the commit was not confirmed; whether it took place
-    /// is known at the next delivery, and the effects are there once in either case.
+    /// In `process_in_transaction` it means that the commit was not confirmed, and the database could
+    /// not be asked about it either. Whether it took place is known at the next delivery, and the
+    /// effects are there once in either case.
     NotMarked {
         /// What the handler returned.
         value: T,
         /// Why the store could not be told.
+        error: StoreError,
+    },
+    /// Of `process_in_transaction`: the handler succeeded, but its transaction could not be
+    /// committed, and nothing it wrote stands. The event was given back.
+    ///
+    /// Such as when a deferred constraint fails, the transaction is read-only, the connection is
+    /// lost, or the handler hid a statement's failure.
+    RolledBack {
+        /// What the handler returned.
+        value: T,
+        /// Why it could not be committed.
+        error: StoreError,
+    },
+    /// Of `process_in_transaction`: the handler ended the transaction with SQL of its own, so that
+    /// effect and mark are not one. The event is not marked, and comes back when the lease ends.
+    ///
+    /// This is a mistake in the handler. The error's text says whether what it wrote stands.
+    TransactionEnded {
+        /// What the handler returned.
+        result: Result<T, E>,
+        /// Whether what the handler wrote stands, and what to do.
         error: StoreError,
     },
 }
@@ -58,8 +82,11 @@ impl<T, E> Processed<T, E> {
         match self {
             Self::Done(_) | Self::Duplicate => 200,
             Self::InFlight { .. } => 409,
-            Self::Failed(_) => 500,
-            Self::LeaseLost | Self::StoreFailed(_) | Self::NotMarked { .. } => 503,
+            Self::Failed(_) | Self::TransactionEnded { .. } => 500,
+            Self::LeaseLost
+            | Self::StoreFailed(_)
+            | Self::NotMarked { .. }
+            | Self::RolledBack { .. } => 503,
         }
     }
 
@@ -97,7 +124,54 @@ impl<T, E> Processed<T, E> {
             Self::LeaseLost => "the lease was lost",
             Self::StoreFailed(_) => "the inbox's store could not be asked",
             Self::NotMarked { .. } => "processed, but the inbox's store could not be told",
+            Self::RolledBack { .. } => "the transaction could not be committed, and is undone",
+            Self::TransactionEnded { .. } => "the handler ended the inbox's transaction itself",
         }
+    }
+
+    /// Looks at the handler's error, such as to log it: the inbox cannot, since it may be of any
+    /// type and may hold what belongs in no log.
+    ///
+    /// ```
+    /// # use fluxa_sdk::webhooks::inbox::Processed;
+    /// # let processed = Processed::<(), _>::Failed(std::io::Error::other("no stock"));
+    /// let processed = processed.inspect_failed(|error| tracing::error!(%error, "not shipped"));
+    /// # assert_eq!(processed.status_code(), 500);
+    /// ```
+    pub fn inspect_failed(self, look: impl FnOnce(&E)) -> Self {
+        if let Self::Failed(error)
+        | Self::TransactionEnded {
+            result: Err(error), ..
+        } = &self
+        {
+            look(error);
+        }
+        self
+    }
+
+    /// Tells `tracing` of the outcome. Nothing of the body nor of what the handler returned.
+    pub(super) fn traced(self, event_id: &str, lease: Option<&Lease>) -> Self {
+        let fence = lease.map(Lease::fence);
+        let outcome = self.reason();
+        match &self {
+            Self::Done(_) | Self::Duplicate | Self::InFlight { .. } => {
+                tracing::debug!(event_id, fence, outcome, "event delivered");
+            }
+            Self::Failed(_) | Self::LeaseLost => {
+                tracing::warn!(event_id, fence, outcome, "event not processed");
+            }
+            Self::StoreFailed(error)
+            | Self::NotMarked { error, .. }
+            | Self::RolledBack { error, .. } => {
+                let error = error.with_causes();
+                tracing::warn!(event_id, fence, outcome, error, "event not processed");
+            }
+            Self::TransactionEnded { error, .. } => {
+                let error = error.with_causes();
+                tracing::error!(event_id, fence, outcome, error, "event not processed");
+            }
+        }
+        self
     }
 }
 

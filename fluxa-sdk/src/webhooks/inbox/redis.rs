@@ -47,7 +47,8 @@ const LEASE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// Of all who claim an event, one gets it. A worker whose lease ran out, or was given back, cannot
 /// mark the event, extend the lease or give it back again. The fence of an event grows for as long
 /// as its record lives: [`retention`](RedisStoreBuilder::retention) after the last claim's lease,
-/// and after the event was marked.
+/// and after the event was marked. It begins anew after that: a worker that slept for longer than
+/// the retention could meet its own fence again in another's hands.
 ///
 /// # What it does not promise
 ///

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::MIN_RETENTION;
@@ -15,6 +16,41 @@ const MAX_NAME_BYTES: usize = 255;
 ///
 /// A store is shared by all replicas of a receiver. Every method is atomic, and decides by the
 /// store's own clock: the replicas' clocks need not agree.
+///
+/// An `Arc` of a store and a reference to one are stores too. There is no `dyn EventStore`, because
+/// its methods are `async`: where the configuration chooses the store, be generic over it or make an
+/// enum of the stores you use, whose methods `match` and pass on:
+///
+/// ```
+/// use std::time::Duration;
+/// use fluxa_sdk::webhooks::inbox::{Claim, EventStore, Lease, MemoryStore, StoreError};
+///
+/// enum Store {
+///     Memory(MemoryStore),
+///     // Postgres(PostgresStore),
+/// }
+///
+/// impl EventStore for Store {
+///     async fn claim(&self, event_id: &str, lease: Duration) -> Result<Claim, StoreError> {
+///         match self {
+///             Self::Memory(store) => store.claim(event_id, lease).await,
+///         }
+///     }
+/// #   async fn extend(&self, lease: &Lease, duration: Duration) -> Result<bool, StoreError> {
+/// #       match self { Self::Memory(store) => store.extend(lease, duration).await }
+/// #   }
+/// #   async fn done(&self, lease: &Lease) -> Result<bool, StoreError> {
+/// #       match self { Self::Memory(store) => store.done(lease).await }
+/// #   }
+/// #   async fn release(&self, lease: &Lease) -> Result<bool, StoreError> {
+/// #       match self { Self::Memory(store) => store.release(lease).await }
+/// #   }
+///     // and `extend`, `done`, `release` likewise
+/// }
+/// ```
+///
+/// Methods that are added later will have a default built from these four, so that your store goes
+/// on compiling.
 pub trait EventStore: Send + Sync {
     /// Claims the event for this worker, for the time of the lease.
     ///
@@ -52,6 +88,58 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the store could not be asked; the event comes back with its lease's end.
     fn release(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+impl<S: EventStore> EventStore for Arc<S> {
+    fn claim(
+        &self,
+        event_id: &str,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+        (**self).claim(event_id, lease)
+    }
+
+    fn extend(
+        &self,
+        lease: &Lease,
+        duration: Duration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).extend(lease, duration)
+    }
+
+    fn done(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).done(lease)
+    }
+
+    fn release(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).release(lease)
+    }
+}
+
+impl<S: EventStore> EventStore for &S {
+    fn claim(
+        &self,
+        event_id: &str,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+        (**self).claim(event_id, lease)
+    }
+
+    fn extend(
+        &self,
+        lease: &Lease,
+        duration: Duration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).extend(lease, duration)
+    }
+
+    fn done(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).done(lease)
+    }
+
+    fn release(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).release(lease)
+    }
 }
 
 /// What became of a claim.
@@ -108,6 +196,19 @@ impl StoreError {
     pub fn new(message: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let source = Some(source.into());
         Self { message, source }
+    }
+
+    /// Returns this and what caused it, in one line for the log. Of each only the first line:
+    /// PostgreSQL says in the others which row was wrong, with what is in it.
+    pub(super) fn with_causes(&self) -> String {
+        let mut text = self.message.to_owned();
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(error.to_string().lines().next().unwrap_or_default());
+            cause = error.source();
+        }
+        text
     }
 }
 

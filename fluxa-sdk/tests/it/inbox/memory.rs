@@ -75,6 +75,27 @@ async fn events_are_kept_for_seven_days_and_then_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn retention_counts_from_the_last_touch() {
+    for last in ["extended", "marked", "released"] {
+        let store = MemoryStore::new();
+        let long = SECOND * 60 * 60;
+        let lease = granted(store.claim("evt_1", long).await.unwrap());
+        advance(long - SECOND).await;
+        assert!(match last {
+            "extended" => store.extend(&lease, LEASE).await.unwrap(),
+            "marked" => store.done(&lease).await.unwrap(),
+            _ => store.release(&lease).await.unwrap(),
+        });
+        // Past the retention after the claim, not after the last touch.
+        advance(MIN_RETENTION - SECOND).await;
+        match store.claim("evt_1", LEASE).await.unwrap() {
+            Claim::Done => assert_eq!(last, "marked"),
+            other => assert_eq!(granted(other).fence(), 2, "{last}: its fence grows on"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_store_refuses_new_events_and_forgets_no_old_one() {
     let store = MemoryStore::new().capacity(2);
     let first = granted(store.claim("evt_1", LEASE).await.unwrap());

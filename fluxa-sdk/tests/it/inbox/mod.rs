@@ -17,6 +17,8 @@ mod redis_server;
 mod stress;
 #[cfg(feature = "inbox-postgres")]
 mod transaction;
+#[cfg(feature = "inbox-postgres")]
+mod transaction_ended;
 
 use fluxa_sdk::testing;
 use fluxa_sdk::webhooks::inbox::{Claim, Lease};

@@ -393,12 +393,28 @@ async fn hostile_ids_are_refused_or_kept_as_they_are() {
 }
 
 #[tokio::test]
+async fn time_outs_that_make_no_sense_are_refused() {
+    // No server is asked for.
+    let store = PostgresStore::new(pool(&tokio_postgres::Config::new(), 1));
+    for timeout in [
+        Duration::ZERO,
+        Duration::from_micros(999),
+        Duration::from_secs(31),
+        Duration::MAX,
+    ] {
+        let failure = store.clone().timeout(timeout).unwrap_err();
+        assert!(failure.to_string().contains("1 ms to 30 s"), "{failure}");
+    }
+}
+
+#[tokio::test]
 async fn a_used_up_pool_is_an_error_in_time_and_then_recovers() {
     let Some(server) = pg_server::shared() else {
         return;
     };
     let pool = pool(&server.database().await, 1);
-    let store = PostgresStore::new(pool.clone()).timeout(Duration::from_millis(50));
+    let store = PostgresStore::new(pool.clone());
+    let store = store.timeout(Duration::from_millis(50)).unwrap();
     store.migrate().await.unwrap();
     let held = pool.get().await.unwrap();
     let failure = store.claim("evt_1", LEASE).await.unwrap_err();
@@ -407,7 +423,7 @@ async fn a_used_up_pool_is_an_error_in_time_and_then_recovers() {
         "{failure}"
     );
     drop(held);
-    let store = store.timeout(LEASE);
+    let store = store.timeout(LEASE).unwrap();
     granted(store.claim("evt_1", LEASE).await.unwrap());
 }
 
@@ -423,7 +439,7 @@ async fn a_connection_that_was_given_up_on_is_not_handed_to_the_next() {
     let lease = granted(store.claim("evt_1", LEASE).await.unwrap());
     let holder = hold_row(&others).await;
 
-    let impatient = store.clone().timeout(Duration::from_millis(50));
+    let impatient = store.clone().timeout(Duration::from_millis(50)).unwrap();
     let failure = impatient.done(&lease).await.unwrap_err();
     assert_eq!(failure.to_string(), "the event could not be marked");
     granted(store.claim("evt_2", LEASE).await.unwrap());

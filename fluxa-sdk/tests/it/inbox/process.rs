@@ -365,6 +365,28 @@ async fn a_failure_is_told_even_when_the_event_cannot_be_given_back() {
     assert!(again.is_processed());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_shared_store_and_a_borrowed_one_are_stores() {
+    let store = Arc::new(MemoryStore::new());
+    let shared = Inbox::new(store.clone());
+    let first: Outcome = shared.process(&event("evt_1"), |_| async { Ok(1) }).await;
+    assert!(matches!(first, Processed::Done(1)), "{first:?}");
+    let borrowed = Inbox::new(&*store);
+    let again: Outcome = borrowed.process(&event("evt_1"), |_| async { Ok(2) }).await;
+    assert!(again.is_duplicate(), "{again:?}");
+}
+
+#[tokio::test]
+async fn the_handlers_error_can_be_looked_at() {
+    let inbox = Inbox::new(MemoryStore::new());
+    for (result, seen) in [(Err("no stock"), vec!["no stock"]), (Ok(1), vec![])] {
+        let mut errors = Vec::new();
+        let outcome: Outcome = inbox.process(&event("evt_1"), |_| async { result }).await;
+        let outcome = outcome.inspect_failed(|error| errors.push(*error));
+        assert_eq!(errors, seen, "{outcome:?}");
+    }
+}
+
 #[test]
 fn leases_that_make_no_sense_are_refused() {
     for lease in [
