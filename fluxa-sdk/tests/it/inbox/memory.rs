@@ -6,7 +6,7 @@ use fluxa_sdk::webhooks::inbox::{Claim, EventStore, Lease, MIN_RETENTION, Memory
 use tokio::time::advance;
 
 use super::granted;
-use super::stress::{self, Stress};
+use super::stress::{self, Stress, whole};
 
 const LEASE: Duration = Duration::from_secs(30);
 const SECOND: Duration = Duration::from_secs(1);
@@ -145,4 +145,9 @@ async fn of_fifty_claims_at_once_one_is_granted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_event_is_done_once_under_stress() {
     stress::run(MemoryStore::new(), Stress::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_inbox_processes_each_event_under_stress() {
+    whole::process(MemoryStore::new(), || Box::pin(async {})).await;
 }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use deadpool_postgres::Pool;
-use fluxa_sdk::webhooks::inbox::{Lease, PostgresStore, StoreError};
+use fluxa_sdk::webhooks::inbox::{Inbox, Lease, MIN_LEASE, PostgresStore, StoreError};
 
 use super::pg_server::{self, PgServer};
 use super::postgres::{sql, store};
-use super::stress::{self, Boxed, Stress, Transaction};
+use super::stress::{self, Boxed, Stress, Transaction, whole};
 
 /// Books each event as a row, in the transaction that marks it.
 struct Bookings {
@@ -94,4 +94,46 @@ async fn every_event_is_done_once_under_stress_and_a_restart() {
     let server = Arc::new(server);
     let (store, _pool) = store(&server).await;
     stress::run(store, Stress::new().restart(restart(&server))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_inbox_processes_each_event_under_stress_and_a_restart() {
+    let Some(server) = pg_server::start() else {
+        return;
+    };
+    let server = Arc::new(server);
+    let (store, _pool) = store(&server).await;
+    whole::process(store, restart(&server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_inbox_takes_effect_exactly_once_in_its_transaction_under_stress_and_a_restart() {
+    let Some(server) = pg_server::start() else {
+        return;
+    };
+    let server = Arc::new(server);
+    let (store, pool) = store(&server).await;
+    sql(&pool, "CREATE TABLE bookings (event_id text NOT NULL)").await;
+    let inbox = Inbox::new(store.clone()).lease(MIN_LEASE).unwrap();
+    let deliver: whole::Deliver = Arc::new(move |event, turn| {
+        let inbox = inbox.clone();
+        Box::pin(async move {
+            let booked = inbox.process_in_transaction(&event, |transaction| {
+                Box::pin(async move {
+                    turn.before_effect().await?;
+                    let book = "INSERT INTO bookings VALUES ($1)";
+                    let booked = transaction.execute(book, &[&turn.id]).await;
+                    turn.after_effect().await;
+                    booked.map_err(|_| "the database went away")
+                })
+            });
+            booked.await.into()
+        })
+    });
+    whole::run(deliver, restart(&server)).await;
+    let effects = Bookings { store, pool }.effects().await;
+    assert_eq!(effects.len(), whole::ids().len(), "none is lost");
+    for id in whole::ids() {
+        assert_eq!(effects[&id], 1, "{id}");
+    }
 }

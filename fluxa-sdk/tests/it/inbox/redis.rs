@@ -511,6 +511,19 @@ async fn a_redis_that_evicts_is_refused() {
     }
 }
 
+/// Kills the server and starts it again.
+fn restart(server: &Arc<Mutex<RedisServer>>) -> impl FnOnce() -> Boxed<()> + Send + 'static {
+    let server = Arc::clone(server);
+    move || {
+        let restarting = tokio::task::spawn_blocking(move || {
+            let mut server = server.lock().unwrap();
+            server.kill();
+            server.run();
+        });
+        Box::pin(async { restarting.await.unwrap() })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_event_is_done_once_under_stress_and_a_restart() {
     let Some(server) = RedisServer::start() else {
@@ -518,16 +531,17 @@ async fn every_event_is_done_once_under_stress_and_a_restart() {
     };
     let store = server.store().await;
     let server = Arc::new(Mutex::new(server));
-    let restarted = server.clone();
-    let restart = move || -> Boxed<()> {
-        let restarting = tokio::task::spawn_blocking(move || {
-            let mut server = restarted.lock().unwrap();
-            server.kill();
-            server.run();
-        });
-        Box::pin(async { restarting.await.unwrap() })
+    stress::run(store, Stress::new().restart(restart(&server))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_inbox_processes_each_event_under_stress_and_a_restart() {
+    let Some(server) = RedisServer::start() else {
+        return;
     };
-    stress::run(store, Stress::new().restart(restart)).await;
+    let store = server.store().await;
+    let server = Arc::new(Mutex::new(server));
+    stress::whole::process(store, restart(&server)).await;
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 mod observed;
 mod queue;
 mod table;
+pub(crate) mod whole;
 
 use std::collections::HashMap;
 use std::future::{Future, pending, poll_fn};
