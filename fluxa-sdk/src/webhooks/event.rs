@@ -61,7 +61,8 @@ impl VerifiedEvent {
     ///
     /// # Errors
     /// [`Error::Decode`] when the body is not JSON to its end, the object lacks what its type
-    /// requires, or a second `id` or `type` contradicts the first; the signature held nevertheless, and [`Self::bytes`] has all of it.
+    /// requires, or a second `id` or `type` contradicts the first; the signature held nevertheless,
+    /// and [`Self::bytes`] has all of it.
     pub fn event(&self) -> Result<Event, Error> {
         let event = Event::read_as(&self.event_type, &self.bytes)?;
         agree(&event, &self.id, self.event_type(), &self.bytes)?;

@@ -219,10 +219,10 @@ impl fmt::Display for StoreError {
 }
 
 impl fmt::Debug for StoreError {
+    /// Writes the first line of each cause: in the others PostgreSQL quotes values of rows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreError")
-            .field("message", &self.message)
-            .field("source", &self.source)
+        f.debug_tuple("StoreError")
+            .field(&self.with_causes())
             .finish()
     }
 }
@@ -267,4 +267,18 @@ pub(super) fn check_retention(retention: Duration) -> Result<Duration, Error> {
         )));
     }
     Ok(retention)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_values_of_rows() {
+        let cause = "db error: ERROR: duplicate key\nDETAIL: Key (email)=(ada@shop.test) exists.";
+        let error = StoreError::new("the event could not be marked", cause);
+        let shown = format!("{error:?}");
+        assert!(shown.contains("duplicate key"), "{shown}");
+        assert!(!shown.contains("ada@"), "{shown}");
+    }
 }
