@@ -59,7 +59,7 @@
 //! [`ClientBuilder::observe`] tells a closure of each attempt's start and end and of each call's
 //! end: for metrics, and for logs of your own. See [`observe`].
 //!
-//! [`tracing`](https://docs.rs/tracing) spans are there when your program installs a subscriber;
+//! `tracing` spans are there when your program installs a subscriber;
 //! the SDK never does. Their fields are those of OpenTelemetry's conventions for HTTP clients (1.23
 //! and later), named as `tracing-opentelemetry` reads them:
 //!
