@@ -13,7 +13,11 @@ impl AdvanceClock {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::number("seconds", self.seconds, 0i64..=315360000i64)?;
         Ok(())
@@ -30,7 +34,11 @@ impl AdvancePayment {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         Ok(())
     }
@@ -50,7 +58,11 @@ impl AttachPaymentMethod {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         self.customer.check()?;
         Ok(())
@@ -76,7 +88,11 @@ impl CancelSubscription {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         Ok(())
     }
@@ -92,7 +108,11 @@ impl CompleteCheckoutSession {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         self.card.check()?;
         Ok(())
@@ -145,7 +165,11 @@ impl CreateApiKey {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::metadata(&self.metadata)?;
         crate::validate::text("name", &self.name, 100usize)?;
@@ -202,7 +226,11 @@ impl CreateCheckoutSession {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::amount(self.amount)?;
         crate::validate::url("cancel_url", &self.cancel_url)?;
@@ -252,7 +280,11 @@ impl CreateCustomer {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::email("email", &self.email)?;
         crate::validate::metadata(&self.metadata)?;
@@ -290,7 +322,11 @@ impl CreateListenSession {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::metadata(&self.metadata)?;
         Ok(())
@@ -340,7 +376,11 @@ impl CreatePayment {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::amount(self.amount)?;
         crate::validate::currency(&self.currency)?;
@@ -393,7 +433,11 @@ impl CreateRefund {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.amount {
             crate::validate::number("amount", *value, 1i64..=99999999i64)?;
@@ -432,7 +476,11 @@ impl CreateSandboxDispute {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         self.payment.check()?;
         Ok(())
@@ -501,7 +549,11 @@ impl CreateSubscription {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::amount(self.amount)?;
         crate::validate::currency(&self.currency)?;
@@ -559,7 +611,11 @@ impl CreateWebhookEndpoint {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.description {
             crate::validate::text("description", value, 500usize)?;
@@ -652,7 +708,11 @@ impl DisputeEvidence {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.additional_information {
             crate::validate::text("additional_information", value, 20000usize)?;
@@ -719,7 +779,11 @@ impl RecordListenDelivery {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.attempt {
             crate::validate::number("attempt", *value, 1i64..=9223372036854775807i64)?;
@@ -762,7 +826,11 @@ impl RenewSubscription {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         Ok(())
     }
@@ -782,7 +850,11 @@ impl ResendEvent {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         self.endpoint.check()?;
         Ok(())
@@ -799,7 +871,11 @@ impl ResolveDispute {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         Ok(())
     }
@@ -824,7 +900,11 @@ impl RotateSecret {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.grace_seconds {
             crate::validate::number("grace_seconds", *value, 3600i64..=2592000i64)?;
@@ -843,7 +923,11 @@ impl SetKybStatus {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         Ok(())
     }
@@ -885,7 +969,11 @@ impl TestCard {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::number("exp_month", self.exp_month, 1i64..=12i64)?;
         Ok(())
@@ -941,7 +1029,11 @@ impl UpdateApiKey {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::metadata(&self.metadata)?;
         if let Some(value) = &self.name {
@@ -1005,7 +1097,11 @@ impl UpdateCustomer {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.default_payment_method {
             value.check()?;
@@ -1037,7 +1133,11 @@ impl UpdatePayment {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::metadata(&self.metadata)?;
         Ok(())
@@ -1109,7 +1209,11 @@ impl UpdateSubscription {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.amount {
             crate::validate::amount(*value)?;
@@ -1182,7 +1286,11 @@ impl UpdateWebhookEndpoint {
     }
 
     /// Checks what can be checked before anything is sent.
-    #[allow(dead_code)]
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "not every body is sent by itself"
+    )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.description {
             crate::validate::text("description", value, 500usize)?;

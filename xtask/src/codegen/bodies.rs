@@ -189,7 +189,7 @@ fn body(
             pub fn new(#(#inputs),*) -> Self { Self { #(#all),* } }
             #(#setters)*
             /// Checks what can be checked before anything is sent.
-            #[allow(dead_code)]
+            #[allow(dead_code, clippy::allow_attributes, reason = "not every body is sent by itself")]
             pub(crate) fn check(&self) -> Result<(), crate::Error> { #(#checks)* Ok(()) }
         }
     }

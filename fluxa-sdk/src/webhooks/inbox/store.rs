@@ -90,57 +90,41 @@ pub trait EventStore: Send + Sync {
     fn release(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
-impl<S: EventStore> EventStore for Arc<S> {
-    fn claim(
-        &self,
-        event_id: &str,
-        lease: Duration,
-    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
-        (**self).claim(event_id, lease)
-    }
+/// A store behind a pointer is a store: `forwarded!(Arc<S>, &S)`.
+macro_rules! forwarded {
+    ($($pointer:ty),*) => {$(
+        impl<S: EventStore> EventStore for $pointer {
+            fn claim(
+                &self,
+                event_id: &str,
+                lease: Duration,
+            ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+                (**self).claim(event_id, lease)
+            }
 
-    fn extend(
-        &self,
-        lease: &Lease,
-        duration: Duration,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).extend(lease, duration)
-    }
+            fn extend(
+                &self,
+                lease: &Lease,
+                duration: Duration,
+            ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+                (**self).extend(lease, duration)
+            }
 
-    fn done(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).done(lease)
-    }
+            fn done(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
+                (**self).done(lease)
+            }
 
-    fn release(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).release(lease)
-    }
+            fn release(
+                &self,
+                lease: &Lease,
+            ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+                (**self).release(lease)
+            }
+        }
+    )*};
 }
 
-impl<S: EventStore> EventStore for &S {
-    fn claim(
-        &self,
-        event_id: &str,
-        lease: Duration,
-    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
-        (**self).claim(event_id, lease)
-    }
-
-    fn extend(
-        &self,
-        lease: &Lease,
-        duration: Duration,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).extend(lease, duration)
-    }
-
-    fn done(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).done(lease)
-    }
-
-    fn release(&self, lease: &Lease) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).release(lease)
-    }
-}
+forwarded!(Arc<S>, &S);
 
 /// What became of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
