@@ -1,8 +1,8 @@
 //! Owns the in-process server for tests: its own port, its own state, stopped when dropped.
 
+use crate::accounts::Accounts;
 use crate::config::{Config, RateLimit};
 use crate::domain::api_key::well_known;
-use crate::sandbox::Sandbox;
 use crate::server;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,17 +25,17 @@ use tokio::task::JoinHandle;
 #[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,
-    sandbox: SandboxHandle,
+    accounts: AccountsHandle,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,
 }
 
-/// Keeps the sandbox's insides out of `Debug`.
-struct SandboxHandle(Arc<Sandbox>);
+/// Keeps the sandboxes' insides out of `Debug`.
+struct AccountsHandle(Arc<Accounts>);
 
-impl std::fmt::Debug for SandboxHandle {
+impl std::fmt::Debug for AccountsHandle {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Sandbox")
+        formatter.write_str("Accounts")
     }
 }
 
@@ -102,8 +102,8 @@ impl MockServer {
     /// # Errors
     /// When the server has stopped.
     pub async fn advance(&self, by: Duration) -> io::Result<()> {
-        self.sandbox
-            .0
+        let primary = self.accounts.0.primary();
+        primary
             .advance(by, |_| Ok(()))
             .await
             .map_err(io::Error::other)
@@ -178,15 +178,15 @@ impl MockServerBuilder {
     pub async fn start(self) -> io::Result<MockServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let sandbox = server::open(&listener, self.config).await?;
+        let accounts = server::open(&listener, self.config).await?;
         let (stop, stopped) = oneshot::channel();
-        let serving = server::run(listener, Arc::clone(&sandbox), async move {
+        let serving = server::run(listener, Arc::clone(&accounts), async move {
             // Dropping the handle stops the server too.
             drop(stopped.await);
         });
         Ok(MockServer {
             address,
-            sandbox: SandboxHandle(sandbox),
+            accounts: AccountsHandle(accounts),
             stop: Some(stop),
             running: Some(tokio::spawn(serving)),
         })

@@ -16,9 +16,11 @@
 //!   [`Config`] sets both up.
 //! - `http` is the face: routing, authentication, idempotency, parameters, the event stream.
 //! - `domain` is the rules, synchronous and pure over a transaction; `events` and `ledger` beside it.
+//! - `accounts` maps a key to its sandbox; `pages` is what a person looks at.
 //! - `store` is SQLite on one owner thread; a request is one transaction.
 //! - `sandbox` fires the timers of the virtual `clock`; `delivery` sends the webhooks.
 
+mod accounts;
 mod clock;
 mod config;
 mod delivery;
@@ -28,6 +30,7 @@ mod handle;
 mod http;
 mod ids;
 mod ledger;
+mod pages;
 mod sandbox;
 mod server;
 mod store;

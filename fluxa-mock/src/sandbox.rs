@@ -251,6 +251,7 @@ async fn fire_as_due(sandbox: Arc<Sandbox>) {
 #[cfg(test)]
 mod tests {
     use super::Sandbox;
+    use crate::accounts::Accounts;
     use crate::config::Config;
     use axum::body::Body;
     use std::net::{Ipv4Addr, SocketAddr};
@@ -261,7 +262,7 @@ mod tests {
     async fn a_sandbox_whose_timers_have_ended_is_not_ready() {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4010));
         let sandbox = Sandbox::start(Config::new(), address).await.unwrap();
-        let mut router = crate::http::router(Arc::clone(&sandbox));
+        let mut router = crate::http::router(Arc::new(Accounts::new(Arc::clone(&sandbox))));
         let mut ask = async || {
             let request = http::Request::get("/_mock/health").header("Host", "localhost");
             let request = request.body(Body::empty()).unwrap();

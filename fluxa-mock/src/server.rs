@@ -1,6 +1,7 @@
 //! Owns the serving of connections: the accept loop, the time limits of a connection, and the orderly
 //! stop.
 
+use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::http::{self, Peer};
 use crate::sandbox::Sandbox;
@@ -33,29 +34,30 @@ pub async fn serve(
     config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let sandbox = open(&listener, config).await?;
-    run(listener, sandbox, shutdown).await;
+    let accounts = open(&listener, config).await?;
+    run(listener, accounts, shutdown).await;
     Ok(())
 }
 
-/// Checks the listener and starts the sandbox behind it.
-pub(crate) async fn open(listener: &TcpListener, config: Config) -> io::Result<Arc<Sandbox>> {
+/// Checks the listener and starts the accounts behind it.
+pub(crate) async fn open(listener: &TcpListener, config: Config) -> io::Result<Arc<Accounts>> {
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() && !config.allow_non_loopback {
         let message = format!("{address} is not a loopback address; allow it explicitly");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
-    Sandbox::start(config, address).await
+    let primary = Sandbox::start(config, address).await?;
+    Ok(Arc::new(Accounts::new(primary)))
 }
 
-/// Accepts connections until `shutdown`, then stops the sandbox.
+/// Accepts connections until `shutdown`, then stops the accounts.
 pub(crate) async fn run(
     listener: TcpListener,
-    sandbox: Arc<Sandbox>,
+    accounts: Arc<Accounts>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let router = http::router(Arc::clone(&sandbox));
-    let header_timeout = sandbox.config.header_timeout;
+    let router = http::router(Arc::clone(&accounts));
+    let header_timeout = accounts.primary().config.header_timeout;
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -74,9 +76,9 @@ pub(crate) async fn run(
     }
     drop(listener);
     // Streams never end by themselves.
-    sandbox.epoch.send_modify(|epoch| *epoch += 1);
+    accounts.end_streams();
     drop(tokio::time::timeout(STOP_GRACE, graceful.shutdown()).await);
-    sandbox.stop().await;
+    accounts.stop().await;
 }
 
 fn serve_connection(

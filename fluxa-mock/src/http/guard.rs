@@ -4,6 +4,7 @@
 use super::auth;
 use super::rate_limit::Allowance;
 use super::reply::{self, RequestId};
+use crate::accounts::Accounts;
 use crate::domain::api_key;
 use crate::domain::error::{DomainError, Kind};
 use crate::sandbox::Sandbox;
@@ -19,13 +20,15 @@ use std::sync::Arc;
 
 /// Serves a request within the guard.
 pub(super) async fn around(
-    State(sandbox): State<Arc<Sandbox>>,
+    State(accounts): State<Arc<Accounts>>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    let bearer = auth::bearer(request.headers());
+    let sandbox = accounts.of(bearer.as_deref());
     let id = sandbox.store.shared().ids.next(contract::prefix::REQUEST);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let bearer = auth::bearer(request.headers());
+    request.extensions_mut().insert(Arc::clone(&sandbox));
     let mut response = match check_origin(request.headers(), &sandbox) {
         Ok(()) => next.run(request).await,
         Err(refused) => reply::refusal(&request, &refused),

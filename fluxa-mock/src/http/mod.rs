@@ -21,13 +21,15 @@ pub(crate) use idempotency::InFlight;
 pub use rate_limit::RateLimit;
 pub(crate) use rate_limit::RateLimiter;
 
+use crate::accounts::Accounts;
 use crate::domain::error::{DomainError, Kind};
+use crate::pages;
 use crate::sandbox::Sandbox;
-use axum::Router;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{RawPathParams, Request};
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, on};
+use axum::{Extension, Router};
 use operation::{Method, Operation};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -36,9 +38,12 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// The router of one sandbox.
-pub(crate) fn router(sandbox: Arc<Sandbox>) -> Router {
-    let mut api: Router<Arc<Sandbox>> = Router::new();
+/// What a handler is given of the account that its request belongs to; put there by the guard.
+pub(crate) type Account = Extension<Arc<Sandbox>>;
+
+/// The router of a server.
+pub(crate) fn router(accounts: Arc<Accounts>) -> Router {
+    let mut api: Router<Arc<Accounts>> = Router::new();
     for operation in routes::all() {
         let filter = match operation.method {
             Method::Get => MethodFilter::GET,
@@ -46,41 +51,30 @@ pub(crate) fn router(sandbox: Arc<Sandbox>) -> Router {
             Method::Patch => MethodFilter::PATCH,
             Method::Delete => MethodFilter::DELETE,
         };
-        let handler = move |state: State<Arc<Sandbox>>, path: RawPathParams, request: Request| {
-            run(operation, state, path, request)
+        let handler = move |account: Account, path: RawPathParams, request: Request| {
+            run(operation, account, path, request)
         };
         api = api.route(&format!("/v1{}", operation.path), on(filter, handler));
     }
     api.merge(control::router())
-        .route("/pay/{id}", get(checkout_page))
+        .merge(pages::router())
         .fallback(route_missing)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&sandbox),
+            Arc::clone(&accounts),
             guard::around,
         ))
-        .with_state(sandbox)
+        .with_state(accounts)
 }
 
 async fn run(
     operation: &'static Operation,
-    State(sandbox): State<Arc<Sandbox>>,
+    Extension(sandbox): Account,
     path: RawPathParams,
     request: Request,
 ) -> Response {
     let id = path.iter().next().map(|(_, value)| value.to_owned());
     pipeline::handle(operation, sandbox, id, request).await
-}
-
-/// Where a session's `url` leads. There is no page yet: say how to pay without one.
-async fn checkout_page(request: Request) -> Response {
-    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let message = format!(
-        "This sandbox has no checkout page yet. Pay with a test card by \
-         POST /v1/sandbox/checkout/sessions/{id}/complete."
-    );
-    let missing = DomainError::new(Kind::NotImplemented, "not_implemented", message);
-    reply::refusal(&request, &missing)
 }
 
 async fn route_missing(request: Request) -> Response {

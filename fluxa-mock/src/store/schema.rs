@@ -5,7 +5,7 @@ use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// (table, columns generated from the body's field of the same name)
 const RESOURCES: &[(&str, &[&str])] = &[
@@ -38,6 +38,9 @@ const RESOURCES: &[(&str, &[&str])] = &[
     ("listen_sessions", &["created_at"]),
     ("api_keys", &["kind", "status", "created_at", "hash"]),
     ("merchants", &["created_at"]),
+    ("subscriptions", &["status", "customer", "created_at"]),
+    ("disputes", &["status", "payment", "created_at"]),
+    ("request_logs", &["method", "status", "key", "created_at"]),
 ];
 
 const TABLES: &str = "

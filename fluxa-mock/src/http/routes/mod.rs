@@ -4,19 +4,22 @@
 mod api_keys;
 mod checkout;
 mod customers;
+mod disputes;
 mod events;
 mod ledger;
 mod listen_sessions;
 mod merchant;
 mod payments;
 mod refunds;
+mod request_logs;
 mod sandbox;
 mod settlements;
+mod subscriptions;
 mod webhook_endpoints;
 
 pub(super) use sandbox::clock_view;
 
-use super::operation::Method::{Get, Patch, Post};
+use super::operation::Method::{Get, Post};
 use super::operation::{Answering, Method, Operation};
 
 /// Every operation.
@@ -34,6 +37,9 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
         api_keys::OPERATIONS,
         merchant::OPERATIONS,
         sandbox::OPERATIONS,
+        subscriptions::OPERATIONS,
+        disputes::OPERATIONS,
+        request_logs::OPERATIONS,
         NOT_IMPLEMENTED,
     ]
     .into_iter()
@@ -45,20 +51,7 @@ const fn missing(method: Method, path: &'static str, scope: &'static str) -> Ope
 }
 
 static NOT_IMPLEMENTED: &[Operation] = &[
-    missing(Post, "/subscriptions", "subscriptions"),
-    missing(Get, "/subscriptions", "subscriptions"),
-    missing(Get, "/subscriptions/{id}", "subscriptions"),
-    missing(Patch, "/subscriptions/{id}", "subscriptions"),
-    missing(Post, "/subscriptions/{id}/cancel", "subscriptions"),
-    missing(Post, "/subscriptions/{id}/pause", "subscriptions"),
-    missing(Post, "/subscriptions/{id}/resume", "subscriptions"),
-    missing(Get, "/disputes", "disputes"),
-    missing(Get, "/disputes/{id}", "disputes"),
-    missing(Post, "/disputes/{id}/evidence", "disputes"),
-    missing(Post, "/disputes/{id}/accept", "disputes"),
     missing(Get, "/api_keys/{id}/requests", "api_keys"),
-    missing(Get, "/request_logs", "request_logs"),
-    missing(Get, "/request_logs/{id}", "request_logs"),
     missing(Post, "/sandbox/disputes", "sandbox"),
     missing(Post, "/sandbox/disputes/{id}/resolve", "sandbox"),
     missing(Post, "/sandbox/subscriptions/{id}/renew", "sandbox"),

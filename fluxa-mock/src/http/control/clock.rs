@@ -1,71 +1,36 @@
-//! Owns the control plane, `/_mock/*`: what only the mock has and no API key is needed for. The guard
-//! keeps it to loopback names and away from web pages.
+//! Owns the control of the clock: freeze, pace, advance.
 
-use super::body;
-use super::reply::{JSON, Reply, RequestId};
-use super::routes::clock_view;
+use super::{answer, finish, request_id};
+use crate::accounts::Accounts;
 use crate::clock::check_pace;
 use crate::domain::error::DomainError;
-use crate::domain::{invariants, merchant};
+use crate::http::reply::Reply;
+use crate::http::routes::clock_view;
+use crate::http::{Account, body};
 use crate::sandbox::Sandbox;
-use crate::store::{Origin, Tx};
 use crate::time::Time;
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, post};
-use serde_json::{Map, Value, json};
+use axum::routing::get;
+use axum::{Extension, Router};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest advance, ten years: as the API's own operation.
 const LONGEST_ADVANCE_SECONDS: f64 = 315_360_000.0;
 
-type Shared = State<Arc<Sandbox>>;
-
 /// The routes.
-pub(super) fn router() -> Router<Arc<Sandbox>> {
-    Router::new()
-        .route("/_mock/health", get(health))
-        .route("/_mock/reset", post(reset))
-        .route("/_mock/clock", get(read_clock).post(set_clock))
-        .route("/_mock/invariants", get(check_invariants))
+pub(super) fn router() -> Router<Arc<Accounts>> {
+    Router::new().route("/_mock/clock", get(read_clock).post(set_clock))
 }
 
-async fn health(State(sandbox): Shared, request: Request) -> Response {
-    let works = sandbox.works();
-    answer(&sandbox, request_id(&request), move |_| match works {
-        true => Ok(json!({ "status": "ready" })),
-        false => Err(DomainError::internal("a background task has ended")),
-    })
-    .await
-}
-
-async fn reset(State(sandbox): Shared, request: Request) -> Response {
-    let response = answer(&sandbox, request_id(&request), |tx| {
-        tx.reset()?;
-        merchant::seed(tx)?;
-        Ok(json!({ "status": "reset" }))
-    })
-    .await;
-    sandbox.epoch.send_modify(|epoch| *epoch += 1);
-    response
-}
-
-async fn read_clock(State(sandbox): Shared, request: Request) -> Response {
+async fn read_clock(Extension(sandbox): Account, request: Request) -> Response {
     answer(&sandbox, request_id(&request), clock_view).await
 }
 
-async fn check_invariants(State(sandbox): Shared, request: Request) -> Response {
-    answer(&sandbox, request_id(&request), |tx| {
-        let breaches = invariants::audit(tx)?;
-        Ok(json!({ "ok": breaches.is_empty(), "breaches": breaches }))
-    })
-    .await
-}
-
 /// `{"freeze": true}`, `{"pace": 60}`, `{"advance_seconds": 3600}`, in any combination.
-async fn set_clock(State(sandbox): Shared, request: Request) -> Response {
+async fn set_clock(Extension(sandbox): Account, request: Request) -> Response {
     let id = request_id(&request);
     let (parts, content) = request.into_parts();
     let config = &sandbox.config;
@@ -149,32 +114,4 @@ impl ClockOrder {
         }
         Ok(self)
     }
-}
-
-async fn answer(
-    sandbox: &Sandbox,
-    id: String,
-    work: impl FnOnce(&Tx<'_>) -> Result<Value, DomainError> + Send + 'static,
-) -> Response {
-    let result = sandbox
-        .store
-        .run(Origin::default(), move |tx| {
-            work(tx).map(|value| value.to_string())
-        })
-        .await;
-    finish(result, &id)
-}
-
-fn finish(result: Result<String, DomainError>, request_id: &str) -> Response {
-    match result {
-        Ok(text) => Reply::new(200, JSON, text, request_id).into_response(),
-        Err(error) => Reply::refusal(&error, request_id).into_response(),
-    }
-}
-
-fn request_id(request: &Request) -> String {
-    request
-        .extensions()
-        .get::<RequestId>()
-        .map_or(String::new(), |id| id.0.clone())
 }

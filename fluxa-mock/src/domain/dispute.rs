@@ -1,0 +1,1 @@
+//! Owns disputes: opened, evidence, deadline, outcome.

@@ -1,0 +1,1 @@
+//! Owns the log of requests to the API.

@@ -1,0 +1,1 @@
+//! Owns subscriptions: trials, renewals, dunning, proration.
