@@ -1,7 +1,7 @@
 //! Owns the kinds of timers and what each does when it fires.
 
 use super::error::DomainError;
-use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement};
+use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement, subscription};
 use crate::store::{Origin, Timer, Tx};
 
 /// What a timer is for.
@@ -14,10 +14,12 @@ pub(crate) enum TimerKind {
     SettlementClose,
     DeliveryRetry,
     KeyExpiry,
+    SubscriptionPeriod,
+    SubscriptionRetry,
 }
 
 impl TimerKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
@@ -25,6 +27,8 @@ impl TimerKind {
         Self::SettlementClose,
         Self::DeliveryRetry,
         Self::KeyExpiry,
+        Self::SubscriptionPeriod,
+        Self::SubscriptionRetry,
     ];
 
     /// The name in the database.
@@ -37,6 +41,8 @@ impl TimerKind {
             Self::SettlementClose => "settlement_close",
             Self::DeliveryRetry => "delivery_retry",
             Self::KeyExpiry => "key_expiry",
+            Self::SubscriptionPeriod => "subscription_period",
+            Self::SubscriptionRetry => "subscription_retry",
         }
     }
 }
@@ -65,5 +71,7 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::SettlementClose => settlement::on_timer(tx, reference),
         TimerKind::DeliveryRetry => delivery::on_timer(tx, reference),
         TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
+        TimerKind::SubscriptionPeriod => subscription::on_period_timer(tx, reference),
+        TimerKind::SubscriptionRetry => subscription::on_retry_timer(tx, reference),
     }
 }
