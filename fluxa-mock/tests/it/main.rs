@@ -17,3 +17,4 @@ mod protocol;
 mod refunds;
 mod samples;
 mod stream;
+mod subscriptions;
