@@ -6,8 +6,6 @@ mod billing;
 mod calendar;
 mod lifecycle;
 mod proration;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use audit::audit;
 pub(crate) use billing::{on_authorised, on_retry_timer};

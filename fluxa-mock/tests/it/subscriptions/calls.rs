@@ -284,7 +284,7 @@ async fn subscriptions_are_listed_by_customer_and_status_and_expanded() {
         list(&format!("status=active&customer={}", m.customer))
             .await
             .ids(),
-        [one.clone()]
+        std::slice::from_ref(&one)
     );
     assert!(list("customer=cus_0000000000000000").await.ids().is_empty());
     let expand = "status=active&expand[]=customer.default_payment_method&expand[]=payment_method\

@@ -554,6 +554,24 @@ async fn a_trial_a_pause_and_a_debt_end_with_their_period_too() {
 }
 
 #[tokio::test]
+async fn what_is_to_end_with_a_period_that_is_over_ends_now() {
+    let m = merchant().await;
+    let one = m.subscribe(json!({})).await.ok().id();
+    let two = m.subscribe(json!({})).await.ok().id();
+    for id in [&one, &two] {
+        m.act(id, "pause", json!({})).await.ok();
+    }
+    m.advance(DAY * 60).await;
+    let asked = json!({ "at_period_end": true });
+    let ended = m.act(&one, "cancel", asked).await.ok().body;
+    assert_eq!(ended["status"], "cancelled");
+    let asked = json!({ "cancel_at_period_end": true });
+    let ended = m.patch(&two, asked).await.ok().body;
+    assert_eq!(ended["status"], "cancelled");
+    m.check().await;
+}
+
+#[tokio::test]
 async fn the_subscriptions_of_a_deleted_customer_are_cancelled() {
     let m = merchant().await;
     let trial_end = plus(&m.now().await, days(3));
