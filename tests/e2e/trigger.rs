@@ -16,7 +16,7 @@ fn every_available_event_can_be_triggered_and_exists_afterwards() {
         .filter(|entry| entry["available"] == true)
         .map(|entry| entry["event"].as_str().unwrap())
         .collect();
-    assert!(available.len() >= 17, "{available:?}");
+    assert!(available.len() >= 22, "{available:?}");
     for event in available {
         let run = mock
             .run(&home, &["trigger", event, "--output", "json"])

@@ -33,6 +33,11 @@ const FIXTURES: &[(&str, &str)] = fixtures![
     "refund.failed.json",
     "refund.succeeded.json",
     "settlement.completed.json",
+    "subscription.cancelled.json",
+    "subscription.created.json",
+    "subscription.payment.failed.json",
+    "subscription.payment.succeeded.json",
+    "subscription.updated.json",
 ];
 
 /// The events that cannot be triggered, each with the reason.
