@@ -43,6 +43,15 @@ pub(super) fn end(tx: &Tx<'_>, subscription: &mut Subscription) -> Result<(), Do
 }
 
 impl Subscription {
+    fn require_no_charge_under_way(&self) -> Result<(), DomainError> {
+        match &self.internal.awaiting {
+            None => Ok(()),
+            Some(payment) => Err(DomainError::state_conflict(format!(
+                "The payment {payment} is under way; advance it first."
+            ))),
+        }
+    }
+
     /// Makes it cancelled; what it owed is forgotten.
     pub(super) fn mark_cancelled(&mut self, now: Time) {
         self.status = Status::Cancelled;
@@ -83,11 +92,7 @@ pub(crate) fn renew(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<Subscript
         }
         Status::Active => end_period(tx, &mut subscription, Next::Now, Some(outcome))?,
         Status::PastDue => {
-            if let Some(payment) = &subscription.internal.awaiting {
-                return Err(DomainError::state_conflict(format!(
-                    "The payment {payment} is under way; advance it first."
-                )));
-            }
+            subscription.require_no_charge_under_way()?;
             billing::collect(tx, &mut subscription, Some(outcome), Attempt::Planned)?;
         }
         Status::Paused => return Err(subscription.refuse("resume it first")),
@@ -133,7 +138,8 @@ pub(super) fn set_cancel_at_period_end(
 /// Stops charging until resumed.
 ///
 /// # Errors
-/// `subscription_not_active` unless in trial or active.
+/// `subscription_not_active` unless in trial or active; `state_conflict` while a charge is under way,
+/// which could still be declined.
 pub(crate) fn pause(tx: &Tx<'_>, id: &str) -> Result<Subscription, DomainError> {
     let mut subscription: Subscription = tx.get(id)?;
     let previous = subscription.status;
@@ -144,6 +150,7 @@ pub(crate) fn pause(tx: &Tx<'_>, id: &str) -> Result<Subscription, DomainError> 
             return Err(subscription.refuse("there is nothing to pause"));
         }
     }
+    subscription.require_no_charge_under_way()?;
     subscription.status = Status::Paused;
     subscription.save(tx, previous, Told::Updated)?;
     subscription.reschedule(tx)?;

@@ -295,6 +295,9 @@ async fn with_manual_timing_the_sandboxs_calls_decide_each_charge() {
         let path = format!("/v1/sandbox/payments/{payment}/advance");
         m.api.post(&path, json!({ "to": to })).await.ok();
     };
+    m.act(&id, "pause", json!({}))
+        .await
+        .refused(400, "state_conflict");
     advance("FAILED").await;
     let owing = m.get(&id).await;
     assert_eq!(
