@@ -127,7 +127,7 @@ impl Sandbox {
     {
         let _alone = self.firing.lock().await;
         self.check_advance(by)?;
-        let _unlimited = self.dispatcher.unlimited();
+        let _in_order = self.dispatcher.in_order();
         let clock = Arc::clone(self.store.shared());
         let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let target = clock.clock.now().plus_millis(by_ms);

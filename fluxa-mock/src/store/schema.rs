@@ -5,7 +5,7 @@ use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// (table, columns generated from the body's field of the same name)
 const RESOURCES: &[(&str, &[&str])] = &[
@@ -60,6 +60,7 @@ CREATE INDEX IF NOT EXISTS timers_due ON timers (due, sequence);
 CREATE INDEX IF NOT EXISTS timers_reference ON timers (reference, kind);
 CREATE TABLE IF NOT EXISTS delivery_queue (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, delivery TEXT NOT NULL UNIQUE, endpoint TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS delivery_queue_endpoint ON delivery_queue (endpoint, sequence);
 CREATE TABLE IF NOT EXISTS idempotency (
   key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, media TEXT NOT NULL,
   body TEXT NOT NULL, request_id TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;

@@ -145,6 +145,36 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
+    /// Draws a place for a timer that may come later: among those of its instant it fires as if it had
+    /// been added now.
+    pub(crate) fn reserve_timer(&self) -> Result<i64, DomainError> {
+        self.connection
+            .prepare_cached("INSERT INTO timers (due, kind, reference) VALUES (0, '', '')")?
+            .execute([])?;
+        let place = self.connection.last_insert_rowid();
+        self.remove_timer(place)?;
+        Ok(place)
+    }
+
+    /// Adds a timer at a place drawn before.
+    pub(crate) fn schedule_at(
+        &self,
+        place: i64,
+        due: Time,
+        kind: &str,
+        reference: &str,
+    ) -> Result<(), DomainError> {
+        let sql = "INSERT INTO timers (sequence, due, kind, reference) VALUES (?1, ?2, ?3, ?4)";
+        self.connection.prepare_cached(sql)?.execute(params![
+            place,
+            due.millis(),
+            kind,
+            reference
+        ])?;
+        self.mark_changed();
+        Ok(())
+    }
+
     /// Drops the timers about `reference`.
     pub(crate) fn cancel_timers(&self, reference: &str) -> Result<(), DomainError> {
         self.connection
