@@ -4,6 +4,7 @@
 use super::operation::Operation;
 use super::reply::Reply;
 use crate::domain::error::{DomainError, Kind};
+use crate::sandbox::NoteAdvance;
 use crate::store::Tx;
 use fluxa_sdk::contract;
 use http::HeaderMap;
@@ -15,10 +16,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 
+type Gates = Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>;
+
 /// Keys whose requests are running in this process.
 #[derive(Default)]
 pub(crate) struct InFlight {
-    running: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    gates: Arc<Gates>,
+}
+
+/// Held by the one request that runs with a key.
+pub(crate) struct Turn {
+    key: String,
+    gates: Arc<Gates>,
+    held: Option<OwnedMutexGuard<()>>,
 }
 
 impl InFlight {
@@ -26,20 +36,18 @@ impl InFlight {
     ///
     /// # Errors
     /// `idempotency_key_in_use` after `patience`.
-    pub(crate) async fn enter(
-        &self,
-        key: &str,
-        patience: Duration,
-    ) -> Result<OwnedMutexGuard<()>, DomainError> {
+    pub(crate) async fn enter(&self, key: &str, patience: Duration) -> Result<Turn, DomainError> {
         let gate = {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            if running.len() > 1024 {
-                // Gates that only the map holds: nobody runs or waits.
-                running.retain(|_, gate| Arc::strong_count(gate) > 1);
-            }
-            Arc::clone(running.entry(key.to_owned()).or_default())
+            let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(gates.entry(key.to_owned()).or_default())
         };
-        tokio::time::timeout(patience, gate.lock_owned())
+        // Before the wait: who gives up leaves as one who has run.
+        let mut turn = Turn {
+            key: key.to_owned(),
+            gates: Arc::clone(&self.gates),
+            held: None,
+        };
+        let held = tokio::time::timeout(patience, gate.lock_owned())
             .await
             .map_err(|_| {
                 let mut error = DomainError::new(
@@ -49,7 +57,23 @@ impl InFlight {
                 );
                 error.retry_after = Some(1);
                 error
-            })
+            })?;
+        turn.held = Some(held);
+        Ok(turn)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.held = None;
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        // Held by the map alone: nobody runs or waits, and none can come while the map is locked.
+        if gates
+            .get(&self.key)
+            .is_some_and(|gate| Arc::strong_count(gate) == 1)
+        {
+            gates.remove(&self.key);
+        }
     }
 }
 
@@ -147,23 +171,26 @@ pub(super) fn lookup(
     key: &str,
     fingerprint: &str,
 ) -> Result<Option<Reply>, DomainError> {
-    let row: Option<(String, Reply)> = tx
+    let row: Option<(String, Option<Reply>)> = tx
         .connection()
         .prepare_cached(
             "SELECT fingerprint, status, media, body, request_id FROM idempotency \
              WHERE key = ?1 AND created_at > ?2",
         )?
         .query_row(params![key, oldest_kept(tx)], |row| {
+            if row.get::<_, u16>(1)? == BEGUN {
+                return Ok((row.get(0)?, None));
+            }
             let media: String = row.get(2)?;
             let request_id: String = row.get(4)?;
             let mut reply = Reply::new(row.get(1)?, &media, row.get(3)?, &request_id);
             reply.replayed = true;
-            Ok((row.get(0)?, reply))
+            Ok((row.get(0)?, Some(reply)))
         })
         .optional()?;
     match row {
         None => Ok(None),
-        Some((stored, reply)) if stored == fingerprint => Ok(Some(reply)),
+        Some((stored, reply)) if stored == fingerprint => Ok(reply),
         Some(_) => Err(DomainError::new(
             Kind::Idempotency,
             contract::CODE_IDEMPOTENCY_KEY_REUSED,
@@ -185,11 +212,15 @@ pub(super) fn store(
     tx.connection()
         .prepare_cached("DELETE FROM idempotency WHERE created_at <= ?1")?
         .execute([oldest_kept(tx)])?;
-    tx.connection()
+    let rows = tx
+        .connection()
         .prepare_cached(
             "INSERT INTO idempotency \
              (key, fingerprint, status, media, body, request_id, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (key) DO UPDATE SET \
+             status = excluded.status, media = excluded.media, body = excluded.body, \
+             request_id = excluded.request_id, created_at = excluded.created_at \
+             WHERE status = ?8 AND fingerprint = excluded.fingerprint",
         )?
         .execute(params![
             key,
@@ -198,9 +229,60 @@ pub(super) fn store(
             reply.media,
             reply.body,
             reply.request_id,
-            tx.now().millis()
+            tx.now().millis(),
+            BEGUN
         ])?;
-    Ok(())
+    match rows {
+        1 => Ok(()),
+        _ => Err(DomainError::internal("a key has two answers")),
+    }
+}
+
+/// The status of a row whose request has begun and has no answer yet.
+const BEGUN: u16 = 0;
+
+/// An advance of the clock takes many transactions. With a key it notes how far it has to go still, so
+/// that its repetition after a crash goes that far and no further.
+pub(super) struct NotedAdvance(pub(super) Option<(String, String)>);
+
+impl NoteAdvance for NotedAdvance {
+    fn begin(&self, tx: &Tx<'_>, by_ms: i64) -> Result<i64, DomainError> {
+        let Some((key, fingerprint)) = &self.0 else {
+            return Ok(by_ms);
+        };
+        // As old as its end: the clock must not pass its age on the way there.
+        let end = tx.now().plus_millis(by_ms);
+        let oldest = oldest_kept(tx);
+        tx.connection()
+            .prepare_cached(
+                "INSERT INTO idempotency \
+                 (key, fingerprint, status, media, body, request_id, created_at) \
+                 VALUES (?1, ?2, ?3, '', ?4, '', ?5) ON CONFLICT (key) DO UPDATE SET \
+                 fingerprint = excluded.fingerprint, status = excluded.status, \
+                 body = excluded.body, created_at = excluded.created_at WHERE created_at <= ?6",
+            )?
+            .execute(params![
+                key,
+                fingerprint,
+                BEGUN,
+                by_ms,
+                end.millis(),
+                oldest
+            ])?;
+        Ok(tx
+            .connection()
+            .prepare_cached("SELECT CAST(body AS INTEGER) FROM idempotency WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))?)
+    }
+
+    fn still_to_go(&self, tx: &Tx<'_>, left_ms: i64) -> Result<(), DomainError> {
+        if let Some((key, _)) = &self.0 {
+            tx.connection()
+                .prepare_cached("UPDATE idempotency SET body = ?2 WHERE key = ?1 AND status = ?3")?
+                .execute(params![key, left_ms, BEGUN])?;
+        }
+        Ok(())
+    }
 }
 
 fn oldest_kept(tx: &Tx<'_>) -> i64 {

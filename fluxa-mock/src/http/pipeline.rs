@@ -326,8 +326,9 @@ async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, Doma
             })
             .await;
     }
+    let note = idempotency::NotedAdvance(admitted.fingerprint.clone());
     sandbox
-        .advance(by, move |tx| {
+        .advance_noted(by, note, move |tx| {
             let clock = super::routes::clock_view(tx)?;
             admitted.conclude(tx, 200, JSON, clock.to_string())
         })

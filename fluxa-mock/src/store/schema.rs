@@ -76,9 +76,11 @@ CREATE TRIGGER IF NOT EXISTS ledger_entries_no_delete BEFORE DELETE ON ledger_en
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE VIEW IF NOT EXISTS instants AS
   SELECT max(at) AS at FROM payment_history
-  UNION ALL SELECT max(created_at) FROM idempotency
-  UNION ALL SELECT CAST(unixepoch(body->>'$.created_at', 'subsec') * 1000 AS INTEGER) FROM
-    (SELECT body FROM events ORDER BY sequence DESC LIMIT 1);
+  UNION ALL SELECT max(created_at) FROM idempotency WHERE status <> 0
+  UNION ALL SELECT CAST(round(unixepoch(body->>'$.created_at', 'subsec') * 1000) AS INTEGER) FROM
+    (SELECT body FROM events ORDER BY sequence DESC LIMIT 1)
+  UNION ALL SELECT CAST(round(unixepoch(body->>'$.created_at', 'subsec') * 1000) AS INTEGER) FROM
+    (SELECT body FROM webhook_deliveries ORDER BY sequence DESC LIMIT 1);
 ";
 
 /// Sets the connection up: durable for a file (WAL, an fsync per commit), bare for memory.
