@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_burst_of_a_hundred_then_one_a_second() {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
-        let mut send = |lanes: &mut Lanes, now: Instant| {
+        let send = |lanes: &mut Lanes, now: Instant| {
             let (wanted, wake) = lanes.wanted(now, false);
             let may = more(&wanted, "a") > 0;
             if may {
