@@ -212,13 +212,14 @@ fn instant(clock: &Answer) -> Timestamp {
     clock.json()["now"].as_str().unwrap().parse().unwrap()
 }
 
-/// Says which write it was when a cycle fails.
-struct Named(usize);
+/// Says which write it was when a cycle fails, and lets no other begin.
+struct Named<'a>(usize, &'a AtomicUsize);
 
-impl Drop for Named {
+impl Drop for Named<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("it was killed at write {}", self.0);
+            self.1.store(CYCLES, Ordering::Relaxed);
         }
     }
 }
@@ -243,7 +244,7 @@ fn killed_at_any_write_it_has_lost_nothing_acknowledged_and_done_nothing_by_half
                     }
                     let part = (seed + number as f64 * 0.618_033_988_75).fract();
                     let at = 1 + (part * writes.load(Ordering::Relaxed) as f64) as usize;
-                    let _named = Named(at);
+                    let _named = Named(at, &next);
                     match cycle(&shim, at, number % 2 == 1) {
                         Ok(()) => killed.fetch_add(1, Ordering::Relaxed),
                         Err(all) => writes.swap(all, Ordering::Relaxed),

@@ -124,6 +124,35 @@ async fn one_seed_has_one_order_of_retries_over_all_endpoints() {
 }
 
 #[tokio::test]
+async fn retries_keep_the_order_of_their_events_whoever_answered_first() {
+    let (server, api) = impatient(Duration::from_secs(2)).await;
+    let (silent, receiver) = (Receiver::start().await, Receiver::start().await);
+    silent.never_answer();
+    receiver.answer_with(500);
+    let first = endpoint(&api, &silent.url()).await.id();
+    let second = endpoint(&api, &receiver.url()).await.id();
+    customer(&api).await;
+    // The second one has failed before the first one times out.
+    while statuses(&attempts(&api, &second).await) != ["retrying"] {}
+    assert_eq!(statuses(&attempts(&api, &first).await), ["pending"]);
+    server.advance(Duration::ZERO).await.unwrap();
+    let path = format!("/v1/webhook_endpoints/{first}");
+    api.patch(&path, json!({ "url": receiver.url() }))
+        .await
+        .ok();
+    server.advance(Duration::from_secs(60)).await.unwrap();
+    let mut expected = Vec::new();
+    for id in [&first, &second] {
+        expected.push(attempts(&api, id).await[1]["id"].clone());
+    }
+    let seen: Vec<Value> = receiver.received()[1..]
+        .iter()
+        .map(|one| one.headers["x-fluxa-delivery-id"].clone().into())
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
 async fn a_disabled_endpoint_gets_nothing_more_and_its_history_says_so() {
     let (server, api) = start().await;
     let receiver = Receiver::start().await;
