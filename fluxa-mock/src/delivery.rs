@@ -67,7 +67,7 @@ impl Dispatcher {
 
     /// Waits until what was queued up to `queue_end` has been tried.
     pub(crate) async fn wait_until_sent(&self, queue_end: i64) -> Result<(), DomainError> {
-        let mut changes = self.store.changes();
+        let mut changes = self.store.queue();
         loop {
             changes.borrow_and_update();
             let waiting = self.store.run(Origin::default(), move |tx| {
@@ -85,7 +85,7 @@ impl Dispatcher {
     /// Sends until the store stops.
     pub(crate) async fn run(self: Arc<Self>) {
         let (done, mut finished) = mpsc::unbounded_channel::<Ended>();
-        let mut changes = self.store.changes();
+        let mut changes = self.store.queue();
         let mut lanes = Lanes::default();
         // Ended, but not recorded yet: under way for all others.
         let mut ended: Vec<Ended> = Vec::new();

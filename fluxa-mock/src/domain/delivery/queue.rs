@@ -34,7 +34,7 @@ pub(super) fn add(tx: &Tx<'_>, delivery: &str, endpoint: &str) -> Result<(), Dom
     tx.connection()
         .prepare_cached("INSERT INTO delivery_queue (delivery, endpoint) VALUES (?1, ?2)")?
         .execute([delivery, endpoint])?;
-    tx.mark_changed();
+    tx.mark_queued();
     Ok(())
 }
 
@@ -44,7 +44,7 @@ pub(super) fn remove(tx: &Tx<'_>, delivery: &str) -> Result<bool, DomainError> {
         .connection()
         .prepare_cached("DELETE FROM delivery_queue WHERE delivery = ?1")?
         .execute([delivery])?;
-    tx.mark_changed();
+    tx.mark_queued();
     Ok(rows == 1)
 }
 
