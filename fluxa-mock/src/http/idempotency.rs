@@ -14,9 +14,21 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::watch;
 
-type Gates = Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>;
+/// Where the requests with one key stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    /// The next one goes first.
+    Open,
+    /// One goes first, the others wait.
+    Busy,
+    /// There is a stored answer: a crowd reads it at the same time, and shares a commit.
+    Settled,
+}
+
+/// With the number of requests that run or wait: without any, a key is forgotten.
+type Gates = Mutex<HashMap<String, (Arc<watch::Sender<Gate>>, usize)>>;
 
 /// Keys whose requests are running in this process.
 #[derive(Default)]
@@ -24,55 +36,95 @@ pub(crate) struct InFlight {
     gates: Arc<Gates>,
 }
 
-/// Held by the one request that runs with a key.
+/// Held by a request that runs with a key.
 pub(crate) struct Turn {
     key: String,
     gates: Arc<Gates>,
-    held: Option<OwnedMutexGuard<()>>,
+    gate: Arc<watch::Sender<Gate>>,
+    /// What the gate is when this request has run; `None` = it did not go first.
+    leaves: Option<Gate>,
 }
 
 impl InFlight {
-    /// Waits until no other request with this key runs.
+    /// Waits until no other request with this key is without an answer.
     ///
     /// # Errors
     /// `idempotency_key_in_use` after `patience`.
     pub(crate) async fn enter(&self, key: &str, patience: Duration) -> Result<Turn, DomainError> {
         let gate = {
             let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(gates.entry(key.to_owned()).or_default())
+            let (gate, users) = gates
+                .entry(key.to_owned())
+                .or_insert_with(|| (Arc::new(watch::channel(Gate::Open).0), 0));
+            *users += 1;
+            Arc::clone(gate)
         };
+        let mut state = gate.subscribe();
         // Before the wait: who gives up leaves as one who has run.
         let mut turn = Turn {
             key: key.to_owned(),
             gates: Arc::clone(&self.gates),
-            held: None,
+            gate,
+            leaves: None,
         };
-        let held = tokio::time::timeout(patience, gate.lock_owned())
-            .await
-            .map_err(|_| {
-                let mut error = DomainError::new(
-                    Kind::Idempotency,
-                    contract::CODE_IDEMPOTENCY_KEY_IN_USE,
-                    "The first request with this Idempotency-Key is still running.",
-                );
-                error.retry_after = Some(1);
-                error
-            })?;
-        turn.held = Some(held);
+        let wait = async {
+            // It never fails: `turn` keeps the sender.
+            while state.wait_for(|gate| *gate != Gate::Busy).await.is_ok() {
+                if turn.try_enter() {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(patience, wait).await.map_err(|_| {
+            let mut error = DomainError::new(
+                Kind::Idempotency,
+                contract::CODE_IDEMPOTENCY_KEY_IN_USE,
+                "The first request with this Idempotency-Key is still running.",
+            );
+            error.retry_after = Some(1);
+            error
+        })?;
         Ok(turn)
+    }
+}
+
+impl Turn {
+    fn try_enter(&mut self) -> bool {
+        let mut seen = Gate::Busy;
+        self.gate.send_if_modified(|gate| {
+            seen = *gate;
+            if seen == Gate::Open {
+                *gate = Gate::Busy;
+            }
+            false
+        });
+        if seen == Gate::Open {
+            self.leaves = Some(Gate::Open);
+        }
+        seen != Gate::Busy
+    }
+
+    /// This is the answer: if it is stored, those who wait need not wait for one another.
+    pub(super) fn answered(&mut self, reply: &Reply) {
+        if let Some(leaves) = &mut self.leaves
+            && is_stored(reply)
+        {
+            *leaves = Gate::Settled;
+        }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.held = None;
+        if let Some(leaves) = self.leaves {
+            self.gate.send_replace(leaves);
+        }
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        // Held by the map alone: nobody runs or waits, and none can come while the map is locked.
-        if gates
-            .get(&self.key)
-            .is_some_and(|gate| Arc::strong_count(gate) == 1)
-        {
-            gates.remove(&self.key);
+        if let Some((_, users)) = gates.get_mut(&self.key) {
+            *users -= 1;
+            if *users == 0 {
+                gates.remove(&self.key);
+            }
         }
     }
 }
@@ -206,7 +258,7 @@ pub(super) fn store(
     fingerprint: &str,
     reply: &Reply,
 ) -> Result<(), DomainError> {
-    if matches!(reply.status, 401 | 403 | 409 | 429) || reply.status >= 500 {
+    if !is_stored(reply) {
         return Ok(());
     }
     tx.connection()
@@ -236,6 +288,11 @@ pub(super) fn store(
         1 => Ok(()),
         _ => Err(DomainError::internal("a key has two answers")),
     }
+}
+
+/// Whether a repetition gets the same answer.
+fn is_stored(reply: &Reply) -> bool {
+    !matches!(reply.status, 401 | 403 | 409 | 429) && reply.status < 500
 }
 
 /// The status of a row whose request has begun and has no answer yet.
