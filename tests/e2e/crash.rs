@@ -2,6 +2,7 @@
 //! that is preloaded into `fluxa mock --db` counts its writes and kills it at one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -192,7 +193,7 @@ fn cycle(shim: &Shim, at: usize, tear: bool) -> Result<(), usize> {
         let clock = victim.client().ask("GET", "/v1/sandbox/clock", None, "");
         begin = clock.ok().map(|clock| instant(&clock));
         acknowledged = work_all(&victim, &[]);
-        if !victim.is_killed() {
+        if !victim.kill() {
             end = Err(written(&counter));
         }
     }
@@ -218,7 +219,7 @@ struct Named<'a>(usize, &'a AtomicUsize);
 impl Drop for Named<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("it was killed at write {}", self.0);
+            let _ = writeln!(std::io::stderr(), "it was killed at write {}", self.0);
             self.1.store(CYCLES, Ordering::Relaxed);
         }
     }
