@@ -171,7 +171,12 @@ fn resource_table(table: &str, columns: &[&str]) -> String {
         ));
     }
     sql.push_str(");");
-    for column in columns.iter().filter(|column| **column != "created_at") {
+    // The log of requests is short, and written with every request: its key alone is worth an index.
+    let indexed = |column: &str| match table {
+        "request_logs" => column == "key",
+        _ => column != "created_at",
+    };
+    for column in columns.iter().filter(|column| indexed(column)) {
         sql.push_str(&format!(
             "CREATE INDEX IF NOT EXISTS {table}_{column} ON {table} ({column}, sequence);"
         ));

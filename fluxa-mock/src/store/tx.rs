@@ -98,6 +98,11 @@ impl<'a> Tx<'a> {
             .any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 
+    /// Whose sandbox it is.
+    pub(crate) fn identity(&self) -> &crate::accounts::Identity {
+        &self.shared.identity
+    }
+
     /// The clock of the sandbox.
     pub(crate) fn clock(&self) -> &crate::clock::Clock {
         &self.shared.clock
@@ -197,6 +202,7 @@ impl<'a> Tx<'a> {
     /// Empties the sandbox.
     pub(crate) fn reset(&self) -> Result<(), DomainError> {
         schema::reset(self.connection)?;
+        self.shared.unlogged.take();
         self.mark_changed();
         Ok(())
     }

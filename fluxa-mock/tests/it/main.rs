@@ -5,6 +5,7 @@
 
 mod support;
 
+mod accounts;
 mod api_keys;
 mod checkout;
 mod clock;
@@ -15,5 +16,7 @@ mod idempotency;
 mod lists;
 mod protocol;
 mod refunds;
+mod request_logs;
+mod requests_seen;
 mod samples;
 mod stream;
