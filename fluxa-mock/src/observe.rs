@@ -8,6 +8,7 @@ pub(crate) mod redact;
 pub(crate) use recorder::Recorder;
 
 use crate::time::Time;
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
@@ -97,10 +98,10 @@ impl fmt::Debug for RequestHook {
 pub(crate) enum Text {
     /// None, or none that may be kept.
     Nothing,
-    /// One JSON document, on one line.
-    Json(String),
+    /// One JSON document.
+    Json(Bytes),
     /// Anything else.
-    Plain(String),
+    Plain(Bytes),
 }
 
 impl Text {
@@ -116,15 +117,18 @@ impl Text {
             return;
         }
         if let Self::Json(text) | Self::Plain(text) = std::mem::replace(self, Self::Nothing) {
-            *self = Self::Plain(beginning(&text, KEPT_BODY).to_owned());
+            let text = String::from_utf8_lossy(&text);
+            *self = Self::Plain(Bytes::copy_from_slice(
+                beginning(&text, KEPT_BODY).as_bytes(),
+            ));
         }
     }
 
     fn value(&self) -> Value {
         match self {
             Self::Nothing => Value::Null,
-            Self::Json(text) => serde_json::from_str(text).unwrap_or(Value::Null),
-            Self::Plain(text) => Value::String(text.clone()),
+            Self::Json(text) => serde_json::from_slice(text).unwrap_or(Value::Null),
+            Self::Plain(text) => Value::String(String::from_utf8_lossy(text).into_owned()),
         }
     }
 }
@@ -367,7 +371,7 @@ mod tests {
         let seen = Seen::new(1_000_000);
         let big = "é".repeat(KEPT_BODY);
         for number in 0..1_000 {
-            seen.add(exchange(number, Text::Plain(big.clone())));
+            seen.add(exchange(number, Text::Plain(big.clone().into())));
         }
         let found = seen.find(&Wanted::default());
         assert!(found.len() < KEPT_BYTES / KEPT_BODY, "{}", found.len());

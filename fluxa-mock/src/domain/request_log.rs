@@ -1,6 +1,6 @@
 //! Owns the log of requests to the API: one row for each, of the last 30 days and bounded in number.
 //! Rows of writes are written with the write; those of reads wait in memory and are written together,
-//! since a read is not worth an fsync.
+//! since a read is not worth an fsync. In a sandbox without a file all rows wait until the log is read.
 
 use super::Metadata;
 use super::error::DomainError;
@@ -128,8 +128,12 @@ impl Waiting {
 }
 
 /// Writes the row of a write, in its own transaction.
-pub(crate) fn write_one(tx: &Tx<'_>, row: &RequestLog) -> Result<(), DomainError> {
-    insert(tx, row)?;
+pub(crate) fn write_one(tx: &Tx<'_>, row: RequestLog) -> Result<(), DomainError> {
+    if let Some(waiting) = tx.unlogged() {
+        waiting.push(row);
+        return Ok(());
+    }
+    insert(tx, &row)?;
     if tx.connection().last_insert_rowid() % PRUNE_STEP == 0 {
         prune(tx)?;
     }
@@ -148,8 +152,17 @@ fn insert(tx: &Tx<'_>, row: &RequestLog) -> Result<(), DomainError> {
     let body = serde_json::to_string(row).map_err(DomainError::internal)?;
     tx.connection()
         // A batch that failed after its commit comes twice.
-        .prepare_cached("INSERT OR IGNORE INTO request_logs (id, body) VALUES (?1, ?2)")?
-        .execute(params![row.id, body])?;
+        .prepare_cached(
+            "INSERT OR IGNORE INTO request_logs (id, body, created_at, status, key) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            row.id,
+            body,
+            row.created_at.to_string(),
+            row.status.to_string(),
+            row.key
+        ])?;
     Ok(())
 }
 

@@ -195,7 +195,9 @@ impl Watch {
             query: details.query,
             headers: details.headers,
             status,
-            response_body: body.map_or(Text::Nothing, |body| answer_text(headers, body)),
+            response_body: body.map_or(Text::Nothing, |body| {
+                answer_text(headers, body, asked.method == "GET")
+            }),
         };
         if self.is_api
             && let Some(recorder) = self.accounts.recorder()
@@ -228,6 +230,10 @@ impl Details {
         if sent.is_cut || sent.bytes.is_empty() {
             return Text::Nothing;
         }
+        if !self.form && redact::is_harmless(&sent.bytes) {
+            // Read when somebody asks: then it turns out whether it is JSON.
+            return Text::Json(Bytes::copy_from_slice(&sent.bytes));
+        }
         let object = match self.form {
             true => form::parse(&sent.bytes).ok(),
             false => serde_json::from_slice(&sent.bytes).ok(),
@@ -235,7 +241,7 @@ impl Details {
         match object {
             Some(mut object) => {
                 redact::parameters(&mut object);
-                Text::Json(Value::Object(object).to_string())
+                Text::Json(Value::Object(object).to_string().into())
             }
             None => Text::Nothing,
         }
@@ -276,15 +282,16 @@ fn media(headers: &HeaderMap) -> String {
         .to_ascii_lowercase()
 }
 
-fn answer_text(headers: &HeaderMap, body: &[u8]) -> Text {
+fn answer_text(headers: &HeaderMap, body: &Bytes, is_read: bool) -> Text {
     // A stream, say, whose body is not known.
     if body.is_empty() {
         return Text::Nothing;
     }
-    let text = String::from_utf8_lossy(body);
     match media(headers).starts_with("application/json") {
-        true => Text::Json(redact::answer(&text).into_owned()),
-        false => Text::Plain(text.into_owned()),
+        // Secrets are shown when they are made, and never again.
+        true if is_read => Text::Json(body.clone()),
+        true => Text::Json(redact::answer(body)),
+        false => Text::Plain(body.clone()),
     }
 }
 

@@ -315,7 +315,7 @@ impl Admitted {
         let wrote = status < 400 || self.fingerprint.is_some();
         if let Some(arrival) = self.arrival.filter(|_| wrote) {
             let code = observe::error_code(status, reply.body.as_bytes());
-            request_log::write_one(tx, &arrival.row(status, reply.key.clone(), code))?;
+            request_log::write_one(tx, arrival.row(status, reply.key.clone(), code))?;
             reply.is_logged = true;
         }
         Ok(reply)

@@ -50,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) identity: Identity,
     /// Requests whose rows in the log are not written yet.
     pub(crate) unlogged: Waiting,
+    pub(crate) is_durable: bool,
 }
 
 /// Handle on the owner thread.
@@ -182,6 +183,7 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         allowed_hosts: opening.allowed_hosts.to_vec(),
         identity,
         unlogged: Waiting::default(),
+        is_durable: opening.path.is_some(),
     })
 }
 

@@ -103,6 +103,11 @@ impl<'a> Tx<'a> {
         &self.shared.identity
     }
 
+    /// Rows of the log that are written when it is read; `None` when each row must outlive the process.
+    pub(crate) fn unlogged(&self) -> Option<&crate::domain::request_log::Waiting> {
+        Some(&self.shared.unlogged).filter(|_| !self.shared.is_durable)
+    }
+
     /// The clock of the sandbox.
     pub(crate) fn clock(&self) -> &crate::clock::Clock {
         &self.shared.clock
