@@ -7,6 +7,7 @@ pub(crate) mod redact;
 
 pub(crate) use recorder::Recorder;
 
+use crate::domain::request_log::Asked;
 use crate::time::Time;
 use bytes::Bytes;
 use serde::Serialize;
@@ -145,11 +146,9 @@ pub(crate) fn beginning(text: &str, most: usize) -> &str {
 /// A request and its answer, without card data and secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
-    pub(crate) request_id: String,
-    pub(crate) at: Time,
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: Option<String>,
+    pub(crate) asked: Arc<Asked>,
+    /// Path and query, when they are too long for the log.
+    pub(crate) whole: Option<(String, Option<String>)>,
     /// `name: value` lines: one allocation, where a map would be twenty.
     pub(crate) headers: String,
     pub(crate) body: Text,
@@ -174,18 +173,28 @@ fn headers_of(lines: &str) -> BTreeMap<String, String> {
 
 impl Exchange {
     fn size(&self) -> usize {
-        let query = self.query.as_ref().map_or(0, String::len);
-        let texts = self.path.len() + query + self.headers.len();
+        let (path, query) = self.target();
+        let texts = path.len() + query.map_or(0, str::len) + self.headers.len();
         size_of::<Self>() + texts + self.body.len() + self.response_body.len()
     }
 
+    /// Path and query.
+    fn target(&self) -> (&str, Option<&str>) {
+        let (path, query) = match &self.whole {
+            Some((path, query)) => (path, query),
+            None => (&self.asked.path, &self.asked.query),
+        };
+        (path, query.as_deref())
+    }
+
     fn received(&self) -> ReceivedRequest {
+        let (path, query) = self.target();
         ReceivedRequest {
-            request_id: self.request_id.clone(),
-            at: self.at.to_string(),
-            method: self.method.clone(),
-            path: self.path.clone(),
-            query: self.query.clone(),
+            request_id: self.asked.id.clone(),
+            at: self.asked.at.to_string(),
+            method: self.asked.method.clone().into_owned(),
+            path: path.to_owned(),
+            query: query.map(str::to_owned),
             headers: headers_of(&self.headers),
             body: self.body.value(),
             status: self.status,
@@ -246,6 +255,7 @@ impl Seen {
     pub(crate) fn add(&self, mut exchange: Exchange) {
         exchange.body.cut();
         exchange.response_body.cut();
+        let mut gone = Vec::new();
         let mut kept = self.kept();
         kept.bytes += exchange.size();
         kept.exchanges.push_back(exchange);
@@ -254,7 +264,11 @@ impl Seen {
                 break;
             };
             kept.bytes -= oldest.size();
+            gone.push(oldest);
         }
+        // What they held is given back while others go on.
+        drop(kept);
+        drop(gone);
     }
 
     /// Forgets everything.
@@ -270,7 +284,7 @@ impl Seen {
                 Some(Since::Request(id)) => kept
                     .exchanges
                     .iter()
-                    .position(|exchange| exchange.request_id == *id)
+                    .position(|exchange| exchange.asked.id == *id)
                     .map_or(0, |place| place + 1),
                 _ => 0,
             };
@@ -287,10 +301,10 @@ impl Wanted {
     fn takes(&self, exchange: &Exchange) -> bool {
         let method = self.method.as_ref();
         let path = self.path.as_ref();
-        method.is_none_or(|method| method.eq_ignore_ascii_case(&exchange.method))
-            && path.is_none_or(|pattern| fits(pattern, &exchange.path))
+        method.is_none_or(|method| method.eq_ignore_ascii_case(&exchange.asked.method))
+            && path.is_none_or(|pattern| fits(pattern, exchange.target().0))
             && match self.since {
-                Some(Since::Instant(instant)) => exchange.at >= instant,
+                Some(Since::Instant(instant)) => exchange.asked.at >= instant,
                 _ => true,
             }
     }
@@ -319,16 +333,24 @@ fn fits(pattern: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Exchange, KEPT_BODY, KEPT_BYTES, Seen, Text, Wanted, fits};
+    use crate::domain::request_log::Asked;
     use crate::time::Time;
     use serde_json::Value;
+    use std::net::Ipv4Addr;
+    use std::sync::Arc;
 
     fn exchange(number: usize, body: Text) -> Exchange {
         Exchange {
-            request_id: format!("req_{number}"),
-            at: Time::from_millis(0),
-            method: "POST".to_owned(),
-            path: "/v1/payments".to_owned(),
-            query: None,
+            asked: Arc::new(Asked {
+                id: format!("req_{number}"),
+                at: Time::from_millis(0),
+                method: "POST".into(),
+                path: "/v1/payments".to_owned(),
+                query: None,
+                ip: Ipv4Addr::LOCALHOST.into(),
+                idempotency_key: None,
+            }),
+            whole: None,
             headers: "host: a\naccept: b\naccept: c\n".to_owned(),
             body,
             status: Some(200),

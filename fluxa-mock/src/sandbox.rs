@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::delivery::Dispatcher;
 use crate::domain::delivery;
 use crate::domain::error::DomainError;
-use crate::domain::request_log::{self, RequestLog};
+use crate::domain::request_log::{self, Row};
 use crate::domain::timers;
 use crate::domain::{api_key, merchant};
 use crate::http::{InFlight, RateLimiter};
@@ -136,7 +136,7 @@ impl Sandbox {
     }
 
     /// Puts a request into the log, to be written with others.
-    pub(crate) fn log(&self, row: RequestLog) {
+    pub(crate) fn log(&self, row: Row) {
         let shared = self.store.shared();
         // In memory nothing outlives the process: whoever reads the log writes it.
         if shared.unlogged.push(row) && shared.is_durable {

@@ -9,8 +9,10 @@ use crate::time::Time;
 use fluxa_sdk::contract;
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Rows kept of an account.
 pub(crate) const KEPT: usize = 10_000;
@@ -39,15 +41,16 @@ pub(crate) struct RequestLog {
     error_code: Option<String>,
 }
 
-/// What is told about a request when it comes in.
+/// What is told about a request when it comes in; shared by all who keep it.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) id: String,
     pub(crate) at: Time,
-    pub(crate) method: String,
-    /// Path and query, without card data.
+    pub(crate) method: Cow<'static, str>,
+    /// Without card data, and cut like the query: many are kept.
     pub(crate) path: String,
-    pub(crate) ip: String,
+    pub(crate) query: Option<String>,
+    pub(crate) ip: IpAddr,
     pub(crate) idempotency_key: Option<String>,
 }
 
@@ -69,23 +72,34 @@ impl Resource for RequestLog {
     }
 }
 
-impl RequestLog {
-    /// The row of a request.
-    pub(crate) fn new(asked: Asked, answered: Answered) -> Self {
-        Self {
-            id: asked.id,
+/// A row to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) asked: Arc<Asked>,
+    pub(crate) answered: Answered,
+}
+
+impl Row {
+    fn log(&self) -> RequestLog {
+        let (asked, answered) = (&self.asked, &self.answered);
+        let path = match &asked.query {
+            Some(query) => format!("{}?{query}", asked.path),
+            None => asked.path.clone(),
+        };
+        RequestLog {
+            id: asked.id.clone(),
             object: "request_log".to_owned(),
             livemode: false,
             created_at: asked.at,
             metadata: Metadata::new(),
-            method: asked.method,
-            path: asked.path,
+            method: asked.method.clone().into_owned(),
+            path,
             status: answered.status,
-            key: answered.key,
-            ip: asked.ip,
-            idempotency_key: asked.idempotency_key,
+            key: answered.key.clone(),
+            ip: asked.ip.to_string(),
+            idempotency_key: asked.idempotency_key.clone(),
             duration_ms: answered.duration_ms,
-            error_code: answered.error_code,
+            error_code: answered.error_code.clone(),
         }
     }
 }
@@ -93,31 +107,36 @@ impl RequestLog {
 /// Rows that wait to be written; the oldest go when there are more than are kept anyway.
 #[derive(Default)]
 pub(crate) struct Waiting {
-    rows: Mutex<VecDeque<RequestLog>>,
+    rows: Mutex<VecDeque<Row>>,
 }
 
 impl Waiting {
-    fn rows(&self) -> MutexGuard<'_, VecDeque<RequestLog>> {
+    fn rows(&self) -> MutexGuard<'_, VecDeque<Row>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a row; `true` when it is the first that waits.
-    pub(crate) fn push(&self, row: RequestLog) -> bool {
+    pub(crate) fn push(&self, row: Row) -> bool {
         let mut rows = self.rows();
-        if rows.len() >= KEPT {
-            rows.pop_front();
-        }
+        let oldest = match rows.len() >= KEPT {
+            true => rows.pop_front(),
+            false => None,
+        };
         rows.push_back(row);
-        rows.len() == 1
+        let is_first = rows.len() == 1;
+        // What it held is given back while others go on.
+        drop(rows);
+        drop(oldest);
+        is_first
     }
 
     /// Takes everything.
-    pub(crate) fn take(&self) -> VecDeque<RequestLog> {
+    pub(crate) fn take(&self) -> VecDeque<Row> {
         std::mem::take(&mut *self.rows())
     }
 
     /// Puts rows back that could not be written.
-    pub(crate) fn put_back(&self, mut older: VecDeque<RequestLog>) {
+    pub(crate) fn put_back(&self, mut older: VecDeque<Row>) {
         let mut rows = self.rows();
         older.append(&mut rows);
         while older.len() > KEPT {
@@ -128,7 +147,7 @@ impl Waiting {
 }
 
 /// Writes the row of a write, in its own transaction.
-pub(crate) fn write_one(tx: &Tx<'_>, row: RequestLog) -> Result<(), DomainError> {
+pub(crate) fn write_one(tx: &Tx<'_>, row: Row) -> Result<(), DomainError> {
     if let Some(waiting) = tx.unlogged() {
         waiting.push(row);
         return Ok(());
@@ -141,15 +160,16 @@ pub(crate) fn write_one(tx: &Tx<'_>, row: RequestLog) -> Result<(), DomainError>
 }
 
 /// Writes rows that have waited, and drops what is too old or too many.
-pub(crate) fn write_many(tx: &Tx<'_>, rows: &VecDeque<RequestLog>) -> Result<(), DomainError> {
+pub(crate) fn write_many(tx: &Tx<'_>, rows: &VecDeque<Row>) -> Result<(), DomainError> {
     for row in rows {
         insert(tx, row)?;
     }
     prune(tx)
 }
 
-fn insert(tx: &Tx<'_>, row: &RequestLog) -> Result<(), DomainError> {
-    let body = serde_json::to_string(row).map_err(DomainError::internal)?;
+fn insert(tx: &Tx<'_>, row: &Row) -> Result<(), DomainError> {
+    let row = row.log();
+    let body = serde_json::to_string(&row).map_err(DomainError::internal)?;
     tx.connection()
         // A batch that failed after its commit comes twice.
         .prepare_cached(
@@ -189,16 +209,19 @@ fn prune(tx: &Tx<'_>) -> Result<(), DomainError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answered, Asked, KEPT, RequestLog, Waiting};
+    use super::{Answered, Asked, KEPT, Row, Waiting};
     use crate::time::Time;
+    use std::net::Ipv4Addr;
+    use std::sync::Arc;
 
-    fn row(number: usize) -> RequestLog {
+    fn row(number: usize) -> Row {
         let asked = Asked {
             id: format!("req_{number:016x}"),
             at: Time::from_millis(0),
-            method: "GET".to_owned(),
+            method: "GET".into(),
             path: "/v1/payments".to_owned(),
-            ip: "127.0.0.1".to_owned(),
+            query: None,
+            ip: Ipv4Addr::LOCALHOST.into(),
             idempotency_key: None,
         };
         let answered = Answered {
@@ -207,7 +230,10 @@ mod tests {
             duration_ms: 0,
             error_code: None,
         };
-        RequestLog::new(asked, answered)
+        Row {
+            asked: Arc::new(asked),
+            answered,
+        }
     }
 
     #[test]
@@ -218,11 +244,12 @@ mod tests {
         }
         let taken = waiting.take();
         assert_eq!(taken.len(), KEPT);
-        assert_eq!(taken[0].id, row(5).id);
+        assert_eq!(taken[0].asked.id, row(5).asked.id);
         waiting.push(row(KEPT + 5));
         waiting.put_back(taken);
         let taken = waiting.take();
-        assert_eq!((taken.len(), &taken[0].id), (KEPT, &row(6).id));
-        assert_eq!(taken[KEPT - 1].id, row(KEPT + 5).id);
+        assert_eq!(taken.len(), KEPT);
+        assert_eq!(taken[0].asked.id, row(6).asked.id);
+        assert_eq!(taken[KEPT - 1].asked.id, row(KEPT + 5).asked.id);
     }
 }

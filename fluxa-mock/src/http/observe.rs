@@ -5,7 +5,7 @@
 use super::reply::Told;
 use super::{Peer, form, idempotency};
 use crate::accounts::Accounts;
-use crate::domain::request_log::{Answered, Asked, RequestLog};
+use crate::domain::request_log::{Answered, Asked, Row};
 use crate::observe::{Exchange, RequestLine, Text, beginning, redact};
 use crate::sandbox::Sandbox;
 use axum::body::Body;
@@ -16,6 +16,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -26,18 +27,13 @@ const LOGGED_PATH: usize = 2 * 1024;
 /// What is known of a request when it comes in; in its extensions for whoever writes its row.
 #[derive(Clone, Debug)]
 pub(super) struct Arrival {
-    asked: Asked,
+    asked: Arc<Asked>,
     started: Instant,
 }
 
 impl Arrival {
     /// The row of the request in the log, if it is answered now.
-    pub(super) fn row(
-        &self,
-        status: u16,
-        key: Option<String>,
-        error_code: Option<String>,
-    ) -> RequestLog {
+    pub(super) fn row(&self, status: u16, key: Option<String>, error_code: Option<String>) -> Row {
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let answered = Answered {
             status,
@@ -45,7 +41,10 @@ impl Arrival {
             duration_ms,
             error_code,
         };
-        RequestLog::new(self.asked.clone(), answered)
+        Row {
+            asked: Arc::clone(&self.asked),
+            answered,
+        }
     }
 }
 
@@ -62,7 +61,7 @@ pub(super) fn error_code(status: u16, body: &[u8]) -> Option<String> {
 pub(super) struct Watch {
     accounts: Arc<Accounts>,
     sandbox: Arc<Sandbox>,
-    arrival: Arc<Arrival>,
+    arrival: Arrival,
     /// Whether it is of the API, and so of interest to the log and the recording.
     is_api: bool,
     is_logged: bool,
@@ -72,8 +71,8 @@ pub(super) struct Watch {
 
 /// What only the memory and the recording need.
 struct Details {
-    path: String,
-    query: Option<String>,
+    /// When it is too long for the log.
+    whole: Option<(String, Option<String>)>,
     headers: String,
     form: bool,
     body: Option<Arc<Mutex<Sent>>>,
@@ -101,7 +100,8 @@ pub(super) fn begin(
     // Looking is not worth telling: the inspector looks every second.
     let is_control = path.starts_with("/_mock/") && request.method() != Method::GET;
     let is_shown = sandbox.config.on_request.is_some();
-    if !is_api && !is_page && !(is_control && is_shown) {
+    let is_wanted = is_api || is_page || (is_control && is_shown);
+    if !is_wanted {
         return None;
     }
     let path = redact::path(path).into_owned();
@@ -109,35 +109,40 @@ pub(super) fn begin(
         .uri()
         .query()
         .map(|query| redact::query(query).into_owned());
-    let whole = match &query {
-        Some(query) => format!("{path}?{query}"),
-        None => path.clone(),
-    };
-    let logged_path = match whole.len() > LOGGED_PATH {
-        true => beginning(&whole, LOGGED_PATH).to_owned(),
-        false => whole,
+    let is_long = path.len() + query.as_ref().map_or(0, String::len) > LOGGED_PATH;
+    let whole = is_long.then(|| (path.clone(), query.clone()));
+    let (path, query) = match &whole {
+        None => (path, query),
+        Some((path, query)) => {
+            let path = beginning(path, LOGGED_PATH);
+            let left = LOGGED_PATH - path.len();
+            let query = query
+                .as_ref()
+                .map(|query| beginning(query, left).to_owned());
+            (path.to_owned(), query)
+        }
     };
     let peer = request
         .extensions()
         .get::<Peer>()
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0);
-    let arrival = Arc::new(Arrival {
-        asked: Asked {
+    let arrival = Arrival {
+        asked: Arc::new(Asked {
             id: id.to_owned(),
             at: sandbox.store.shared().clock.now(),
-            method: request.method().as_str().to_owned(),
-            path: logged_path,
-            ip: peer.to_string(),
+            method: method_name(request.method()),
+            path,
+            query,
+            ip: peer,
             idempotency_key: idempotency::read_key(request.headers()).and_then(Result::ok),
-        },
+        }),
         started: Instant::now(),
-    });
-    request.extensions_mut().insert(Arc::clone(&arrival));
+    };
+    request.extensions_mut().insert(arrival.clone());
     let is_recorded = is_api && accounts.recorder().is_some();
     let is_remembered = sandbox.seen.is_on() && (is_api || is_page);
     let details = (is_recorded || is_remembered).then(|| Details {
-        path,
-        query,
+        whole,
         headers: header_lines(request.headers()),
         form: is_form(request.headers()),
         body: listen_in(request, sandbox.config.body_cap),
@@ -176,8 +181,11 @@ impl Watch {
         let asked = &self.arrival.asked;
         if let Some(hook) = &self.sandbox.config.on_request {
             hook.call(&RequestLine {
-                method: asked.method.clone(),
-                path: asked.path.clone(),
+                method: asked.method.clone().into_owned(),
+                path: match &asked.query {
+                    Some(query) => format!("{}?{query}", asked.path),
+                    None => asked.path.clone(),
+                },
                 status,
                 duration: self.arrival.started.elapsed(),
                 request_id: asked.id.clone(),
@@ -187,12 +195,9 @@ impl Watch {
             return;
         };
         let exchange = Exchange {
-            request_id: asked.id.clone(),
-            at: asked.at,
-            method: asked.method.clone(),
+            asked: Arc::clone(asked),
             body: details.parameters(),
-            path: details.path,
-            query: details.query,
+            whole: details.whole,
             headers: details.headers,
             status,
             response_body: body.map_or(Text::Nothing, |body| {
@@ -267,6 +272,16 @@ fn listen_in(request: &mut Request, cap: usize) -> Option<Arc<Mutex<Sent>>> {
         frame
     }));
     Some(sent)
+}
+
+fn method_name(method: &Method) -> Cow<'static, str> {
+    match *method {
+        Method::GET => "GET".into(),
+        Method::POST => "POST".into(),
+        Method::PATCH => "PATCH".into(),
+        Method::DELETE => "DELETE".into(),
+        ref other => other.as_str().to_owned().into(),
+    }
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

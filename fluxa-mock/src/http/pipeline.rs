@@ -35,7 +35,7 @@ pub(super) struct Call {
     idempotency_key: Option<Result<String, DomainError>>,
     timing: Option<String>,
     wants_csv: bool,
-    arrival: Option<Arc<Arrival>>,
+    arrival: Option<Arrival>,
 }
 
 struct Parsed {
@@ -116,7 +116,7 @@ pub(super) struct Admitted {
     expand: Vec<String>,
     fingerprint: Option<(String, String)>,
     /// Of a write, whose row in the log is written with it.
-    arrival: Option<Arc<Arrival>>,
+    arrival: Option<Arrival>,
 }
 
 impl Call {
@@ -165,7 +165,7 @@ impl Call {
             idempotency_key,
             timing: text(contract::SANDBOX_TIMING),
             wants_csv: text(ACCEPT.as_str()).is_some_and(|accept| prefers_csv(&accept)),
-            arrival: parts.extensions.get::<Arc<Arrival>>().cloned(),
+            arrival: parts.extensions.get::<Arrival>().cloned(),
         }
     }
 

@@ -59,13 +59,14 @@ impl Recorder {
 
     /// Appends an exchange.
     pub(crate) fn add(&self, account: &str, exchange: &Exchange, response_headers: &str) {
+        let (path, query) = exchange.target();
         let line = Line {
-            at: exchange.at.to_string(),
+            at: exchange.asked.at.to_string(),
             account,
             request: Request {
-                method: &exchange.method,
-                path: &exchange.path,
-                query: exchange.query.as_deref(),
+                method: &exchange.asked.method,
+                path,
+                query,
                 headers: headers_of(&exchange.headers),
                 body: exchange.body.value(),
             },

@@ -22,10 +22,10 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
 async fn list(Extension(sandbox): Account, request: Request) -> Response {
     let id = request_id(&request);
     let query = request.uri().query().unwrap_or_default();
-    let result = wanted(query).and_then(|wanted| {
+    let result = wanted(query).map(|wanted| {
         let data = sandbox.seen.find(&wanted);
         let body = json!({ "count": data.len(), "data": data });
-        Ok(body.to_string())
+        body.to_string()
     });
     finish(result, &id)
 }
