@@ -16,5 +16,6 @@ mod errors;
 mod events;
 mod keys;
 mod listen;
+mod mock;
 mod support;
 mod trigger;

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod accounts;
 mod api_keys;
 mod checkout;
 mod clock;
@@ -16,6 +17,8 @@ mod idempotency;
 mod lists;
 mod protocol;
 mod refunds;
+mod request_logs;
+mod requests_seen;
 mod samples;
 mod stream;
 mod subscriptions;
