@@ -85,6 +85,7 @@ mod tests {
         CreateSubscription, Status, Subscription, UpdateSubscription, cancel, create, pause, renew,
         resume, update,
     };
+    use crate::accounts::{Identity, KeyIndex};
     use crate::domain::timers;
     use crate::domain::timing::Timing;
     use crate::store::{Opening, Origin, Store, Tx};
@@ -103,6 +104,7 @@ mod tests {
             pace: None,
             first_pace: 0.0,
             allowed_hosts: &[],
+            identity: Identity::primary(KeyIndex::default()),
         };
         let store = Store::open(&opening).unwrap();
         let work = |tx: &Tx<'_>| {
