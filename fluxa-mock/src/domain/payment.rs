@@ -5,7 +5,7 @@ use super::card::{Card, Failure, Outcome, ThreeDSecure};
 use super::error::DomainError;
 use super::history::{self, Actor};
 use super::timing::Timing;
-use super::{Metadata, settlement};
+use super::{Metadata, dispute, settlement};
 use crate::events::{self, EventType, Transition};
 use crate::ledger;
 use crate::store::{Resource, Tx};
@@ -115,6 +115,8 @@ pub(crate) struct Payment {
     failure_message: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) amount_refunded: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dispute: Option<String>,
     pub(crate) metadata: Metadata,
     pub(crate) internal: Internal,
 }
@@ -203,6 +205,7 @@ pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainErr
         failure_code: None,
         failure_message: None,
         amount_refunded: 0,
+        dispute: None,
         metadata: new.metadata,
         internal: Internal {
             timing: new.timing,
@@ -317,7 +320,11 @@ pub(crate) fn transition(
         ));
     }
     ledger::record_transition(tx, payment, previous, next)?;
-    record_move(tx, payment, Some(previous), cause.actor, cause.reason)
+    record_move(tx, payment, Some(previous), cause.actor, cause.reason)?;
+    if next == PaymentState::Failed {
+        dispute::payment_failed(tx, payment)?;
+    }
+    Ok(())
 }
 
 fn record_move(

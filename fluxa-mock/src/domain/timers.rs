@@ -1,7 +1,7 @@
 //! Owns the kinds of timers and what each does when it fires.
 
 use super::error::DomainError;
-use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement};
+use super::{api_key, checkout_session, delivery, dispute, payment_flow, refund, settlement};
 use crate::store::{Origin, Timer, Tx};
 
 /// What a timer is for.
@@ -14,10 +14,11 @@ pub(crate) enum TimerKind {
     SettlementClose,
     DeliveryRetry,
     KeyExpiry,
+    DisputeDeadline,
 }
 
 impl TimerKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
@@ -25,6 +26,7 @@ impl TimerKind {
         Self::SettlementClose,
         Self::DeliveryRetry,
         Self::KeyExpiry,
+        Self::DisputeDeadline,
     ];
 
     /// The name in the database.
@@ -37,6 +39,7 @@ impl TimerKind {
             Self::SettlementClose => "settlement_close",
             Self::DeliveryRetry => "delivery_retry",
             Self::KeyExpiry => "key_expiry",
+            Self::DisputeDeadline => "dispute_deadline",
         }
     }
 }
@@ -65,5 +68,6 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::SettlementClose => settlement::on_timer(tx, reference),
         TimerKind::DeliveryRetry => delivery::on_timer(tx, reference),
         TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
+        TimerKind::DisputeDeadline => dispute::on_timer(tx, reference),
     }
 }

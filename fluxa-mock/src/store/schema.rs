@@ -5,7 +5,7 @@ use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// (table, columns generated from the body's field of the same name)
 const RESOURCES: &[(&str, &[&str])] = &[
@@ -39,7 +39,7 @@ const RESOURCES: &[(&str, &[&str])] = &[
     ("api_keys", &["kind", "status", "created_at", "hash"]),
     ("merchants", &["created_at"]),
     ("subscriptions", &["status", "customer", "created_at"]),
-    ("disputes", &["status", "payment", "created_at"]),
+    ("disputes", &["status", "payment", "recovery", "created_at"]),
     ("request_logs", &["method", "status", "key", "created_at"]),
 ];
 
@@ -156,6 +156,7 @@ fn resource_table(table: &str, columns: &[&str]) -> String {
     for column in columns {
         let path = match (table, *column) {
             ("payments", "settlement") => "$.internal.settlement",
+            ("disputes", "recovery") => "$.internal.recovery",
             ("settlements", "settlement_reference") => "$.reference",
             ("events", "subject") => "$.data.object.id",
             ("api_keys", "hash") => "$.internal.hash",

@@ -52,8 +52,5 @@ const fn missing(method: Method, path: &'static str, scope: &'static str) -> Ope
 
 static NOT_IMPLEMENTED: &[Operation] = &[
     missing(Get, "/api_keys/{id}/requests", "api_keys"),
-    missing(Post, "/sandbox/disputes", "sandbox"),
-    missing(Post, "/sandbox/disputes/{id}/resolve", "sandbox"),
     missing(Post, "/sandbox/subscriptions/{id}/renew", "sandbox"),
-    missing(Post, "/sandbox/merchant/kyb", "sandbox"),
 ];
