@@ -9,6 +9,7 @@ mod api_keys;
 mod checkout;
 mod clock;
 mod deliveries;
+mod disputes;
 mod durability;
 mod expand;
 mod idempotency;
