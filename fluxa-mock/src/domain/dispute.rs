@@ -60,6 +60,8 @@ enum Recovery {
     Due,
     /// All of it was taken.
     Done,
+    /// The payment has failed: nothing is owed, and what was taken was given back.
+    Void,
 }
 
 /// A dispute.
@@ -83,7 +85,7 @@ pub(crate) struct Dispute {
 /// What the server keeps for itself about a dispute.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Internal {
-    /// Only of a lost one, whose payment has not failed since.
+    /// Only of a lost one.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<Recovery>,
     /// Taken from settlements so far.
@@ -258,10 +260,10 @@ pub(crate) fn payment_failed(tx: &Tx<'_>, payment: &Payment) -> Result<(), Domai
     };
     if dispute.status.is_open() {
         win(tx, dispute)?;
-    } else if dispute.internal.recovery.is_some() {
+    } else if dispute.status == DisputeStatus::Lost {
         let deducted = dispute.internal.deducted;
         ledger::record_loss_undone(tx, payment, dispute.amount - deducted, deducted)?;
-        dispute.internal = Internal::default();
+        dispute.internal.recovery = Some(Recovery::Void);
         tx.update(&dispute)?;
     }
     Ok(())

@@ -51,7 +51,8 @@ impl PaymentState {
         )
     }
 
-    fn event(self) -> EventType {
+    /// The event of getting there.
+    pub(crate) fn event(self) -> EventType {
         match self {
             Self::PaymentReceived => EventType::PaymentReceived,
             Self::Captured => EventType::PaymentCaptured,

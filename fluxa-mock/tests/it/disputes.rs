@@ -30,7 +30,10 @@ impl Api {
         }
         let balances = self.get("/v1/ledger/balances").await.ok();
         let balances = balances.body["balances"].as_array().unwrap().clone();
-        let sum: i64 = balances.iter().map(|b| b["balance"].as_i64().unwrap()).sum();
+        let sum: i64 = balances
+            .iter()
+            .map(|b| b["balance"].as_i64().unwrap())
+            .sum();
         assert_eq!(sum, 0);
         let found = balances.iter().find(|b| b["account"] == account).unwrap();
         found["balance"].as_i64().unwrap()
@@ -39,7 +42,11 @@ impl Api {
 
 fn signed(entry: &Value) -> i64 {
     let amount = entry["amount"].as_i64().unwrap();
-    if entry["direction"] == "debit" { amount } else { -amount }
+    if entry["direction"] == "debit" {
+        amount
+    } else {
+        -amount
+    }
 }
 
 async fn transitions(api: &Api, object: &str) -> Vec<(String, Value, Value)> {
@@ -138,7 +145,11 @@ async fn a_dispute_without_evidence_is_lost_at_its_deadline_to_the_millisecond()
     let last = transitions(&api, &dispute.id()).await.pop().unwrap();
     assert_eq!(
         last,
-        ("dispute.lost".to_owned(), json!("evidence_required"), json!("lost"))
+        (
+            "dispute.lost".to_owned(),
+            json!("evidence_required"),
+            json!("lost")
+        )
     );
     api.assert_invariants().await;
 }
@@ -245,10 +256,17 @@ async fn money_in_dispute_is_not_refunded_and_refunded_money_not_disputed() {
 #[tokio::test]
 async fn a_lost_dispute_is_taken_from_the_next_settlements_until_it_is_made_good() {
     let (server, api) = start().await;
-    let close = async || api.post("/v1/sandbox/settlements/close", json!({})).await.ok();
+    let close = async || {
+        api.post("/v1/sandbox/settlements/close", json!({}))
+            .await
+            .ok()
+    };
     let disputed = api.payment("instant").await;
     let first = close().await.body["data"][0].clone();
-    assert_eq!((&first["net"], &first["deductions"]), (&json!(4900), &json!(null)));
+    assert_eq!(
+        (&first["net"], &first["deductions"]),
+        (&json!(4900), &json!(null))
+    );
     assert_eq!(api.balance("merchant_bank", None).await, 4900);
 
     let dispute = api.dispute(&disputed).await.ok().id();
@@ -263,13 +281,22 @@ async fn a_lost_dispute_is_taken_from_the_next_settlements_until_it_is_made_good
     // 4900 is less than the 4999 lost: the rest waits for the next but one.
     api.payment("instant").await;
     let second = close().await.body["data"][0].clone();
-    assert_eq!((&second["gross"], &second["fees"]), (&json!(4999), &json!(99)));
-    assert_eq!((&second["net"], &second["deductions"]), (&json!(0), &json!(4900)));
+    assert_eq!(
+        (&second["gross"], &second["fees"]),
+        (&json!(4999), &json!(99))
+    );
+    assert_eq!(
+        (&second["net"], &second["deductions"]),
+        (&json!(0), &json!(4900))
+    );
     api.assert_invariants().await;
     api.payment("instant").await;
     server.advance(Duration::from_secs(60)).await.unwrap();
     let third = api.get("/v1/settlements?limit=1").await.ok().body["data"][0].clone();
-    assert_eq!((&third["net"], &third["deductions"]), (&json!(4801), &json!(99)));
+    assert_eq!(
+        (&third["net"], &third["deductions"]),
+        (&json!(4801), &json!(99))
+    );
     assert_eq!(api.balance("partner_clearing", None).await, 0);
     let bank: i64 = [&first, &second, &third]
         .iter()
@@ -363,8 +390,14 @@ async fn settlement_references_count_from_one_on_each_virtual_day() {
             let date = &batch["created_at"].as_str().unwrap()[..10];
             references.push(batch["reference"].as_str().unwrap().to_owned());
             let number = references.len() - 2 * day;
-            assert_eq!(references.last().unwrap(), &format!("STL-{date}-FX-{number:05}"));
-            let filter = format!("/v1/payments?settlement_reference={}", references.last().unwrap());
+            assert_eq!(
+                references.last().unwrap(),
+                &format!("STL-{date}-FX-{number:05}")
+            );
+            let filter = format!(
+                "/v1/payments?settlement_reference={}",
+                references.last().unwrap()
+            );
             assert_eq!(api.get(&filter).await.ok().ids().len(), 1);
         }
         server.advance(DAY).await.unwrap();
@@ -380,14 +413,24 @@ async fn onboarding_moves_tell_where_from_and_where_to_and_nothing_else_does() {
     let (_server, api) = start().await;
     let merchant = api.get("/v1/merchant").await.ok();
     assert_eq!(merchant.body["kyb_status"], "approved");
-    for status in ["approved", "action_required", "action_required", "pending", "approved"] {
+    for status in [
+        "approved",
+        "action_required",
+        "action_required",
+        "pending",
+        "approved",
+    ] {
         let body = json!({ "status": status });
         let set = api.post("/v1/sandbox/merchant/kyb", body).await.ok();
         assert_eq!(set.body["kyb_status"], status);
         assert_eq!(set.body, api.get("/v1/merchant").await.body);
     }
     let expected = [
-        ("merchant.kyb.action_required", "approved", "action_required"),
+        (
+            "merchant.kyb.action_required",
+            "approved",
+            "action_required",
+        ),
         ("merchant.kyb.approved", "pending", "approved"),
     ];
     let expected = expected.map(|(name, from, to)| (name.to_owned(), json!(from), json!(to)));

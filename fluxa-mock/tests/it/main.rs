@@ -17,4 +17,5 @@ mod lists;
 mod protocol;
 mod refunds;
 mod samples;
+mod states;
 mod stream;
