@@ -14,6 +14,7 @@ mod durability;
 mod expand;
 mod idempotency;
 mod lists;
+mod property;
 mod protocol;
 mod refunds;
 mod samples;
