@@ -1,7 +1,7 @@
 //! Owns what ledger, refunds, disputes, history and events each say of a payment, gathered before the
 //! payments themselves are looked at.
 
-use super::each_body;
+use super::{each_body, part};
 use crate::domain::error::DomainError;
 use crate::domain::payment::PaymentState;
 use crate::ledger;
@@ -55,14 +55,15 @@ fn about<'a>(facts: &'a mut AllFacts, payment: &str) -> &'a mut Facts {
         .expect("it was inserted if it was missing")
 }
 
+/// A line of the ledger. Borrowed: there are seven of each payment.
 #[derive(Deserialize)]
-struct EntryRow {
-    payment: Option<String>,
-    account: String,
-    direction: String,
+struct EntryRow<'a> {
+    payment: Option<&'a str>,
+    account: &'a str,
+    direction: &'a str,
     amount: i64,
-    currency: String,
-    transaction: String,
+    currency: &'a str,
+    transaction: &'a str,
 }
 
 /// Reads the ledger: every movement balances, in one currency.
@@ -73,25 +74,31 @@ pub(super) fn read_ledger(
 ) -> Result<(), DomainError> {
     // Only movements that do not balance so far: few at any time, however long the ledger.
     let mut unbalanced: HashMap<String, (String, i64)> = HashMap::new();
-    each_body(tx, "ledger_entries", |entry: EntryRow| {
+    each_body(tx, "ledger_entries", |body| {
+        let entry: EntryRow<'_> = part(body)?;
         let debit = entry.direction == "debit";
         let amount = if debit { entry.amount } else { -entry.amount };
         let movement = entry.transaction;
-        let (currency, sum) = unbalanced
-            .entry(movement.clone())
-            .or_insert_with(|| (entry.currency.clone(), 0));
-        if *currency != entry.currency {
-            breaches.push(format!("ledger: movement {movement} mixes currencies"));
-        }
-        *sum += amount;
-        if *sum == 0 {
-            unbalanced.remove(&movement);
+        match unbalanced.get_mut(movement) {
+            None => {
+                let begun = (entry.currency.to_owned(), amount);
+                unbalanced.insert(movement.to_owned(), begun);
+            }
+            Some((currency, sum)) => {
+                if currency != entry.currency {
+                    breaches.push(format!("ledger: movement {movement} mixes currencies"));
+                }
+                *sum += amount;
+                if *sum == 0 {
+                    unbalanced.remove(movement);
+                }
+            }
         }
         let place = ledger::ACCOUNTS
             .iter()
             .position(|name| *name == entry.account);
         match (place, entry.payment) {
-            (Some(place), Some(payment)) => about(facts, &payment).accounts[place] += amount,
+            (Some(place), Some(payment)) => about(facts, payment).accounts[place] += amount,
             (Some(_), None) => {}
             (None, _) => {
                 let account = entry.account;
@@ -123,7 +130,8 @@ pub(super) fn read_refunds(
     facts: &mut AllFacts,
 ) -> Result<HashMap<String, i64>, DomainError> {
     let mut counts = HashMap::new();
-    each_body(tx, "refunds", |refund: RefundRow| {
+    each_body(tx, "refunds", |body| {
+        let refund: RefundRow = part(body)?;
         let facts = about(facts, &refund.payment);
         if refund.status == "succeeded" {
             facts.refunded += refund.amount;
@@ -158,7 +166,8 @@ pub(super) fn read_disputes(
 ) -> Result<(HashMap<String, i64>, i64), DomainError> {
     let mut counts = HashMap::new();
     let mut made_good = 0;
-    each_body(tx, "disputes", |dispute: DisputeRow| {
+    each_body(tx, "disputes", |body| {
+        let dispute: DisputeRow = part(body)?;
         let facts = about(facts, &dispute.payment);
         if !matches!(dispute.status.as_str(), "won" | "lost") {
             facts.held += dispute.amount;

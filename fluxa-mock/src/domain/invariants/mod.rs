@@ -63,18 +63,22 @@ fn count_events(tx: &Tx<'_>, event: &EventType) -> Result<i64, DomainError> {
         .query_row([event.as_str()], |row| row.get(0))?)
 }
 
-/// Reads a part of every body of a table, oldest first.
-fn each_body<T, F>(tx: &Tx<'_>, table: &str, mut take: F) -> Result<(), DomainError>
+/// Reads every body of a table, oldest first.
+fn each_body<F>(tx: &Tx<'_>, table: &str, mut take: F) -> Result<(), DomainError>
 where
-    T: for<'a> Deserialize<'a>,
-    F: FnMut(T) -> Result<(), DomainError>,
+    F: FnMut(&str) -> Result<(), DomainError>,
 {
     let sql = format!("SELECT body FROM {table} ORDER BY sequence");
     let mut statement = tx.connection().prepare_cached(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let body = row.get_ref(0)?.as_str().map_err(DomainError::internal)?;
-        take(serde_json::from_str(body).map_err(DomainError::internal)?)?;
+        take(body)?;
     }
     Ok(())
+}
+
+/// The part of a body that is looked at.
+fn part<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, DomainError> {
+    serde_json::from_str(body).map_err(DomainError::internal)
 }

@@ -1,8 +1,8 @@
 //! Owns the comparison of each payment with what the other tables say of it.
 
-use super::each_body;
 use super::facts::{AllFacts, Facts, STATES};
 use super::settlements::Batches;
+use super::{each_body, part};
 use crate::domain::error::DomainError;
 use crate::domain::payment::PaymentState;
 use crate::ledger;
@@ -39,7 +39,8 @@ pub(super) fn check(
     batches: &mut Batches,
     breaches: &mut Vec<String>,
 ) -> Result<(), DomainError> {
-    each_body(tx, "payments", |payment: PaymentRow| {
+    each_body(tx, "payments", |body| {
+        let payment: PaymentRow = part(body)?;
         let facts = facts.remove(&payment.id).unwrap_or_default();
         check_ledger(&payment, &facts, breaches);
         check_refunds(&payment, &facts, breaches);

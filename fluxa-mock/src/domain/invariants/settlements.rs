@@ -1,7 +1,7 @@
 //! Owns the comparison of settlement batches with their payments and with what disputes have cost.
 
-use super::each_body;
 use super::payments::PaymentRow;
+use super::{each_body, part};
 use crate::domain::error::DomainError;
 use crate::store::Tx;
 use serde::Deserialize;
@@ -41,7 +41,8 @@ impl Batches {
     pub(super) fn read(tx: &Tx<'_>) -> Result<Self, DomainError> {
         let mut rows = Vec::new();
         let mut places = HashMap::new();
-        each_body(tx, "settlements", |batch: BatchRow| {
+        each_body(tx, "settlements", |body| {
+            let batch: BatchRow = part(body)?;
             places.insert(batch.id.clone(), rows.len());
             rows.push((batch, Sums::default()));
             Ok(())
