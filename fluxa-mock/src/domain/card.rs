@@ -48,6 +48,24 @@ pub(crate) struct Failure {
 }
 
 impl Outcome {
+    /// The outcome called so.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
+    }
+
+    /// The names, for people.
+    pub(crate) const NAMES: [&str; 9] = [
+        "success",
+        "card_declined",
+        "insufficient_funds",
+        "expired_card",
+        "fraud_suspected",
+        "settlement_returned",
+        "challenge_then_success",
+        "challenge_then_failure",
+        "version_one_issuer",
+    ];
+
     /// The failure at authorisation, if this card has one.
     pub(crate) fn authorisation_failure(self) -> Option<Failure> {
         let (code, message) = match self {

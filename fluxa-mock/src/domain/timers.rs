@@ -1,7 +1,9 @@
 //! Owns the kinds of timers and what each does when it fires.
 
 use super::error::DomainError;
-use super::{api_key, checkout_session, delivery, dispute, payment_flow, refund, settlement};
+use super::{
+    api_key, checkout_session, delivery, dispute, payment_flow, refund, settlement, subscription,
+};
 use crate::store::{Origin, Timer, Tx};
 
 /// What a timer is for.
@@ -15,10 +17,12 @@ pub(crate) enum TimerKind {
     DeliveryRetry,
     KeyExpiry,
     DisputeDeadline,
+    SubscriptionPeriod,
+    SubscriptionRetry,
 }
 
 impl TimerKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
@@ -27,6 +31,8 @@ impl TimerKind {
         Self::DeliveryRetry,
         Self::KeyExpiry,
         Self::DisputeDeadline,
+        Self::SubscriptionPeriod,
+        Self::SubscriptionRetry,
     ];
 
     /// The name in the database.
@@ -40,6 +46,8 @@ impl TimerKind {
             Self::DeliveryRetry => "delivery_retry",
             Self::KeyExpiry => "key_expiry",
             Self::DisputeDeadline => "dispute_deadline",
+            Self::SubscriptionPeriod => "subscription_period",
+            Self::SubscriptionRetry => "subscription_retry",
         }
     }
 }
@@ -69,5 +77,7 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::DeliveryRetry => delivery::on_timer(tx, reference),
         TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
         TimerKind::DisputeDeadline => dispute::on_timer(tx, reference),
+        TimerKind::SubscriptionPeriod => subscription::on_period_timer(tx, reference),
+        TimerKind::SubscriptionRetry => subscription::on_retry_timer(tx, reference),
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::payment::Payment;
 use crate::domain::payment_method::PaymentMethod;
 use crate::domain::refund::Refund;
 use crate::domain::settlement::Settlement;
+use crate::domain::subscription::Subscription;
 use crate::store::{Resource, Tx};
 use fluxa_sdk::contract;
 use serde_json::Value;
@@ -76,7 +77,7 @@ impl Node {
             Self::Settlement => render::<Settlement>(tx, id),
             Self::Refund => render::<Refund>(tx, id),
             Self::Dispute => render::<Dispute>(tx, id),
-            Self::Subscription => Ok(None),
+            Self::Subscription => render::<Subscription>(tx, id),
         }
     }
 }

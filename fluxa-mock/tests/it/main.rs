@@ -21,3 +21,4 @@ mod refunds;
 mod samples;
 mod states;
 mod stream;
+mod subscriptions;

@@ -7,6 +7,7 @@ mod payments;
 mod settlements;
 
 use super::error::DomainError;
+use super::subscription;
 use crate::events::EventType;
 use crate::store::Tx;
 use serde::Deserialize;
@@ -52,6 +53,7 @@ pub(crate) fn audit(tx: &Tx<'_>) -> Result<Vec<String>, DomainError> {
             ));
         }
     }
+    subscription::audit(tx, &mut breaches)?;
     Ok(breaches)
 }
 

@@ -1,7 +1,7 @@
 //! Owns the sandbox operations: what a cardholder, a bank or time itself would do.
 
 use super::payments::STATES;
-use crate::domain::card::TestCard;
+use crate::domain::card::{Outcome, TestCard};
 use crate::domain::checkout_session;
 use crate::domain::dispute;
 use crate::domain::error::DomainError;
@@ -9,6 +9,7 @@ use crate::domain::merchant::{self, KybStatus};
 use crate::domain::payment::PaymentState;
 use crate::domain::payment_flow;
 use crate::domain::settlement;
+use crate::domain::subscription;
 use crate::http::expand::Node;
 use crate::http::operation::{
     Answer, Answering, Method, Operation, ParamKind, list_body, optional, required,
@@ -106,6 +107,24 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "status",
         ParamKind::Choice(&["pending", "action_required", "approved"]),
     )]),
+    Operation::post(
+        "/sandbox/subscriptions/{id}/renew",
+        "sandbox",
+        |tx, input| {
+            let outcome = match input.text("outcome") {
+                Some("decline") => Outcome::CardDeclined,
+                _ => Outcome::Success,
+            };
+            let renewed = subscription::renew(tx, input.id(), outcome)?;
+            Ok(Answer::ok(renewed.render(tx)))
+        },
+    )
+    .id(prefix::SUBSCRIPTION)
+    .params(&[optional(
+        "outcome",
+        ParamKind::Choice(&["success", "decline"]),
+    )])
+    .expand(Node::Subscription),
     Operation::post("/sandbox/settlements/close", "sandbox", |tx, _| {
         payment_flow::settle_all(tx)?;
         let closed = settlement::close_all(tx)?;
