@@ -392,7 +392,7 @@ pub(crate) fn set_metadata(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{Cause, Payment, PaymentState, fee_of, receive, transition};
     use crate::domain::card::{Card, Outcome};
     use crate::domain::error::DomainError;
@@ -408,7 +408,7 @@ mod tests {
         assert_eq!(fee_of(30), 29);
     }
 
-    fn received(tx: &Tx<'_>) -> Result<Payment, DomainError> {
+    pub(in crate::domain) fn received(tx: &Tx<'_>) -> Result<Payment, DomainError> {
         let card = Card {
             brand: "visa".to_owned(),
             last4: "4242".to_owned(),
@@ -431,7 +431,7 @@ mod tests {
         receive(tx, new)
     }
 
-    async fn in_transaction(work: fn(&Tx<'_>) -> Result<(), DomainError>) {
+    pub(in crate::domain) async fn in_transaction(work: fn(&Tx<'_>) -> Result<(), DomainError>) {
         let opening = Opening {
             path: None,
             seed: Some(1),

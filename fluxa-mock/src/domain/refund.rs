@@ -6,7 +6,7 @@ use super::payment_flow::named;
 use super::timers::TimerKind;
 use super::timing::Timing;
 use super::{Metadata, dispute};
-use crate::events::{self, EventType};
+use crate::events::{self, EventType, Transition};
 use crate::ledger;
 use crate::store::{Resource, Tx};
 use crate::time::Time;
@@ -101,7 +101,12 @@ pub(crate) fn create(
         failure_message: None,
     };
     tx.insert(&refund)?;
-    events::emit(tx, EventType::RefundCreated, refund.render(tx), None)?;
+    let created = Transition {
+        previous_state: None,
+        state: "pending",
+    };
+    let object = refund.render(tx);
+    events::emit(tx, EventType::RefundCreated, object, Some(created))?;
     match timing.unwrap_or(payment.internal.timing) {
         Timing::Instant => return process(tx, refund),
         Timing::Steps { refund_ms, .. } => {
@@ -167,7 +172,7 @@ fn process(tx: &Tx<'_>, mut refund: Refund) -> Result<Refund, DomainError> {
 fn close(
     tx: &Tx<'_>,
     mut refund: Refund,
-    status: &str,
+    status: &'static str,
     event: EventType,
 ) -> Result<Refund, DomainError> {
     refund.status = status.to_owned();
@@ -176,6 +181,10 @@ fn close(
             "The refund is no longer pending.",
         ));
     }
-    events::emit(tx, event, refund.render(tx), None)?;
+    let closed = Transition {
+        previous_state: Some("pending"),
+        state: status,
+    };
+    events::emit(tx, event, refund.render(tx), Some(closed))?;
     Ok(refund)
 }

@@ -5,7 +5,7 @@ use super::error::DomainError;
 use super::payment::Payment;
 use super::timers::TimerKind;
 use super::{Metadata, dispute};
-use crate::events::{self, EventType};
+use crate::events::{self, EventType, Transition};
 use crate::store::{Resource, Tx};
 use crate::time::Time;
 use fluxa_sdk::contract;
@@ -138,6 +138,39 @@ fn close(tx: &Tx<'_>, mut batch: Settlement) -> Result<Settlement, DomainError> 
         ));
     }
     tx.cancel_timers(&batch.id)?;
-    events::emit(tx, EventType::SettlementCompleted, batch.render(tx), None)?;
+    let completed = Transition {
+        previous_state: Some("open"),
+        state: "completed",
+    };
+    let object = batch.render(tx);
+    events::emit(tx, EventType::SettlementCompleted, object, Some(completed))?;
     Ok(batch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{close_all, join};
+    use crate::domain::payment::tests::{in_transaction, received};
+
+    #[tokio::test]
+    async fn a_batch_has_one_currency() {
+        in_transaction(|tx| {
+            for currency in ["GBP", "EUR", "GBP", "EUR", "EUR"] {
+                let mut payment = received(tx)?;
+                payment.currency = currency.to_owned();
+                join(tx, &payment)?;
+            }
+            let closed = close_all(tx)?;
+            let sums = closed
+                .iter()
+                .map(|batch| (batch.currency.as_str(), batch.gross, batch.payment_count));
+            assert_eq!(
+                sums.collect::<Vec<_>>(),
+                [("GBP", 2 * 4999, 2), ("EUR", 3 * 4999, 3)]
+            );
+            assert_ne!(closed[0].reference, closed[1].reference);
+            Ok(())
+        })
+        .await;
+    }
 }
