@@ -9,6 +9,7 @@ use crate::time::Time;
 use fluxa_sdk::contract;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The launch currency, the only one that accounts are kept in.
 pub(crate) const CURRENCY: &str = "GBP";
@@ -222,30 +223,32 @@ fn book(tx: &Tx<'_>, payment: &Payment, lines: &[(&str, i64)]) -> Result<(), Dom
     Ok(())
 }
 
-/// Debits and credits of every account.
+/// Debits and credits of every account, apart for each currency; the launch currency is always shown.
 pub(crate) fn balances(tx: &Tx<'_>) -> Result<Value, DomainError> {
-    let mut rows = Vec::new();
-    for account in ACCOUNTS {
-        let (debits, credits) = totals(tx, "account = ?1", account)?;
-        rows.push(json!({
-            "account": account, "currency": CURRENCY,
-            "debits": debits, "credits": credits, "balance": debits - credits,
-        }));
+    let mut statement = tx.connection().prepare_cached(
+        "SELECT body->>'$.currency' AS currency, account, \
+         sum(iif(body->>'$.direction' = 'debit', body->>'$.amount', 0)), \
+         sum(iif(body->>'$.direction' = 'credit', body->>'$.amount', 0)) \
+         FROM ledger_entries GROUP BY currency, account",
+    )?;
+    let mut sums: BTreeMap<String, BTreeMap<String, (i64, i64)>> = BTreeMap::new();
+    sums.insert(CURRENCY.to_owned(), BTreeMap::new());
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let accounts = sums.entry(row.get(0)?).or_default();
+        accounts.insert(row.get(1)?, (row.get(2)?, row.get(3)?));
+    }
+    let mut balances = Vec::new();
+    for (currency, accounts) in &sums {
+        for account in ACCOUNTS {
+            let (debits, credits) = accounts.get(*account).copied().unwrap_or_default();
+            balances.push(json!({
+                "account": account, "currency": currency,
+                "debits": debits, "credits": credits, "balance": debits - credits,
+            }));
+        }
     }
     Ok(json!({
-        "object": "ledger_balances", "livemode": false, "as_of": tx.now(), "balances": rows,
+        "object": "ledger_balances", "livemode": false, "as_of": tx.now(), "balances": balances,
     }))
-}
-
-/// Debits and credits of the entries that match `condition`.
-pub(crate) fn totals(tx: &Tx<'_>, condition: &str, value: &str) -> Result<(i64, i64), DomainError> {
-    let sql = format!(
-        "SELECT coalesce(sum(iif(body->>'$.direction' = 'debit', body->>'$.amount', 0)), 0), \
-         coalesce(sum(iif(body->>'$.direction' = 'credit', body->>'$.amount', 0)), 0) \
-         FROM ledger_entries WHERE {condition}"
-    );
-    Ok(tx
-        .connection()
-        .prepare_cached(&sql)?
-        .query_row([value], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
