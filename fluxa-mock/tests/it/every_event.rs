@@ -164,11 +164,11 @@ impl Stage {
                 let payment = self.payment("CAPTURED").await;
                 self.refund(&payment).await;
             }
-            "refund.succeeded" => drop({
+            "refund.succeeded" => {
                 let payment = self.payment("CAPTURED").await;
                 self.refund(&payment).await;
                 self.advance(&payment, "REFUNDED").await;
-            }),
+            }
             "refund.failed" => {
                 let payment = self.payment("CAPTURED").await;
                 let refund = api
