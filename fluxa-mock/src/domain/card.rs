@@ -226,3 +226,15 @@ impl TestCard {
         Ok((card, outcome))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+
+    #[test]
+    fn every_outcome_has_its_name() {
+        for name in Outcome::NAMES {
+            assert_eq!(serde_json::to_value(Outcome::named(name)).unwrap(), name);
+        }
+    }
+}

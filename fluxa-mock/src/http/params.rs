@@ -131,7 +131,7 @@ fn check_value(
             (Value::String(text), Source::Form) if text == "false" => Ok(false.into()),
             _ => Err(bad(format!("{name} is true or false."))),
         },
-        ParamKind::Instant => text(value, name).and_then(|text| match Time::parse(&text) {
+        ParamKind::Instant => text(value, name).and_then(|text| match Time::parse_bound(&text) {
             Some(instant) => Ok(instant.to_string().into()),
             None => Err(bad(format!("{name} is an RFC 3339 instant."))),
         }),

@@ -6,8 +6,6 @@ mod billing;
 mod calendar;
 mod lifecycle;
 mod proration;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use audit::audit;
 pub(crate) use billing::{on_authorised, on_retry_timer};
@@ -176,6 +174,7 @@ pub(crate) fn create(
     let quantity = new.quantity.unwrap_or(1);
     check_price(new.amount, quantity, 0, "amount")?;
     let now = tx.now();
+    // One that is over already is none.
     let trial_end = new.trial_end.filter(|end| *end > now);
     let mut subscription = Subscription {
         id: tx.new_id(Subscription::PREFIX),
@@ -190,7 +189,7 @@ pub(crate) fn create(
         interval: new.interval,
         interval_count: new.interval_count.unwrap_or(1),
         status: trial_end.map_or(Status::Active, |_| Status::Trial),
-        trial_end: new.trial_end,
+        trial_end,
         current_period_start: now,
         current_period_end: trial_end.unwrap_or(now),
         cancel_at_period_end: false,

@@ -252,6 +252,9 @@ async fn forms_say_true_and_false_as_text() {
     let created = call.send().await.ok();
     // A trial that is over already is none.
     assert_eq!(created.body["status"], "active");
+    assert_eq!(created.body["trial_end"], json!(null));
+    let long_ago = json!({ "trial_end": "0001-01-01T00:00:00Z" });
+    assert_eq!(m.subscribe(long_ago).await.ok().body["status"], "active");
     let id = created.id();
     let cancel = async |text: &str| {
         let path = format!("/v1/subscriptions/{id}/cancel");
@@ -284,7 +287,7 @@ async fn subscriptions_are_listed_by_customer_and_status_and_expanded() {
         list(&format!("status=active&customer={}", m.customer))
             .await
             .ids(),
-        [one.clone()]
+        std::slice::from_ref(&one)
     );
     assert!(list("customer=cus_0000000000000000").await.ids().is_empty());
     let expand = "status=active&expand[]=customer.default_payment_method&expand[]=payment_method\

@@ -329,6 +329,26 @@ async fn with_manual_timing_the_sandboxs_calls_decide_each_charge() {
 }
 
 #[tokio::test]
+async fn a_settlement_returned_later_is_the_payments_matter_alone() {
+    let m = merchant().await;
+    m.card_does(&m.method, "settlement_returned").await;
+    let id = m.subscribe(json!({})).await.ok().id();
+    m.advance(DAY).await;
+    assert_eq!(
+        m.charges(&id).await[0]["failure_code"],
+        "settlement_returned"
+    );
+    let subscription = m.get(&id).await;
+    assert_eq!(
+        (&subscription["status"], planned(&subscription)),
+        (&json!("active"), vec![])
+    );
+    m.advance(DAY * 31).await;
+    assert_eq!(m.charges(&id).await.len(), 2);
+    m.check().await;
+}
+
+#[tokio::test]
 async fn a_method_set_to_what_no_card_does_is_refused() {
     let m = merchant().await;
     let path = format!("/_mock/payment_methods/{}", m.method);

@@ -162,8 +162,11 @@ impl Merchant {
         events[from..].iter().map(line).collect()
     }
 
-    /// The audit finds nothing, at the end of each test.
+    /// The audit finds nothing and each event is what the contract says, at the end of each test.
     async fn check(&self) {
+        for event in self.all("/v1/events?").await {
+            crate::support::contract::check_event(&event);
+        }
         self.api.assert_invariants().await;
     }
 }
@@ -272,10 +275,6 @@ async fn the_first_charge_is_made_at_once_and_told_after_the_creation() {
     assert_eq!(charges[0]["metadata"]["plan"], "team");
     assert_eq!(charges[0]["subscription"], *id);
     assert_eq!(created.body["latest_payment"], charges[0]["id"]);
-    // Every event carries the whole object and passes the contract.
-    for event in m.events(&id).await {
-        crate::support::contract::check_event(&event);
-    }
     m.check().await;
 }
 
@@ -551,6 +550,24 @@ async fn a_trial_a_pause_and_a_debt_end_with_their_period_too() {
         );
         m.check().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_to_end_with_a_period_that_is_over_ends_now() {
+    let m = merchant().await;
+    let one = m.subscribe(json!({})).await.ok().id();
+    let two = m.subscribe(json!({})).await.ok().id();
+    for id in [&one, &two] {
+        m.act(id, "pause", json!({})).await.ok();
+    }
+    m.advance(DAY * 60).await;
+    let asked = json!({ "at_period_end": true });
+    let ended = m.act(&one, "cancel", asked).await.ok().body;
+    assert_eq!(ended["status"], "cancelled");
+    let asked = json!({ "cancel_at_period_end": true });
+    let ended = m.patch(&two, asked).await.ok().body;
+    assert_eq!(ended["status"], "cancelled");
+    m.check().await;
 }
 
 #[tokio::test]
