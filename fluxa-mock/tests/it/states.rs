@@ -296,6 +296,33 @@ async fn rival_decisions_about_a_dispute_leave_one() {
 }
 
 #[tokio::test]
+async fn of_refunds_and_disputes_of_the_whole_at_once_one_wins() {
+    let (_server, api) = start().await;
+    for _ in 0..4 {
+        let payment = api.payment("instant").await;
+        let rivals: Vec<_> = (0..64)
+            .map(|number| {
+                let (api, payment) = (api.clone(), payment.clone());
+                tokio::spawn(async move {
+                    match number % 2 {
+                        0 => api.dispute(&payment).await,
+                        _ => api.post("/v1/refunds", json!({ "payment": payment })).await,
+                    }
+                })
+            })
+            .collect();
+        let mut won = 0;
+        for rival in rivals {
+            let answer = rival.await.unwrap();
+            won += u32::from(answer.status == 201);
+            assert!(matches!(answer.status, 201 | 400), "{}", answer.text);
+        }
+        assert_eq!(won, 1);
+        api.assert_invariants().await;
+    }
+}
+
+#[tokio::test]
 async fn the_database_itself_refuses_to_rewrite_history_and_ledger() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.db");
