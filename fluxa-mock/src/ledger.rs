@@ -9,6 +9,7 @@ use crate::time::Time;
 use fluxa_sdk::contract;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The launch currency, the only one that accounts are kept in.
 pub(crate) const CURRENCY: &str = "GBP";
@@ -25,6 +26,8 @@ pub(crate) const MERCHANT_BANK: &str = "merchant_bank";
 pub(crate) const FEES: &str = "fees";
 /// Returned to cardholders.
 pub(crate) const REFUNDS: &str = "refunds";
+/// Withheld for disputes that are open.
+pub(crate) const DISPUTES: &str = "disputes";
 
 /// Every account that this server books on.
 pub(crate) const ACCOUNTS: &[&str] = &[
@@ -34,6 +37,7 @@ pub(crate) const ACCOUNTS: &[&str] = &[
     MERCHANT_BANK,
     FEES,
     REFUNDS,
+    DISPUTES,
 ];
 
 /// One line of the ledger.
@@ -127,6 +131,68 @@ pub(crate) fn record_refund(
     book(tx, payment, &[(REFUNDS, amount), (account, -amount)])
 }
 
+/// Books what is held back while a dispute is open. It comes out of the partner's clearing account
+/// wherever the payment's money is by then: a settled payment leaves the merchant owing there, and the
+/// moves of the payment itself need not know of it.
+pub(crate) fn record_hold(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        &[(DISPUTES, amount), (PARTNER_CLEARING, -amount)],
+    )
+}
+
+/// Books the return of a hold: the dispute was won.
+pub(crate) fn record_hold_returned(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    amount: i64,
+) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        &[(PARTNER_CLEARING, amount), (DISPUTES, -amount)],
+    )
+}
+
+/// Books a lost dispute: what was held goes to the cardholder, and the clearing account stays short
+/// of it until a settlement makes it good.
+pub(crate) fn record_loss(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result<(), DomainError> {
+    book(tx, payment, &[(CARDHOLDER, amount), (DISPUTES, -amount)])
+}
+
+/// Books what a settlement makes good of a lost dispute.
+pub(crate) fn record_deduction(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    amount: i64,
+) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        &[(PARTNER_CLEARING, amount), (MERCHANT_BANK, -amount)],
+    )
+}
+
+/// Books that a lost dispute is void, its payment having failed: of its amount `owed` was still to be
+/// made good, and `deducted` goes back to the merchant.
+pub(crate) fn record_loss_undone(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    owed: i64,
+    deducted: i64,
+) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        &[
+            (PARTNER_CLEARING, owed),
+            (MERCHANT_BANK, deducted),
+            (CARDHOLDER, -(owed + deducted)),
+        ],
+    )
+}
+
 /// Adds the lines of one movement: positive amounts are debits, negative ones credits.
 fn book(tx: &Tx<'_>, payment: &Payment, lines: &[(&str, i64)]) -> Result<(), DomainError> {
     if lines.iter().map(|(_, amount)| amount).sum::<i64>() != 0 {
@@ -157,30 +223,32 @@ fn book(tx: &Tx<'_>, payment: &Payment, lines: &[(&str, i64)]) -> Result<(), Dom
     Ok(())
 }
 
-/// Debits and credits of every account.
+/// Debits and credits of every account, apart for each currency; the launch currency is always shown.
 pub(crate) fn balances(tx: &Tx<'_>) -> Result<Value, DomainError> {
-    let mut rows = Vec::new();
-    for account in ACCOUNTS {
-        let (debits, credits) = totals(tx, "account = ?1", account)?;
-        rows.push(json!({
-            "account": account, "currency": CURRENCY,
-            "debits": debits, "credits": credits, "balance": debits - credits,
-        }));
+    let mut statement = tx.connection().prepare_cached(
+        "SELECT body->>'$.currency' AS currency, account, \
+         sum(iif(body->>'$.direction' = 'debit', body->>'$.amount', 0)), \
+         sum(iif(body->>'$.direction' = 'credit', body->>'$.amount', 0)) \
+         FROM ledger_entries GROUP BY currency, account",
+    )?;
+    let mut sums: BTreeMap<String, BTreeMap<String, (i64, i64)>> = BTreeMap::new();
+    sums.insert(CURRENCY.to_owned(), BTreeMap::new());
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let accounts = sums.entry(row.get(0)?).or_default();
+        accounts.insert(row.get(1)?, (row.get(2)?, row.get(3)?));
+    }
+    let mut balances = Vec::new();
+    for (currency, accounts) in &sums {
+        for account in ACCOUNTS {
+            let (debits, credits) = accounts.get(*account).copied().unwrap_or_default();
+            balances.push(json!({
+                "account": account, "currency": currency,
+                "debits": debits, "credits": credits, "balance": debits - credits,
+            }));
+        }
     }
     Ok(json!({
-        "object": "ledger_balances", "livemode": false, "as_of": tx.now(), "balances": rows,
+        "object": "ledger_balances", "livemode": false, "as_of": tx.now(), "balances": balances,
     }))
-}
-
-/// Debits and credits of the entries that match `condition`.
-pub(crate) fn totals(tx: &Tx<'_>, condition: &str, value: &str) -> Result<(i64, i64), DomainError> {
-    let sql = format!(
-        "SELECT coalesce(sum(iif(body->>'$.direction' = 'debit', body->>'$.amount', 0)), 0), \
-         coalesce(sum(iif(body->>'$.direction' = 'credit', body->>'$.amount', 0)), 0) \
-         FROM ledger_entries WHERE {condition}"
-    );
-    Ok(tx
-        .connection()
-        .prepare_cached(&sql)?
-        .query_row([value], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }

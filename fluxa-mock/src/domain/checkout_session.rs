@@ -8,7 +8,7 @@ use super::payment_flow::{self, named};
 use super::timers::TimerKind;
 use super::timing::Timing;
 use super::{Metadata, payment_method};
-use crate::events::{self, EventType};
+use crate::events::{self, EventType, Transition};
 use crate::store::{Resource, Tx};
 use crate::time::Time;
 use fluxa_sdk::contract;
@@ -103,7 +103,10 @@ pub(crate) fn create(
         tx,
         EventType::CheckoutSessionCreated,
         session.render(tx),
-        None,
+        Some(Transition {
+            previous_state: None,
+            state: "open",
+        }),
     )?;
     Ok(session)
 }
@@ -186,7 +189,12 @@ impl CheckoutSession {
         Err(DomainError::invalid("session_not_open", message))
     }
 
-    fn close(&mut self, tx: &Tx<'_>, status: &str, event: EventType) -> Result<(), DomainError> {
+    fn close(
+        &mut self,
+        tx: &Tx<'_>,
+        status: &'static str,
+        event: EventType,
+    ) -> Result<(), DomainError> {
         self.status = status.to_owned();
         if !tx.update_guarded(self, "status", "open")? {
             return Err(DomainError::invalid(
@@ -195,6 +203,10 @@ impl CheckoutSession {
             ));
         }
         tx.cancel_timers(&self.id)?;
-        events::emit(tx, event, self.render(tx), None)
+        let closed = Transition {
+            previous_state: Some("open"),
+            state: status,
+        };
+        events::emit(tx, event, self.render(tx), Some(closed))
     }
 }

@@ -22,8 +22,6 @@ pub(crate) enum Kind {
     RateLimit,
     /// A fault of the server.
     Internal,
-    /// Part of the contract that this server does not have.
-    NotImplemented,
 }
 
 /// A refusal.

@@ -1,12 +1,12 @@
 //! Owns refunds: asked for against what remains of a payment, processed later, booked on success.
 
-use super::Metadata;
 use super::error::DomainError;
 use super::payment::{self, Cause, Payment, PaymentState};
 use super::payment_flow::named;
 use super::timers::TimerKind;
 use super::timing::Timing;
-use crate::events::{self, EventType};
+use super::{Metadata, dispute};
+use crate::events::{self, EventType, Transition};
 use crate::ledger;
 use crate::store::{Resource, Tx};
 use crate::time::Time;
@@ -74,6 +74,7 @@ pub(crate) fn create(
         )
         .about("payment"));
     }
+    dispute::check_refundable(tx, &payment)?;
     let remaining = payment.amount - payment.internal.refund_reserved;
     let amount = new.amount.unwrap_or(remaining);
     if amount > remaining || remaining == 0 {
@@ -100,7 +101,12 @@ pub(crate) fn create(
         failure_message: None,
     };
     tx.insert(&refund)?;
-    events::emit(tx, EventType::RefundCreated, refund.render(tx), None)?;
+    let created = Transition {
+        previous_state: None,
+        state: "pending",
+    };
+    let object = refund.render(tx);
+    events::emit(tx, EventType::RefundCreated, object, Some(created))?;
     match timing.unwrap_or(payment.internal.timing) {
         Timing::Instant => return process(tx, refund),
         Timing::Steps { refund_ms, .. } => {
@@ -166,7 +172,7 @@ fn process(tx: &Tx<'_>, mut refund: Refund) -> Result<Refund, DomainError> {
 fn close(
     tx: &Tx<'_>,
     mut refund: Refund,
-    status: &str,
+    status: &'static str,
     event: EventType,
 ) -> Result<Refund, DomainError> {
     refund.status = status.to_owned();
@@ -175,6 +181,10 @@ fn close(
             "The refund is no longer pending.",
         ));
     }
-    events::emit(tx, event, refund.render(tx), None)?;
+    let closed = Transition {
+        previous_state: Some("pending"),
+        state: status,
+    };
+    events::emit(tx, event, refund.render(tx), Some(closed))?;
     Ok(refund)
 }

@@ -1,7 +1,9 @@
 //! Owns the kinds of timers and what each does when it fires.
 
 use super::error::DomainError;
-use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement, subscription};
+use super::{
+    api_key, checkout_session, delivery, dispute, payment_flow, refund, settlement, subscription,
+};
 use crate::store::{Origin, Timer, Tx};
 
 /// What a timer is for.
@@ -14,12 +16,13 @@ pub(crate) enum TimerKind {
     SettlementClose,
     DeliveryRetry,
     KeyExpiry,
+    DisputeDeadline,
     SubscriptionPeriod,
     SubscriptionRetry,
 }
 
 impl TimerKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
@@ -27,6 +30,7 @@ impl TimerKind {
         Self::SettlementClose,
         Self::DeliveryRetry,
         Self::KeyExpiry,
+        Self::DisputeDeadline,
         Self::SubscriptionPeriod,
         Self::SubscriptionRetry,
     ];
@@ -41,6 +45,7 @@ impl TimerKind {
             Self::SettlementClose => "settlement_close",
             Self::DeliveryRetry => "delivery_retry",
             Self::KeyExpiry => "key_expiry",
+            Self::DisputeDeadline => "dispute_deadline",
             Self::SubscriptionPeriod => "subscription_period",
             Self::SubscriptionRetry => "subscription_retry",
         }
@@ -71,6 +76,7 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::SettlementClose => settlement::on_timer(tx, reference),
         TimerKind::DeliveryRetry => delivery::on_timer(tx, reference),
         TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
+        TimerKind::DisputeDeadline => dispute::on_timer(tx, reference),
         TimerKind::SubscriptionPeriod => subscription::on_period_timer(tx, reference),
         TimerKind::SubscriptionRetry => subscription::on_retry_timer(tx, reference),
     }

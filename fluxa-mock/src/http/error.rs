@@ -15,7 +15,6 @@ pub(super) fn status(error: &DomainError) -> u16 {
         Kind::Idempotency => 409,
         Kind::RateLimit => 429,
         Kind::Internal => 500,
-        Kind::NotImplemented => 501,
     }
 }
 
@@ -28,7 +27,7 @@ pub(super) fn envelope(error: &DomainError, request_id: &str) -> Value {
         Kind::NotFound => "not_found",
         Kind::Idempotency => "idempotency",
         Kind::RateLimit => "rate_limit",
-        Kind::Internal | Kind::NotImplemented => "api_error",
+        Kind::Internal => "api_error",
     };
     let mut body = json!({
         "type": error_type,

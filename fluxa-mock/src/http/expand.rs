@@ -4,6 +4,7 @@
 use crate::domain::api_key::ApiKey;
 use crate::domain::checkout_session::CheckoutSession;
 use crate::domain::customer::Customer;
+use crate::domain::dispute::Dispute;
 use crate::domain::error::{DomainError, Kind};
 use crate::domain::payment::Payment;
 use crate::domain::payment_method::PaymentMethod;
@@ -75,8 +76,8 @@ impl Node {
             Self::CheckoutSession => render::<CheckoutSession>(tx, id),
             Self::Settlement => render::<Settlement>(tx, id),
             Self::Refund => render::<Refund>(tx, id),
+            Self::Dispute => render::<Dispute>(tx, id),
             Self::Subscription => render::<Subscription>(tx, id),
-            Self::Dispute => Ok(None),
         }
     }
 }

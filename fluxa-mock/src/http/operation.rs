@@ -108,8 +108,6 @@ pub(super) enum Answering {
     Stream,
     /// The clock, which drains timers and deliveries step by step.
     AdvanceClock,
-    /// Nobody yet: 501.
-    NotImplemented,
 }
 
 /// An operation of the contract.

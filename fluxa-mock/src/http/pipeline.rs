@@ -212,13 +212,6 @@ impl Call {
         key: Result<Option<ApiKey>, DomainError>,
     ) -> Result<Checked, DomainError> {
         let key = key?;
-        if let Answering::NotImplemented = self.operation.answering {
-            return Err(DomainError::new(
-                Kind::NotImplemented,
-                "not_implemented",
-                "This server does not implement this operation yet.",
-            ));
-        }
         let idempotency_key = self.idempotency_key.transpose()?;
         let parsed = self.parsed?;
         // Before a replay: a stored answer may hold what another key was allowed to expand.

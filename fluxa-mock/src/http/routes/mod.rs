@@ -1,5 +1,4 @@
-//! Owns the table of operations, one module per resource. What is in the contract but not served yet
-//! is listed here, so that it answers 501 and not 404.
+//! Owns the table of operations, one module per resource.
 
 mod api_keys;
 mod checkout;
@@ -19,8 +18,7 @@ mod webhook_endpoints;
 
 pub(super) use sandbox::clock_view;
 
-use super::operation::Method::Post;
-use super::operation::{Answering, Method, Operation};
+use super::operation::Operation;
 
 /// Every operation.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
@@ -40,18 +38,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
         subscriptions::OPERATIONS,
         disputes::OPERATIONS,
         request_logs::OPERATIONS,
-        NOT_IMPLEMENTED,
     ]
     .into_iter()
     .flatten()
 }
-
-const fn missing(method: Method, path: &'static str, scope: &'static str) -> Operation {
-    Operation::special(method, path, scope, Answering::NotImplemented)
-}
-
-static NOT_IMPLEMENTED: &[Operation] = &[
-    missing(Post, "/sandbox/disputes", "sandbox"),
-    missing(Post, "/sandbox/disputes/{id}/resolve", "sandbox"),
-    missing(Post, "/sandbox/merchant/kyb", "sandbox"),
-];

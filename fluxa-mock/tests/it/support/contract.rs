@@ -43,6 +43,31 @@ fn resolve(value: &'static Value) -> &'static Value {
     }
 }
 
+/// An operation of the document.
+pub(crate) struct Operation {
+    /// In capitals.
+    pub(crate) method: String,
+    /// Below `/v1`, as a template.
+    pub(crate) path: String,
+    /// What a restricted key needs; none where no key is needed.
+    pub(crate) scope: Option<String>,
+}
+
+/// Every operation of the document.
+pub(crate) fn operations() -> impl Iterator<Item = Operation> {
+    const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
+    let paths = DOCUMENT["paths"].as_object().unwrap().iter();
+    paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap().iter();
+        let operations = methods.filter(|(method, _)| METHODS.contains(&method.as_str()));
+        operations.map(move |(method, operation)| Operation {
+            method: method.to_ascii_uppercase(),
+            path: path.clone(),
+            scope: operation["x-fluxa-scope"].as_str().map(str::to_owned),
+        })
+    })
+}
+
 /// Validates `value` against a schema of the document.
 #[track_caller]
 pub(crate) fn validate(schema: &Value, value: &Value, what: &str) {
