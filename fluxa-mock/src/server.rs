@@ -3,7 +3,7 @@
 
 use crate::accounts::Accounts;
 use crate::config::Config;
-use crate::http::{self, Peer};
+use crate::http::{self, CutHere, Peer};
 use crate::sandbox::Sandbox;
 use axum::Router;
 use axum::body::Body;
@@ -94,7 +94,15 @@ fn serve_connection(
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer.ip()));
-        router.clone().call(request)
+        let answering = router.clone().call(request);
+        async move {
+            let Ok(response) = answering.await;
+            // An error of the service ends the connection without an answer.
+            match response.extensions().get::<CutHere>() {
+                Some(cut) => Err(*cut),
+                None => Ok(response),
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -6,6 +6,7 @@ pub(crate) mod card;
 pub(crate) mod checkout_session;
 pub(crate) mod customer;
 pub(crate) mod delivery;
+pub(crate) mod delivery_fault;
 pub(crate) mod dispute;
 pub(crate) mod error;
 pub(crate) mod history;

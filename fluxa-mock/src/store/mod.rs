@@ -14,6 +14,7 @@ pub(crate) use tx::{Origin, Timer, Tx};
 
 use crate::clock::{Clock, ClockRecord};
 use crate::domain::error::DomainError;
+use crate::faults::Faults;
 use crate::ids::{Ids, random_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) base_url: OnceLock<String>,
     pub(crate) allowed_hosts: Vec<String>,
+    /// Not state: a rollback does not take a hit back.
+    pub(crate) faults: Faults,
 }
 
 /// Handle on the owner thread.
@@ -163,6 +166,7 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         clock,
         base_url: OnceLock::new(),
         allowed_hosts: opening.allowed_hosts.to_vec(),
+        faults: Faults::default(),
     })
 }
 

@@ -98,6 +98,11 @@ impl<'a> Tx<'a> {
             .any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 
+    /// The faults in force.
+    pub(crate) fn faults(&self) -> &crate::faults::Faults {
+        &self.shared.faults
+    }
+
     /// The clock of the sandbox.
     pub(crate) fn clock(&self) -> &crate::clock::Clock {
         &self.shared.clock

@@ -2,6 +2,7 @@
 //! keeps it to loopback names and away from web pages.
 
 mod clock;
+mod faults;
 
 use super::Account;
 use super::reply::{JSON, Reply, RequestId};
@@ -24,6 +25,7 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         .route("/_mock/reset", post(reset))
         .route("/_mock/invariants", get(check_invariants))
         .merge(clock::router())
+        .merge(faults::router())
 }
 
 async fn health(Extension(sandbox): Account, request: Request) -> Response {
