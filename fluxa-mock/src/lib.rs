@@ -35,10 +35,13 @@ mod ledger;
 mod pages;
 mod sandbox;
 mod server;
+mod snapshots;
 mod store;
 mod time;
 
 pub use config::{Config, DEFAULT_ADDRESS, RateLimit};
+pub use domain::seed::SeedPlan;
 pub use faults::{Cut, Fault, Method};
-pub use handle::{MockServer, MockServerBuilder};
+pub use handle::{FaultHandle, MockServer, MockServerBuilder};
 pub use server::serve;
+pub use snapshots::Snapshot;

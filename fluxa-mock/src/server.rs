@@ -46,7 +46,14 @@ pub(crate) async fn open(listener: &TcpListener, config: Config) -> io::Result<A
         let message = format!("{address} is not a loopback address; allow it explicitly");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
+    let seed_data = config.seed_data.clone();
     let primary = Sandbox::start(config, address).await?;
+    if let Some(plan) = seed_data
+        && let Err(refused) = primary.seed_if_empty(plan).await
+    {
+        primary.stop().await;
+        return Err(refused);
+    }
     Ok(Arc::new(Accounts::new(primary)))
 }
 

@@ -5,8 +5,8 @@
 mod glob;
 mod spec;
 
+pub(crate) use spec::When;
 pub use spec::{Cut, Fault, Method};
-pub(crate) use spec::{Kind, When};
 
 use crate::domain::error::DomainError;
 use serde_json::{Value, json};

@@ -7,9 +7,11 @@ mod owner;
 mod private;
 mod resource;
 mod schema;
+mod snapshot;
 mod tx;
 
 pub(crate) use resource::{Filter, ListQuery, Page, Resource, Scope, public_view};
+pub(crate) use snapshot::check as check_snapshot;
 pub(crate) use tx::{Origin, Timer, Tx};
 
 use crate::clock::{Clock, ClockRecord};
@@ -128,6 +130,28 @@ impl Store {
         answer
             .await
             .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request").into()))
+    }
+}
+
+impl Store {
+    /// Runs `work` with the connection to itself, in no transaction.
+    async fn alone<T, F>(&self, work: F) -> Result<T, DomainError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection, &Shared) -> Result<T, DomainError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        let job: owner::LoneJob = Box::new(move |connection| {
+            // The caller may have gone away: what it asked for is done all the same.
+            drop(reply.send(work(connection, &shared)));
+        });
+        if self.messages.send(owner::Message::Alone(job)).is_err() {
+            return Err(DomainError::internal("the store has stopped"));
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request")))
     }
 }
 
