@@ -2,6 +2,7 @@
 
 use super::error::DomainError;
 use super::payment::{Payment, PaymentState};
+use super::subscription;
 use crate::ledger;
 use crate::store::Tx;
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ pub(crate) fn audit(tx: &Tx<'_>) -> Result<Vec<String>, DomainError> {
     audit_ledger(tx, &mut breaches)?;
     audit_payments(tx, &mut breaches)?;
     audit_history(tx, &mut breaches)?;
+    subscription::audit(tx, &mut breaches)?;
     Ok(breaches)
 }
 

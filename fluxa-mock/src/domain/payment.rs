@@ -109,6 +109,8 @@ pub(crate) struct Payment {
     three_d_secure: ThreeDSecure,
     pub(crate) customer: Option<String>,
     pub(crate) checkout_session: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subscription: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,6 +130,9 @@ pub(crate) struct Internal {
     pub(crate) refund_reserved: i64,
     /// The settlement batch.
     pub(crate) settlement: Option<String>,
+    /// The number of the subscription's period that it is for.
+    #[serde(default)]
+    period: Option<i64>,
 }
 
 #[expect(
@@ -147,7 +152,14 @@ pub(crate) struct NewPayment {
     pub(crate) timing: Timing,
     pub(crate) customer: Option<String>,
     pub(crate) checkout_session: Option<String>,
+    pub(crate) subscription: Option<SubscriptionCharge>,
     pub(crate) metadata: Metadata,
+}
+
+/// Which charge of a subscription a payment is.
+pub(crate) struct SubscriptionCharge {
+    pub(crate) subscription: String,
+    pub(crate) period: i64,
 }
 
 impl Resource for Payment {
@@ -178,6 +190,10 @@ pub(crate) fn fee_of(amount: i64) -> i64 {
 /// Creates a payment in its first state.
 pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainError> {
     let id = tx.new_id(Payment::PREFIX);
+    let (subscription, period) = match new.subscription {
+        Some(charge) => (Some(charge.subscription), Some(charge.period)),
+        None => (None, None),
+    };
     let payment = Payment {
         object: "payment".to_owned(),
         amount: new.amount,
@@ -200,6 +216,7 @@ pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainErr
         three_d_secure: new.outcome.three_d_secure(&id),
         customer: new.customer,
         checkout_session: new.checkout_session,
+        subscription,
         failure_code: None,
         failure_message: None,
         amount_refunded: 0,
@@ -209,11 +226,17 @@ pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainErr
             outcome: new.outcome,
             refund_reserved: 0,
             settlement: None,
+            period,
         },
         id,
     };
     tx.insert(&payment)?;
-    record_move(tx, &payment, None, Actor::Merchant, "payment_received")?;
+    // A charge that a timer makes is nobody's call.
+    let actor = match tx.origin().request_id {
+        Some(_) => Actor::Merchant,
+        None => Actor::System,
+    };
+    record_move(tx, &payment, None, actor, "payment_received")?;
     Ok(payment)
 }
 
@@ -394,6 +417,7 @@ mod tests {
             timing: Timing::Manual,
             customer: None,
             checkout_session: None,
+            subscription: None,
             metadata: Default::default(),
         };
         receive(tx, new)

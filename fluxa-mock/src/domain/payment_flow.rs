@@ -8,7 +8,7 @@ use super::payment::{self, Cause, NewPayment, Payment, PaymentState};
 use super::payment_method::PaymentMethod;
 use super::timers::TimerKind;
 use super::timing::Timing;
-use super::{Metadata, refund};
+use super::{Metadata, refund, subscription};
 use crate::store::Tx;
 use serde::Deserialize;
 
@@ -69,6 +69,7 @@ pub(crate) fn create(
         card: method.card,
         timing,
         checkout_session: None,
+        subscription: None,
         metadata: new.metadata,
     };
     authorise(tx, payment)
@@ -180,6 +181,7 @@ pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment
                 }
             };
             payment::transition(tx, &mut payment, to, &Cause::failure(failure))?;
+            subscription::on_authorised(tx, &payment, Some(failure))?;
         }
         PaymentState::Refunded => {
             refund::complete_all(tx, &payment)?;
@@ -203,6 +205,7 @@ pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment
                 payment::transition(tx, &mut payment, *next, &Cause::merchant("sandbox_advance"))?;
             }
             schedule_next(tx, &payment)?;
+            subscription::on_authorised(tx, &payment, None)?;
         }
     }
     Ok(payment)

@@ -1,7 +1,7 @@
 //! Owns the kinds of timers and what each does when it fires.
 
 use super::error::DomainError;
-use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement};
+use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement, subscription};
 use crate::store::{Origin, Timer, Tx};
 
 /// What a timer is for.
@@ -15,10 +15,12 @@ pub(crate) enum TimerKind {
     DeliveryDelayed,
     DeliveryRetry,
     KeyExpiry,
+    SubscriptionPeriod,
+    SubscriptionRetry,
 }
 
 impl TimerKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
@@ -27,6 +29,8 @@ impl TimerKind {
         Self::DeliveryDelayed,
         Self::DeliveryRetry,
         Self::KeyExpiry,
+        Self::SubscriptionPeriod,
+        Self::SubscriptionRetry,
     ];
 
     /// The name in the database.
@@ -40,6 +44,8 @@ impl TimerKind {
             Self::DeliveryDelayed => "delivery_delayed",
             Self::DeliveryRetry => "delivery_retry",
             Self::KeyExpiry => "key_expiry",
+            Self::SubscriptionPeriod => "subscription_period",
+            Self::SubscriptionRetry => "subscription_retry",
         }
     }
 }
@@ -69,5 +75,7 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::DeliveryDelayed => delivery::on_delay_over(tx, reference),
         TimerKind::DeliveryRetry => delivery::on_timer(tx, reference),
         TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
+        TimerKind::SubscriptionPeriod => subscription::on_period_timer(tx, reference),
+        TimerKind::SubscriptionRetry => subscription::on_retry_timer(tx, reference),
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::payment::Payment;
 use crate::domain::payment_method::PaymentMethod;
 use crate::domain::refund::Refund;
 use crate::domain::settlement::Settlement;
+use crate::domain::subscription::Subscription;
 use crate::store::{Resource, Tx};
 use fluxa_sdk::contract;
 use serde_json::Value;
@@ -74,7 +75,8 @@ impl Node {
             Self::CheckoutSession => render::<CheckoutSession>(tx, id),
             Self::Settlement => render::<Settlement>(tx, id),
             Self::Refund => render::<Refund>(tx, id),
-            Self::Subscription | Self::Dispute => Ok(None),
+            Self::Subscription => render::<Subscription>(tx, id),
+            Self::Dispute => Ok(None),
         }
     }
 }

@@ -21,3 +21,4 @@ mod samples;
 mod seed;
 mod snapshots;
 mod stream;
+mod subscriptions;

@@ -3,6 +3,7 @@
 
 mod clock;
 mod faults;
+mod payment_methods;
 mod seed;
 mod snapshots;
 
@@ -30,6 +31,7 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         .merge(faults::router())
         .merge(seed::router())
         .merge(snapshots::router())
+        .merge(payment_methods::router())
 }
 
 async fn health(Extension(sandbox): Account, request: Request) -> Response {

@@ -54,6 +54,5 @@ static NOT_IMPLEMENTED: &[Operation] = &[
     missing(Get, "/api_keys/{id}/requests", "api_keys"),
     missing(Post, "/sandbox/disputes", "sandbox"),
     missing(Post, "/sandbox/disputes/{id}/resolve", "sandbox"),
-    missing(Post, "/sandbox/subscriptions/{id}/renew", "sandbox"),
     missing(Post, "/sandbox/merchant/kyb", "sandbox"),
 ];

@@ -1,12 +1,13 @@
 //! Owns the sandbox operations: what a cardholder, a bank or time itself would do.
 
 use super::payments::STATES;
-use crate::domain::card::TestCard;
+use crate::domain::card::{Outcome, TestCard};
 use crate::domain::checkout_session;
 use crate::domain::error::DomainError;
 use crate::domain::payment::PaymentState;
 use crate::domain::payment_flow;
 use crate::domain::settlement;
+use crate::domain::subscription;
 use crate::http::expand::Node;
 use crate::http::operation::{
     Answer, Answering, Method, Operation, ParamKind, list_body, optional, required,
@@ -58,6 +59,24 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .id(prefix::PAYMENT)
     .params(&[required("to", ParamKind::Choice(STATES))])
     .expand(Node::Payment),
+    Operation::post(
+        "/sandbox/subscriptions/{id}/renew",
+        "sandbox",
+        |tx, input| {
+            let outcome = match input.text("outcome") {
+                Some("decline") => Outcome::CardDeclined,
+                _ => Outcome::Success,
+            };
+            let renewed = subscription::renew(tx, input.id(), outcome)?;
+            Ok(Answer::ok(renewed.render(tx)))
+        },
+    )
+    .id(prefix::SUBSCRIPTION)
+    .params(&[optional(
+        "outcome",
+        ParamKind::Choice(&["success", "decline"]),
+    )])
+    .expand(Node::Subscription),
     Operation::post("/sandbox/settlements/close", "sandbox", |tx, _| {
         let closed = settlement::close_all(tx)?;
         let data = closed.iter().rev().map(|batch| batch.render(tx)).collect();
