@@ -5,7 +5,7 @@ use super::card::{Card, Failure, Outcome, ThreeDSecure};
 use super::error::DomainError;
 use super::history::{self, Actor};
 use super::timing::Timing;
-use super::{Metadata, settlement};
+use super::{Metadata, dispute, settlement};
 use crate::events::{self, EventType, Transition};
 use crate::ledger;
 use crate::store::{Resource, Tx};
@@ -51,7 +51,8 @@ impl PaymentState {
         )
     }
 
-    fn event(self) -> EventType {
+    /// The event of getting there.
+    pub(crate) fn event(self) -> EventType {
         match self {
             Self::PaymentReceived => EventType::PaymentReceived,
             Self::Captured => EventType::PaymentCaptured,
@@ -117,6 +118,8 @@ pub(crate) struct Payment {
     failure_message: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) amount_refunded: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dispute: Option<String>,
     pub(crate) metadata: Metadata,
     pub(crate) internal: Internal,
 }
@@ -220,6 +223,7 @@ pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainErr
         failure_code: None,
         failure_message: None,
         amount_refunded: 0,
+        dispute: None,
         metadata: new.metadata,
         internal: Internal {
             timing: new.timing,
@@ -340,7 +344,11 @@ pub(crate) fn transition(
         ));
     }
     ledger::record_transition(tx, payment, previous, next)?;
-    record_move(tx, payment, Some(previous), cause.actor, cause.reason)
+    record_move(tx, payment, Some(previous), cause.actor, cause.reason)?;
+    if next == PaymentState::Failed {
+        dispute::payment_failed(tx, payment)?;
+    }
+    Ok(())
 }
 
 fn record_move(

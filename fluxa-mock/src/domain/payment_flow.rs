@@ -143,6 +143,16 @@ fn finish(tx: &Tx<'_>, payment: &mut Payment) -> Result<(), DomainError> {
     }
 }
 
+/// Settles every payment that is SETTLING, as the end of the partner's day would.
+pub(crate) fn settle_all(tx: &Tx<'_>) -> Result<(), DomainError> {
+    let settling = PaymentState::Settling.name();
+    for mut payment in tx.all_by::<Payment>("state", settling)? {
+        tx.cancel_timers(&payment.id)?;
+        finish(tx, &mut payment)?;
+    }
+    Ok(())
+}
+
 fn schedule_next(tx: &Tx<'_>, payment: &Payment) -> Result<(), DomainError> {
     let Timing::Steps {
         settling_ms,

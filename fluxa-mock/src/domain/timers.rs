@@ -1,7 +1,9 @@
 //! Owns the kinds of timers and what each does when it fires.
 
 use super::error::DomainError;
-use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement, subscription};
+use super::{
+    api_key, checkout_session, delivery, dispute, payment_flow, refund, settlement, subscription,
+};
 use crate::store::{Origin, Timer, Tx};
 
 /// What a timer is for.
@@ -17,10 +19,11 @@ pub(crate) enum TimerKind {
     KeyExpiry,
     SubscriptionPeriod,
     SubscriptionRetry,
+    DisputeDeadline,
 }
 
 impl TimerKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
@@ -31,6 +34,7 @@ impl TimerKind {
         Self::KeyExpiry,
         Self::SubscriptionPeriod,
         Self::SubscriptionRetry,
+        Self::DisputeDeadline,
     ];
 
     /// The name in the database.
@@ -46,6 +50,7 @@ impl TimerKind {
             Self::KeyExpiry => "key_expiry",
             Self::SubscriptionPeriod => "subscription_period",
             Self::SubscriptionRetry => "subscription_retry",
+            Self::DisputeDeadline => "dispute_deadline",
         }
     }
 }
@@ -77,5 +82,6 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
         TimerKind::SubscriptionPeriod => subscription::on_period_timer(tx, reference),
         TimerKind::SubscriptionRetry => subscription::on_retry_timer(tx, reference),
+        TimerKind::DisputeDeadline => dispute::on_timer(tx, reference),
     }
 }

@@ -4,6 +4,7 @@
 use crate::domain::api_key::ApiKey;
 use crate::domain::checkout_session::CheckoutSession;
 use crate::domain::customer::Customer;
+use crate::domain::dispute::Dispute;
 use crate::domain::error::{DomainError, Kind};
 use crate::domain::payment::Payment;
 use crate::domain::payment_method::PaymentMethod;
@@ -76,7 +77,7 @@ impl Node {
             Self::Settlement => render::<Settlement>(tx, id),
             Self::Refund => render::<Refund>(tx, id),
             Self::Subscription => render::<Subscription>(tx, id),
-            Self::Dispute => Ok(None),
+            Self::Dispute => render::<Dispute>(tx, id),
         }
     }
 }
