@@ -1,77 +1,49 @@
-//! Owns the sending of queued deliveries: one dispatcher per sandbox, a few attempts at a time per
-//! endpoint and at most one a second sustained, in real time. It holds no transaction while a receiver
+//! Owns the sending of queued deliveries: one dispatcher per sandbox. Each turn is one transaction,
+//! which records the attempts that ended and takes those that may start; none is open while a receiver
 //! is called. Addresses are checked when they are connected to.
 
 mod client;
+mod lanes;
 mod signature;
 
 use crate::config::Config;
-use crate::domain::delivery::{self, Queued};
+use crate::domain::delivery::{self, Outcome, Task, Wanted};
 use crate::domain::error::DomainError;
-use crate::store::{Origin, Store};
+use crate::store::{Origin, Store, Tx};
 use client::Client;
-use std::collections::{HashMap, HashSet};
+use lanes::Lanes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 
-/// Attempts to one endpoint at the same time.
-const ABREAST: usize = 8;
-
-/// Attempts to one endpoint in a row before the sustained rate applies.
-const BURST: f64 = 100.0;
-
-/// Attempts a second to one endpoint, sustained.
-const PER_SECOND: f64 = 1.0;
-
-/// Queued attempts looked at at once.
-const WINDOW: i64 = 5_000;
+/// How long the deliveries wait after the store refused them.
+const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Sends what is queued.
 pub(crate) struct Dispatcher {
     store: Store,
     client: Client,
-    unlimited: AtomicUsize,
+    in_order: AtomicUsize,
     nudge: Notify,
 }
 
-struct Lane {
-    abreast: usize,
-    tokens: f64,
-    at: Instant,
-}
+/// While it lives, the rate of each endpoint is not limited, and attempts go out one by one in the
+/// order of the queue.
+pub(crate) struct InOrder<'a>(&'a Dispatcher);
 
-impl Lane {
-    fn new() -> Self {
-        Self {
-            abreast: 0,
-            tokens: BURST,
-            at: Instant::now(),
-        }
-    }
-
-    /// Takes a token; with `Err`, the time until there is one.
-    fn take(&mut self) -> Result<(), Duration> {
-        let now = Instant::now();
-        let gained = (now - self.at).as_secs_f64() * PER_SECOND;
-        self.tokens = (self.tokens + gained).min(BURST);
-        self.at = now;
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return Ok(());
-        }
-        Err(Duration::from_secs_f64((1.0 - self.tokens) / PER_SECOND))
-    }
-}
-
-/// While it lives, the rate of each endpoint is not limited.
-pub(crate) struct Unlimited<'a>(&'a Dispatcher);
-
-impl Drop for Unlimited<'_> {
+impl Drop for InOrder<'_> {
     fn drop(&mut self) {
-        self.0.unlimited.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_order.fetch_sub(1, Ordering::Relaxed);
+        self.0.nudge.notify_one();
     }
+}
+
+/// An attempt that is over.
+struct Ended {
+    delivery: String,
+    endpoint: String,
+    outcome: Outcome,
 }
 
 impl Dispatcher {
@@ -81,27 +53,27 @@ impl Dispatcher {
         Self {
             store,
             client,
-            unlimited: AtomicUsize::new(0),
+            in_order: AtomicUsize::new(0),
             nudge: Notify::new(),
         }
     }
 
-    /// Lifts the limit while the clock is being advanced.
-    pub(crate) fn unlimited(&self) -> Unlimited<'_> {
-        self.unlimited.fetch_add(1, Ordering::Relaxed);
+    /// Lifts the limit and sends in order, while the clock is being advanced.
+    pub(crate) fn in_order(&self) -> InOrder<'_> {
+        self.in_order.fetch_add(1, Ordering::Relaxed);
         self.nudge.notify_one();
-        Unlimited(self)
+        InOrder(self)
     }
 
     /// Waits until what was queued up to `queue_end` has been tried.
     pub(crate) async fn wait_until_sent(&self, queue_end: i64) -> Result<(), DomainError> {
-        let mut changes = self.store.changes();
+        let mut changes = self.store.queue();
         loop {
             changes.borrow_and_update();
             let waiting = self.store.run(Origin::default(), move |tx| {
-                delivery::waiting(tx, queue_end)
+                delivery::is_waiting(tx, queue_end)
             });
-            if waiting.await? == 0 {
+            if !waiting.await? {
                 return Ok(());
             }
             if changes.changed().await.is_err() {
@@ -112,89 +84,108 @@ impl Dispatcher {
 
     /// Sends until the store stops.
     pub(crate) async fn run(self: Arc<Self>) {
-        let (done, mut finished) = mpsc::unbounded_channel::<(String, String)>();
-        let mut changes = self.store.changes();
-        let mut sending: HashSet<String> = HashSet::new();
-        let mut lanes: HashMap<String, Lane> = HashMap::new();
+        let (done, mut finished) = mpsc::unbounded_channel::<Ended>();
+        let mut changes = self.store.queue();
+        let mut lanes = Lanes::default();
+        // Ended, but not recorded yet: under way for all others.
+        let mut ended: Vec<Ended> = Vec::new();
         loop {
-            changes.borrow_and_update();
-            let queued = self
-                .store
-                .run(Origin::default(), |tx| delivery::queued(tx, 0, WINDOW))
-                .await;
-            let queued: Vec<Queued> = match queued {
-                Ok(queued) => queued,
-                Err(error) => {
-                    let error: DomainError = error;
-                    tracing::debug!(%error, "deliveries stop");
-                    return;
-                }
-            };
-            let free = self.unlimited.load(Ordering::Relaxed) > 0;
-            let mut wait = Duration::from_secs(3600);
-            for (_, id, endpoint) in queued {
-                if sending.contains(&id) {
-                    continue;
-                }
-                let lane = lanes.entry(endpoint.clone()).or_insert_with(Lane::new);
-                if lane.abreast >= ABREAST {
-                    continue;
-                }
-                if !free && let Err(delay) = lane.take() {
-                    wait = wait.min(delay);
-                    continue;
-                }
-                lane.abreast += 1;
-                sending.insert(id.clone());
-                let (this, done) = (Arc::clone(&self), done.clone());
-                tokio::spawn(async move {
-                    this.attempt(&id).await;
-                    // The dispatcher may have stopped: then nobody counts.
-                    drop(done.send((id, endpoint)));
-                });
+            if changes.has_changed().is_err() {
+                return;
             }
-            tokio::select! {
-                changed = changes.changed() => if changed.is_err() { return },
-                Some((id, endpoint)) = finished.recv() => {
-                    let mut next = Some((id, endpoint));
-                    while let Some((id, endpoint)) = next {
-                        sending.remove(&id);
-                        if let Some(lane) = lanes.get_mut(&endpoint) {
-                            lane.abreast -= 1;
-                        }
-                        next = finished.try_recv().ok();
+            changes.borrow_and_update();
+            let in_order = self.in_order.load(Ordering::Relaxed) > 0;
+            for one in &ended {
+                lanes.end(&one.endpoint, &one.delivery);
+            }
+            let (wanted, mut wake) = lanes.wanted(Instant::now(), in_order);
+            match self.turn(&mut ended, wanted, &lanes).await {
+                Ok(tasks) => {
+                    let now = Instant::now();
+                    let again = in_order && !tasks.is_empty();
+                    for task in tasks {
+                        lanes.start(&task.endpoint, &task.delivery, now, !in_order);
+                        tokio::spawn(Arc::clone(&self).attempt(task, done.clone()));
+                    }
+                    if again {
+                        // To a slow endpoint the next one may start beside it.
+                        wake = Some(now);
                     }
                 }
+                Err(error) => {
+                    tracing::error!(%error, "deliveries wait for the store");
+                    wake = Some(Instant::now() + STORE_RETRY);
+                }
+            }
+            let wake = wake.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            tokio::select! {
+                biased;
+                Some(first) = finished.recv() => {
+                    ended.push(first);
+                    while let Ok(next) = finished.try_recv() {
+                        ended.push(next);
+                    }
+                }
+                changed = changes.changed() => if changed.is_err() { return },
                 () = self.nudge.notified() => {}
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep_until(wake.into()) => {}
             }
         }
     }
 
-    async fn attempt(&self, id: &str) {
-        let wanted = id.to_owned();
-        let task = self
-            .store
-            .run(Origin::default(), move |tx| delivery::prepare(tx, &wanted));
-        let result: Result<_, DomainError> = task.await;
-        let task = match result {
-            Ok(Some(task)) => task,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::warn!(%error, "a delivery could not be prepared");
-                return;
-            }
-        };
-        let outcome = self.client.send(&task).await;
-        let id = id.to_owned();
-        let recorded: Result<(), DomainError> = self
+    /// One transaction: records `ended`, which is empty then, and takes what is wanted.
+    async fn turn(
+        &self,
+        ended: &mut Vec<Ended>,
+        wanted: Wanted,
+        lanes: &Lanes,
+    ) -> Result<Vec<Task>, DomainError> {
+        if ended.is_empty() && matches!(&wanted, Wanted::InOrder(allowance) if allowance.more == 0)
+        {
+            return Ok(Vec::new());
+        }
+        let under_way = lanes.under_way();
+        let record: Arc<[Ended]> = std::mem::take(ended).into();
+        let recorded = Arc::clone(&record);
+        let taken = self
             .store
             .run(Origin::default(), move |tx| {
-                delivery::finish(tx, &id, outcome)
+                for one in recorded.iter() {
+                    one.record(tx)?;
+                }
+                delivery::take(tx, &wanted, &under_way)
             })
             .await;
-        if let Err(error) = recorded {
-            tracing::warn!(%error, "the outcome of a delivery was not recorded; it will be repeated");
+        if taken.is_err() {
+            ended.extend(record.iter().map(Ended::again));
         }
+        taken
+    }
+
+    async fn attempt(self: Arc<Self>, task: Task, done: mpsc::UnboundedSender<Ended>) {
+        let outcome = self.client.send(&task).await;
+        let ended = Ended {
+            delivery: task.delivery,
+            endpoint: task.endpoint,
+            outcome,
+        };
+        // The dispatcher may have stopped: the attempt is made again after the next start.
+        drop(done.send(ended));
+    }
+}
+
+impl Ended {
+    fn again(&self) -> Self {
+        Self {
+            delivery: self.delivery.clone(),
+            endpoint: self.endpoint.clone(),
+            outcome: self.outcome.clone(),
+        }
+    }
+
+    fn record(&self, tx: &Tx<'_>) -> Result<(), DomainError> {
+        let recorded: Result<(), DomainError> =
+            tx.savepoint(|tx| delivery::finish(tx, &self.delivery, self.outcome.clone()));
+        recorded.or_else(|error| delivery::drop_broken(tx, &self.delivery, &error))
     }
 }

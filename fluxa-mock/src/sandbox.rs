@@ -191,27 +191,48 @@ impl Sandbox {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, DomainError> + Send + 'static,
     {
+        self.advance_noted(by, Unnoted, conclude).await
+    }
+
+    /// As [`Sandbox::advance`], noting in the transaction of each instant how far there is still to go:
+    /// what a crash cuts off can then be made up for.
+    pub(crate) async fn advance_noted<T, N, F>(
+        &self,
+        by: Duration,
+        note: N,
+        conclude: F,
+    ) -> Result<T, DomainError>
+    where
+        T: Send + 'static,
+        N: NoteAdvance,
+        F: FnOnce(&Tx<'_>) -> Result<T, DomainError> + Send + 'static,
+    {
         let _alone = self.firing.lock().await;
         self.check_advance(by)?;
-        let _unlimited = self.dispatcher.unlimited();
+        let _in_order = self.dispatcher.in_order();
         let clock = Arc::clone(self.store.shared());
         let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        let target = clock.clock.now().plus_millis(by_ms);
         clock.clock.hold_at(clock.clock.now());
         let held = Held(self);
         let conclude = Arc::new(Mutex::new(Some(conclude)));
         // What was queued before counts as due at once.
-        let mut queue_end = self
+        let note = Arc::new(note);
+        let noted = Arc::clone(&note);
+        let (target, mut queue_end) = self
             .store
-            .run(Origin::default(), delivery::queue_end)
+            .run(Origin::default(), move |tx| {
+                let target = tx.now().plus_millis(noted.begin(tx, by_ms)?);
+                Ok::<_, DomainError>((target, delivery::queue_end(tx)?))
+            })
             .await?;
         loop {
             self.dispatcher.wait_until_sent(queue_end).await?;
-            let conclude = Arc::clone(&conclude);
+            let (conclude, note) = (Arc::clone(&conclude), Arc::clone(&note));
             let step = self
                 .store
                 .run(Origin::default(), move |tx| {
                     if let Some(end) = fire_next_instant(tx, target)? {
+                        note.still_to_go(tx, target.millis() - tx.now().millis())?;
                         return Ok(Step::Fired(end));
                     }
                     tx.hold_clock_at(target);
@@ -233,6 +254,28 @@ impl Sandbox {
                 }
             }
         }
+    }
+}
+
+/// Writes down how far an advance has come.
+pub(crate) trait NoteAdvance: Send + Sync + 'static {
+    /// Called first; returns how far to go, which is less when the same advance was cut off before.
+    fn begin(&self, tx: &Tx<'_>, by_ms: i64) -> Result<i64, DomainError>;
+
+    /// Called in the transaction of each instant on the way.
+    fn still_to_go(&self, tx: &Tx<'_>, left_ms: i64) -> Result<(), DomainError>;
+}
+
+/// An advance that nobody repeats.
+struct Unnoted;
+
+impl NoteAdvance for Unnoted {
+    fn begin(&self, _: &Tx<'_>, by_ms: i64) -> Result<i64, DomainError> {
+        Ok(by_ms)
+    }
+
+    fn still_to_go(&self, _: &Tx<'_>, _: i64) -> Result<(), DomainError> {
+        Ok(())
     }
 }
 
@@ -259,6 +302,8 @@ fn fire_next_instant(tx: &Tx<'_>, target: Time) -> Result<Option<i64>, DomainErr
     };
     tx.hold_clock_at(first.due);
     fire_due(tx, tx.now(), usize::MAX)?;
+    // A crash on the way must not take the clock back behind what was shown.
+    tx.persist_clock()?;
     delivery::queue_end(tx).map(Some)
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod config;
+mod crash;
 mod demo;
 mod errors;
 mod events;

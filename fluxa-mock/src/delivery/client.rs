@@ -41,34 +41,36 @@ impl Client {
     pub(super) async fn send(&self, task: &Task) -> Outcome {
         let started = Instant::now();
         let request = signed(task);
-        let mut outcome = Outcome {
-            request: None,
-            response: None,
-            status: None,
-            error: None,
-            duration_ms: 0,
-        };
-        match tokio::time::timeout(self.timeout, self.exchange(task, &request)).await {
-            Ok(Ok((status, response))) => {
-                outcome.status = Some(status);
-                outcome.response = Some(response);
-            }
-            Ok(Err(error)) => outcome.error = Some(error),
+        let mut answer = None;
+        let exchange = self.exchange(task, &request, &mut answer);
+        let error = match tokio::time::timeout(self.timeout, exchange).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error),
             Err(_) => {
                 let seconds = self.timeout.as_secs_f64();
-                outcome.error = Some(format!("No answer within {seconds} seconds."));
+                Some(match answer {
+                    None => format!("No answer within {seconds} seconds."),
+                    Some(_) => format!("The answer did not end within {seconds} seconds."),
+                })
             }
+        };
+        Outcome {
+            request: Some(request),
+            status: answer.as_ref().map(|answer| answer.status),
+            response: answer.map(Answer::into_response),
+            error,
+            duration_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
         }
-        outcome.request = Some(request);
-        outcome.duration_ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        outcome
     }
 
+    /// Sends and reads into `answer`, which is there as soon as there is a status. The status decides:
+    /// a body that breaks off is kept as far as it came.
     async fn exchange(
         &self,
         task: &Task,
         request: &SentRequest,
-    ) -> Result<(u16, ReceivedResponse), String> {
+        answer: &mut Option<Answer>,
+    ) -> Result<(), String> {
         let url = url::Url::parse(&task.url).map_err(|error| error.to_string())?;
         // Before anything is looked up: a look-up tells others the name, and may take seconds to fail,
         // for which an advance of the clock would wait. The resolver sees names only, no addresses.
@@ -86,34 +88,67 @@ impl Client {
             builder = builder.header(name, value);
         }
         let mut response = builder.send().await.map_err(|error| explain(&error))?;
-        let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.to_string(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            })
-            .collect();
-        let mut body = Vec::new();
-        while body.len() < KEPT_BODY {
+        let answer = answer.insert(Answer {
+            status: response.status().as_u16(),
+            headers: kept_headers(response.headers()),
+            body: Vec::new(),
+        });
+        while answer.body.len() < KEPT_BODY {
             match response.chunk().await {
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => return Err(explain(&error)),
+                Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
+                Ok(None) | Err(_) => break,
             }
         }
-        body.truncate(KEPT_BODY);
-        Ok((
-            status,
-            ReceivedResponse {
-                headers,
-                body: String::from_utf8_lossy(&body).into_owned(),
-            },
-        ))
+        Ok(())
     }
+}
+
+/// An answer as far as it has come.
+struct Answer {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn into_response(self) -> ReceivedResponse {
+        let body = &self.body[..self.body.len().min(KEPT_BODY)];
+        // Cut again: what is not UTF-8 is replaced by something longer.
+        let body = cut(&String::from_utf8_lossy(body)).to_owned();
+        ReceivedResponse {
+            headers: self.headers,
+            body,
+        }
+    }
+}
+
+/// Headers up to what is kept of a body: a receiver may send a hundred of any length.
+fn kept_headers(headers: &http::HeaderMap) -> BTreeMap<String, String> {
+    let mut kept: BTreeMap<String, String> = BTreeMap::new();
+    let mut room = KEPT_BODY;
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let Some(left) = room.checked_sub(name.as_str().len() + value.len()) else {
+            break;
+        };
+        room = left;
+        kept.entry(name.to_string())
+            .and_modify(|all| {
+                all.push_str(", ");
+                all.push_str(&value);
+            })
+            .or_insert_with(|| value.clone().into_owned());
+    }
+    kept
+}
+
+/// The part of a text that is kept.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(KEPT_BODY);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn signed(task: &Task) -> SentRequest {
@@ -128,14 +163,10 @@ fn signed(task: &Task) -> SentRequest {
         ),
         (CONTENT_TYPE.to_string(), "application/json".to_owned()),
     ]);
-    let mut end = task.body.len().min(KEPT_BODY);
-    while !task.body.is_char_boundary(end) {
-        end -= 1;
-    }
     SentRequest {
         url: task.url.clone(),
         headers,
-        body: task.body[..end].to_owned(),
+        body: cut(&task.body).to_owned(),
     }
 }
 

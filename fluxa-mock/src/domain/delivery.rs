@@ -2,6 +2,10 @@
 //! on the contract's schedule counted from the first attempt, then given up. Sending is not done
 //! here: `crate::delivery` takes what is queued and reports the outcome.
 
+mod queue;
+
+pub(crate) use queue::{Allowance, Wanted, drop_broken, is_waiting, queue_end, take};
+
 use super::Metadata;
 use super::error::DomainError;
 use super::timers::TimerKind;
@@ -41,6 +45,8 @@ struct Internal {
     first_attempt_at: Time,
     /// Asked for by a merchant: tried once.
     resend: bool,
+    /// Its retry's place among the timers of one instant.
+    retry_place: i64,
 }
 
 /// A request as sent.
@@ -59,7 +65,7 @@ pub(crate) struct ReceivedResponse {
 }
 
 /// How an attempt ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) request: Option<SentRequest>,
     pub(crate) response: Option<ReceivedResponse>,
@@ -71,6 +77,7 @@ pub(crate) struct Outcome {
 /// What is needed to make an attempt.
 pub(crate) struct Task {
     pub(crate) delivery: String,
+    pub(crate) endpoint: String,
     pub(crate) event_type: String,
     pub(crate) url: String,
     pub(crate) secrets: Vec<String>,
@@ -106,26 +113,22 @@ fn new_attempt(tx: &Tx<'_>, event: &str, endpoint: &str) -> WebhookDelivery {
         internal: Internal {
             first_attempt_at: tx.now(),
             resend: false,
+            retry_place: 0,
         },
     }
 }
 
-fn enqueue(tx: &Tx<'_>, delivery: &WebhookDelivery) -> Result<(), DomainError> {
-    tx.insert(delivery)?;
-    queue(tx, delivery)
-}
-
-fn queue(tx: &Tx<'_>, delivery: &WebhookDelivery) -> Result<(), DomainError> {
-    tx.connection()
-        .prepare_cached("INSERT INTO delivery_queue (delivery, endpoint) VALUES (?1, ?2)")?
-        .execute([&delivery.id, &delivery.endpoint])?;
-    tx.mark_changed();
-    Ok(())
+fn enqueue(tx: &Tx<'_>, mut delivery: WebhookDelivery) -> Result<WebhookDelivery, DomainError> {
+    // Drawn now, not when the attempt ends: receivers answer in any order, and a seed's retries keep one.
+    delivery.internal.retry_place = tx.reserve_timer()?;
+    tx.insert(&delivery)?;
+    queue::add(tx, &delivery.id, &delivery.endpoint)?;
+    Ok(delivery)
 }
 
 /// Queues the first attempt of an event to an endpoint.
 pub(crate) fn start(tx: &Tx<'_>, event: &str, endpoint: &str) -> Result<(), DomainError> {
-    enqueue(tx, &new_attempt(tx, event, endpoint))
+    enqueue(tx, new_attempt(tx, event, endpoint)).map(|_| ())
 }
 
 /// Plans a first attempt for later, as a fault wants it; `once` = without retries.
@@ -139,8 +142,9 @@ pub(crate) fn start_later(
     let mut delivery = new_attempt(tx, event, endpoint);
     delivery.internal.resend = once;
     if delay_ms == 0 {
-        return enqueue(tx, &delivery);
+        return enqueue(tx, delivery).map(|_| ());
     }
+    delivery.internal.retry_place = tx.reserve_timer()?;
     let due = tx.now().plus_millis(delay_ms);
     delivery.next_attempt_at = Some(due);
     tx.insert(&delivery)?;
@@ -155,7 +159,7 @@ pub(crate) fn on_delay_over(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
     delivery.next_attempt_at = None;
     delivery.internal.first_attempt_at = tx.now();
     tx.update(&delivery)?;
-    queue(tx, &delivery)
+    queue::add(tx, &delivery.id, &delivery.endpoint)
 }
 
 /// Queues one attempt that a merchant asked for.
@@ -175,8 +179,7 @@ pub(crate) fn resend(
     tx.get::<Event>(event)?;
     let mut delivery = new_attempt(tx, event, endpoint);
     delivery.internal.resend = true;
-    enqueue(tx, &delivery)?;
-    Ok(delivery)
+    enqueue(tx, delivery)
 }
 
 /// Records what a listener's local endpoint answered.
@@ -209,45 +212,15 @@ pub(crate) struct ListenReport {
     error: Option<String>,
 }
 
-/// A queued attempt: (place in the queue, delivery, endpoint).
-pub(crate) type Queued = (i64, String, String);
-
-/// The head of the queue after `sequence`.
-pub(crate) fn queued(tx: &Tx<'_>, sequence: i64, limit: i64) -> Result<Vec<Queued>, DomainError> {
-    let mut statement = tx.connection().prepare_cached(
-        "SELECT sequence, delivery, endpoint FROM delivery_queue WHERE sequence > ?1 \
-         ORDER BY sequence LIMIT ?2",
-    )?;
-    let rows = statement.query_map([sequence, limit], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// How many attempts wait at places up to `sequence`.
-pub(crate) fn waiting(tx: &Tx<'_>, sequence: i64) -> Result<i64, DomainError> {
-    Ok(tx
-        .connection()
-        .prepare_cached("SELECT count(*) FROM delivery_queue WHERE sequence <= ?1")?
-        .query_row([sequence], |row| row.get(0))?)
-}
-
-/// The last place of the queue.
-pub(crate) fn queue_end(tx: &Tx<'_>) -> Result<i64, DomainError> {
-    Ok(tx
-        .connection()
-        .prepare_cached("SELECT coalesce(max(sequence), 0) FROM delivery_queue")?
-        .query_row([], |row| row.get(0))?)
-}
-
 /// What a queued attempt sends; `None`, and the attempt dropped, when its endpoint is gone.
-pub(crate) fn prepare(tx: &Tx<'_>, id: &str) -> Result<Option<Task>, DomainError> {
+fn prepare(tx: &Tx<'_>, id: &str) -> Result<Option<Task>, DomainError> {
     let Some(delivery) = tx.find::<WebhookDelivery>(id)? else {
-        unqueue(tx, id)?;
+        queue::remove(tx, id)?;
         return Ok(None);
     };
     let endpoint: Option<WebhookEndpoint> = tx.find(&delivery.endpoint)?;
     let Some(endpoint) = endpoint.filter(WebhookEndpoint::is_enabled) else {
+        // Only between two versions of a file: else `end_all` has emptied the queue already.
         give_up(tx, delivery, "The endpoint was disabled or deleted.")?;
         return Ok(None);
     };
@@ -261,6 +234,7 @@ pub(crate) fn prepare(tx: &Tx<'_>, id: &str) -> Result<Option<Task>, DomainError
     };
     Ok(Some(Task {
         delivery: delivery.id,
+        endpoint: delivery.endpoint,
         event_type,
         url: endpoint.url.clone(),
         secrets: endpoint.secrets(tx.now()),
@@ -268,15 +242,18 @@ pub(crate) fn prepare(tx: &Tx<'_>, id: &str) -> Result<Option<Task>, DomainError
     }))
 }
 
-/// Records how an attempt ended, and plans the next one.
+/// Records how an attempt ended, and plans the next one unless its endpoint has been disabled or
+/// deleted while it was under way.
 pub(crate) fn finish(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<(), DomainError> {
-    unqueue(tx, id)?;
+    let is_wanted = queue::remove(tx, id)?;
     let Some(mut delivery) = tx.find::<WebhookDelivery>(id)? else {
         return Ok(());
     };
-    let succeeded = outcome
-        .status
-        .is_some_and(|status| (200..300).contains(&status));
+    let ended_by = delivery.error.take();
+    let succeeded = outcome.error.is_none()
+        && outcome
+            .status
+            .is_some_and(|status| (200..300).contains(&status));
     delivery.response_status = outcome.status.map(i64::from);
     delivery.error = outcome.error;
     delivery.duration_ms = Some(outcome.duration_ms);
@@ -285,7 +262,7 @@ pub(crate) fn finish(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<(), Doma
     let retry = usize::try_from(delivery.attempt - 1)
         .ok()
         .and_then(|done| contract::WEBHOOK_RETRY_SCHEDULE.get(done))
-        .filter(|_| !succeeded && !delivery.internal.resend);
+        .filter(|_| is_wanted && !succeeded && !delivery.internal.resend);
     delivery.status = match (succeeded, retry) {
         (true, _) => "succeeded",
         (false, Some(_)) => "retrying",
@@ -300,7 +277,10 @@ pub(crate) fn finish(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<(), Doma
             .plus_millis(delay_ms)
             .max(tx.now());
         delivery.next_attempt_at = Some(due);
-        tx.schedule(due, TimerKind::DeliveryRetry.name(), id)?;
+        let place = delivery.internal.retry_place;
+        tx.schedule_at(place, due, TimerKind::DeliveryRetry.name(), id)?;
+    } else if !succeeded && let Some(reason) = ended_by {
+        delivery.end(&reason);
     }
     tx.update(&delivery)
 }
@@ -313,20 +293,51 @@ pub(crate) fn on_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
     let mut next = new_attempt(tx, &last.event, &last.endpoint);
     next.attempt = last.attempt + 1;
     next.internal.first_attempt_at = last.internal.first_attempt_at;
-    enqueue(tx, &next)
+    enqueue(tx, next).map(|_| ())
 }
 
-fn give_up(tx: &Tx<'_>, mut delivery: WebhookDelivery, error: &str) -> Result<(), DomainError> {
-    unqueue(tx, &delivery.id)?;
-    delivery.status = "failed".to_owned();
-    delivery.error = Some(error.to_owned());
+/// Ends what is queued for an endpoint and every retry planned for it: it was disabled or deleted.
+/// The attempts made stay as they are, the last of each series says why no other follows.
+pub(crate) fn end_all(tx: &Tx<'_>, endpoint: &str, reason: &str) -> Result<(), DomainError> {
+    for id in queue::of_endpoint(tx, endpoint)? {
+        if let Some(delivery) = tx.find::<WebhookDelivery>(&id)? {
+            give_up(tx, delivery, reason)?;
+        }
+    }
+    let planned: Vec<String> = tx
+        .connection()
+        .prepare_cached(
+            "SELECT t.reference FROM timers t JOIN webhook_deliveries d ON d.id = t.reference \
+             WHERE t.kind = ?1 AND d.endpoint = ?2 ORDER BY t.due, t.sequence",
+        )?
+        .query_map([TimerKind::DeliveryRetry.name(), endpoint], |row| {
+            row.get(0)
+        })?
+        .collect::<Result<_, _>>()?;
+    for id in planned {
+        tx.cancel_timers(&id)?;
+        if let Some(mut delivery) = tx.find::<WebhookDelivery>(&id)? {
+            delivery.end(reason);
+            tx.update(&delivery)?;
+        }
+    }
+    Ok(())
+}
+
+fn give_up(tx: &Tx<'_>, mut delivery: WebhookDelivery, reason: &str) -> Result<(), DomainError> {
+    queue::remove(tx, &delivery.id)?;
+    delivery.end(reason);
     tx.update(&delivery)
 }
 
-fn unqueue(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
-    tx.connection()
-        .prepare_cached("DELETE FROM delivery_queue WHERE delivery = ?1")?
-        .execute([id])?;
-    tx.mark_changed();
-    Ok(())
+impl WebhookDelivery {
+    /// No other attempt follows.
+    fn end(&mut self, reason: &str) {
+        self.status = "failed".to_owned();
+        self.next_attempt_at = None;
+        self.error = Some(match self.error.take() {
+            Some(error) => format!("{error} {reason}"),
+            None => reason.to_owned(),
+        });
+    }
 }

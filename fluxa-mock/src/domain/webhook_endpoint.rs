@@ -2,6 +2,7 @@
 //! address may be connected to is checked again at each attempt, by `delivery`.
 
 use super::Metadata;
+use super::delivery;
 use super::error::DomainError;
 use crate::ids::random_base62;
 use crate::store::{Resource, Tx};
@@ -151,6 +152,7 @@ pub(crate) fn update(
     change: UpdateWebhookEndpoint,
 ) -> Result<WebhookEndpoint, DomainError> {
     let mut endpoint: WebhookEndpoint = tx.get(id)?;
+    let was_enabled = endpoint.is_enabled();
     if let Some(url) = change.url {
         endpoint.url = check_url(tx, &url)?;
     }
@@ -159,6 +161,9 @@ pub(crate) fn update(
     endpoint.status = change.status.unwrap_or(endpoint.status);
     endpoint.metadata = change.metadata.unwrap_or(endpoint.metadata);
     tx.update(&endpoint)?;
+    if was_enabled && !endpoint.is_enabled() {
+        delivery::end_all(tx, id, "The endpoint was disabled.")?;
+    }
     Ok(endpoint)
 }
 
@@ -170,7 +175,8 @@ pub(crate) fn delete(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
     if !tx.existed::<WebhookEndpoint>(id)? {
         return Err(DomainError::missing(id));
     }
-    tx.delete::<WebhookEndpoint>(id)
+    tx.delete::<WebhookEndpoint>(id)?;
+    delivery::end_all(tx, id, "The endpoint was deleted.")
 }
 
 /// Gives an endpoint a new secret; the old one signs too for `grace_seconds`.

@@ -4,6 +4,7 @@
 use super::operation::Operation;
 use super::reply::Reply;
 use crate::domain::error::{DomainError, Kind};
+use crate::sandbox::NoteAdvance;
 use crate::store::Tx;
 use fluxa_sdk::contract;
 use http::HeaderMap;
@@ -13,43 +14,118 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::watch;
+
+/// Where the requests with one key stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    /// The next one goes first.
+    Open,
+    /// One goes first, the others wait.
+    Busy,
+    /// There is a stored answer: a crowd reads it at the same time, and shares a commit.
+    Settled,
+}
+
+/// With the number of requests that run or wait: without any, a key is forgotten.
+type Gates = Mutex<HashMap<String, (Arc<watch::Sender<Gate>>, usize)>>;
 
 /// Keys whose requests are running in this process.
 #[derive(Default)]
 pub(crate) struct InFlight {
-    running: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    gates: Arc<Gates>,
+}
+
+/// Held by a request that runs with a key.
+pub(crate) struct Turn {
+    key: String,
+    gates: Arc<Gates>,
+    gate: Arc<watch::Sender<Gate>>,
+    /// What the gate is when this request has run; `None` = it did not go first.
+    leaves: Option<Gate>,
 }
 
 impl InFlight {
-    /// Waits until no other request with this key runs.
+    /// Waits until no other request with this key is without an answer.
     ///
     /// # Errors
     /// `idempotency_key_in_use` after `patience`.
-    pub(crate) async fn enter(
-        &self,
-        key: &str,
-        patience: Duration,
-    ) -> Result<OwnedMutexGuard<()>, DomainError> {
+    pub(crate) async fn enter(&self, key: &str, patience: Duration) -> Result<Turn, DomainError> {
         let gate = {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            if running.len() > 1024 {
-                // Gates that only the map holds: nobody runs or waits.
-                running.retain(|_, gate| Arc::strong_count(gate) > 1);
-            }
-            Arc::clone(running.entry(key.to_owned()).or_default())
+            let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+            let (gate, users) = gates
+                .entry(key.to_owned())
+                .or_insert_with(|| (Arc::new(watch::channel(Gate::Open).0), 0));
+            *users += 1;
+            Arc::clone(gate)
         };
-        tokio::time::timeout(patience, gate.lock_owned())
-            .await
-            .map_err(|_| {
-                let mut error = DomainError::new(
-                    Kind::Idempotency,
-                    contract::CODE_IDEMPOTENCY_KEY_IN_USE,
-                    "The first request with this Idempotency-Key is still running.",
-                );
-                error.retry_after = Some(1);
-                error
-            })
+        let mut state = gate.subscribe();
+        // Before the wait: who gives up leaves as one who has run.
+        let mut turn = Turn {
+            key: key.to_owned(),
+            gates: Arc::clone(&self.gates),
+            gate,
+            leaves: None,
+        };
+        let wait = async {
+            // It never fails: `turn` keeps the sender.
+            while state.wait_for(|gate| *gate != Gate::Busy).await.is_ok() {
+                if turn.try_enter() {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(patience, wait).await.map_err(|_| {
+            let mut error = DomainError::new(
+                Kind::Idempotency,
+                contract::CODE_IDEMPOTENCY_KEY_IN_USE,
+                "The first request with this Idempotency-Key is still running.",
+            );
+            error.retry_after = Some(1);
+            error
+        })?;
+        Ok(turn)
+    }
+}
+
+impl Turn {
+    fn try_enter(&mut self) -> bool {
+        let mut seen = Gate::Busy;
+        self.gate.send_if_modified(|gate| {
+            seen = *gate;
+            if seen == Gate::Open {
+                *gate = Gate::Busy;
+            }
+            false
+        });
+        if seen == Gate::Open {
+            self.leaves = Some(Gate::Open);
+        }
+        seen != Gate::Busy
+    }
+
+    /// This is the answer: if it is stored, those who wait need not wait for one another.
+    pub(super) fn answered(&mut self, reply: &Reply) {
+        if let Some(leaves) = &mut self.leaves
+            && is_stored(reply)
+        {
+            *leaves = Gate::Settled;
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(leaves) = self.leaves {
+            self.gate.send_replace(leaves);
+        }
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, users)) = gates.get_mut(&self.key) {
+            *users -= 1;
+            if *users == 0 {
+                gates.remove(&self.key);
+            }
+        }
     }
 }
 
@@ -147,23 +223,26 @@ pub(super) fn lookup(
     key: &str,
     fingerprint: &str,
 ) -> Result<Option<Reply>, DomainError> {
-    let row: Option<(String, Reply)> = tx
+    let row: Option<(String, Option<Reply>)> = tx
         .connection()
         .prepare_cached(
             "SELECT fingerprint, status, media, body, request_id FROM idempotency \
              WHERE key = ?1 AND created_at > ?2",
         )?
         .query_row(params![key, oldest_kept(tx)], |row| {
+            if row.get::<_, u16>(1)? == BEGUN {
+                return Ok((row.get(0)?, None));
+            }
             let media: String = row.get(2)?;
             let request_id: String = row.get(4)?;
             let mut reply = Reply::new(row.get(1)?, &media, row.get(3)?, &request_id);
             reply.replayed = true;
-            Ok((row.get(0)?, reply))
+            Ok((row.get(0)?, Some(reply)))
         })
         .optional()?;
     match row {
         None => Ok(None),
-        Some((stored, reply)) if stored == fingerprint => Ok(Some(reply)),
+        Some((stored, reply)) if stored == fingerprint => Ok(reply),
         Some(_) => Err(DomainError::new(
             Kind::Idempotency,
             contract::CODE_IDEMPOTENCY_KEY_REUSED,
@@ -179,17 +258,21 @@ pub(super) fn store(
     fingerprint: &str,
     reply: &Reply,
 ) -> Result<(), DomainError> {
-    if matches!(reply.status, 401 | 403 | 409 | 429) || reply.status >= 500 {
+    if !is_stored(reply) {
         return Ok(());
     }
     tx.connection()
         .prepare_cached("DELETE FROM idempotency WHERE created_at <= ?1")?
         .execute([oldest_kept(tx)])?;
-    tx.connection()
+    let rows = tx
+        .connection()
         .prepare_cached(
             "INSERT INTO idempotency \
              (key, fingerprint, status, media, body, request_id, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (key) DO UPDATE SET \
+             status = excluded.status, media = excluded.media, body = excluded.body, \
+             request_id = excluded.request_id, created_at = excluded.created_at \
+             WHERE status = ?8 AND fingerprint = excluded.fingerprint",
         )?
         .execute(params![
             key,
@@ -198,9 +281,65 @@ pub(super) fn store(
             reply.media,
             reply.body,
             reply.request_id,
-            tx.now().millis()
+            tx.now().millis(),
+            BEGUN
         ])?;
-    Ok(())
+    match rows {
+        1 => Ok(()),
+        _ => Err(DomainError::internal("a key has two answers")),
+    }
+}
+
+/// Whether a repetition gets the same answer.
+fn is_stored(reply: &Reply) -> bool {
+    !matches!(reply.status, 401 | 403 | 409 | 429) && reply.status < 500
+}
+
+/// The status of a row whose request has begun and has no answer yet.
+const BEGUN: u16 = 0;
+
+/// An advance of the clock takes many transactions. With a key it notes how far it has to go still, so
+/// that its repetition after a crash goes that far and no further.
+pub(super) struct NotedAdvance(pub(super) Option<(String, String)>);
+
+impl NoteAdvance for NotedAdvance {
+    fn begin(&self, tx: &Tx<'_>, by_ms: i64) -> Result<i64, DomainError> {
+        let Some((key, fingerprint)) = &self.0 else {
+            return Ok(by_ms);
+        };
+        // As old as its end: the clock must not pass its age on the way there.
+        let end = tx.now().plus_millis(by_ms);
+        let oldest = oldest_kept(tx);
+        tx.connection()
+            .prepare_cached(
+                "INSERT INTO idempotency \
+                 (key, fingerprint, status, media, body, request_id, created_at) \
+                 VALUES (?1, ?2, ?3, '', ?4, '', ?5) ON CONFLICT (key) DO UPDATE SET \
+                 fingerprint = excluded.fingerprint, status = excluded.status, \
+                 body = excluded.body, created_at = excluded.created_at WHERE created_at <= ?6",
+            )?
+            .execute(params![
+                key,
+                fingerprint,
+                BEGUN,
+                by_ms,
+                end.millis(),
+                oldest
+            ])?;
+        Ok(tx
+            .connection()
+            .prepare_cached("SELECT CAST(body AS INTEGER) FROM idempotency WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))?)
+    }
+
+    fn still_to_go(&self, tx: &Tx<'_>, left_ms: i64) -> Result<(), DomainError> {
+        if let Some((key, _)) = &self.0 {
+            tx.connection()
+                .prepare_cached("UPDATE idempotency SET body = ?2 WHERE key = ?1 AND status = ?3")?
+                .execute(params![key, left_ms, BEGUN])?;
+        }
+        Ok(())
+    }
 }
 
 fn oldest_kept(tx: &Tx<'_>) -> i64 {

@@ -78,7 +78,7 @@ pub(super) async fn handle(
 
 async fn serve(sandbox: &Arc<Sandbox>, call: Call) -> Reply {
     let request_id = call.request_id.clone();
-    let gate = match &call.idempotency_key {
+    let mut gate = match &call.idempotency_key {
         Some(Ok(key)) => {
             let patience = sandbox.config.idempotency_wait;
             match sandbox.in_flight.enter(key, patience).await {
@@ -99,6 +99,9 @@ async fn serve(sandbox: &Arc<Sandbox>, call: Call) -> Reply {
                 .await
         }
     };
+    if let (Some(gate), Ok(reply)) = (&mut gate, &result) {
+        gate.answered(reply);
+    }
     drop(gate);
     result.unwrap_or_else(|error: DomainError| Reply::refusal(&error, &request_id))
 }
@@ -326,8 +329,9 @@ async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, Doma
             })
             .await;
     }
+    let note = idempotency::NotedAdvance(admitted.fingerprint.clone());
     sandbox
-        .advance(by, move |tx| {
+        .advance_noted(by, note, move |tx| {
             let clock = super::routes::clock_view(tx)?;
             admitted.conclude(tx, 200, JSON, clock.to_string())
         })

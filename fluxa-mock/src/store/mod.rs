@@ -51,6 +51,7 @@ pub(crate) struct Shared {
 pub(crate) struct Store {
     messages: mpsc::Sender<owner::Message>,
     changes: watch::Receiver<u64>,
+    queue: watch::Receiver<u64>,
     shared: Arc<Shared>,
 }
 
@@ -70,7 +71,8 @@ impl Store {
         let shared = Arc::new(load_shared(&connection, opening)?);
         let (messages, receiver) = mpsc::channel();
         let (changed, changes) = watch::channel(0);
-        let owner = owner::Owner::new(connection, receiver, changed);
+        let (queued, queue) = watch::channel(0);
+        let owner = owner::Owner::new(connection, receiver, changed, queued);
         std::thread::Builder::new()
             .name("fluxa-mock-store".to_owned())
             .spawn(move || owner.run())
@@ -78,6 +80,7 @@ impl Store {
         Ok(Self {
             messages,
             changes,
+            queue,
             shared,
         })
     }
@@ -90,6 +93,11 @@ impl Store {
     /// A receiver that sees a change after each commit that made events, timers or deliveries.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
+    }
+
+    /// A receiver that sees a change after each commit that changed the queue of deliveries.
+    pub(crate) fn queue(&self) -> watch::Receiver<u64> {
+        self.queue.clone()
     }
 
     /// Closes the database; whatever is asked afterwards fails.
@@ -113,7 +121,7 @@ impl Store {
         let job: owner::Job = Box::new(move |connection| {
             let tx = Tx::new(connection, &shared, origin);
             let result = tx.savepoint(|tx| work(tx));
-            let changed = tx.has_changed();
+            let (changed, queued) = (tx.has_changed(), tx.has_queued());
             let complete: owner::Completion = Box::new(move |committed: Result<(), String>| {
                 let outcome = match committed {
                     Ok(()) => result,
@@ -122,7 +130,11 @@ impl Store {
                 // The caller may have gone away: what it asked for is done all the same.
                 drop(reply.send(outcome));
             });
-            owner::Executed { changed, complete }
+            owner::Executed {
+                changed,
+                queued,
+                complete,
+            }
         });
         if self.messages.send(owner::Message::Run(job)).is_err() {
             return Err(DomainError::internal("the store has stopped").into());

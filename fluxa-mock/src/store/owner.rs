@@ -32,6 +32,8 @@ pub(crate) enum Message {
 pub(crate) struct Executed {
     /// Whether watchers (timers, deliveries, streams) have something new to look at.
     pub(crate) changed: bool,
+    /// Whether the queue of deliveries is another.
+    pub(crate) queued: bool,
     /// Answers the caller.
     pub(crate) complete: Completion,
 }
@@ -41,6 +43,7 @@ pub(crate) struct Owner {
     connection: Connection,
     messages: Receiver<Message>,
     changed: watch::Sender<u64>,
+    queued: watch::Sender<u64>,
 }
 
 impl Owner {
@@ -49,12 +52,14 @@ impl Owner {
         connection: Connection,
         messages: Receiver<Message>,
         changed: watch::Sender<u64>,
+        queued: watch::Sender<u64>,
     ) -> Self {
         connection.set_prepared_statement_cache_capacity(256);
         Self {
             connection,
             messages,
             changed,
+            queued,
         }
     }
 
@@ -122,11 +127,15 @@ impl Owner {
             drop(self.statement("ROLLBACK"));
         }
         let changed = executed.iter().any(|done| done.changed);
+        let queued = executed.iter().any(|done| done.queued);
         for done in executed {
             (done.complete)(committed.clone());
         }
         if changed {
             self.changed.send_modify(|count| *count += 1);
+        }
+        if queued {
+            self.queued.send_modify(|count| *count += 1);
         }
         other
     }

@@ -5,7 +5,7 @@ use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// (table, columns generated from the body's field of the same name)
 const RESOURCES: &[(&str, &[&str])] = &[
@@ -65,6 +65,7 @@ CREATE INDEX IF NOT EXISTS timers_due ON timers (due, sequence);
 CREATE INDEX IF NOT EXISTS timers_reference ON timers (reference, kind);
 CREATE TABLE IF NOT EXISTS delivery_queue (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, delivery TEXT NOT NULL UNIQUE, endpoint TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS delivery_queue_endpoint ON delivery_queue (endpoint, sequence);
 CREATE TABLE IF NOT EXISTS idempotency (
   key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, media TEXT NOT NULL,
   body TEXT NOT NULL, request_id TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
@@ -84,9 +85,11 @@ CREATE TRIGGER IF NOT EXISTS ledger_entries_no_replace BEFORE INSERT ON ledger_e
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE VIEW IF NOT EXISTS instants AS
   SELECT max(at) AS at FROM payment_history
-  UNION ALL SELECT max(created_at) FROM idempotency
-  UNION ALL SELECT CAST(unixepoch(body->>'$.created_at', 'subsec') * 1000 AS INTEGER) FROM
-    (SELECT body FROM events ORDER BY sequence DESC LIMIT 1);
+  UNION ALL SELECT max(created_at) FROM idempotency WHERE status <> 0
+  UNION ALL SELECT CAST(round(unixepoch(body->>'$.created_at', 'subsec') * 1000) AS INTEGER) FROM
+    (SELECT body FROM events ORDER BY sequence DESC LIMIT 1)
+  UNION ALL SELECT CAST(round(unixepoch(body->>'$.created_at', 'subsec') * 1000) AS INTEGER) FROM
+    (SELECT body FROM webhook_deliveries ORDER BY sequence DESC LIMIT 1);
 ";
 
 /// The tables whose rows are objects of the API.

@@ -8,6 +8,7 @@ use crate::ids::Ids;
 use crate::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// Who caused a change: an API request, or the sandbox itself when empty.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +34,14 @@ pub(crate) struct Tx<'a> {
     ids: &'a Ids,
     now: Cell<Time>,
     origin: Origin,
+    marks: Rc<Marks>,
+}
+
+/// Whom to wake after the commit; the same whatever origin a transaction is seen from.
+#[derive(Default)]
+struct Marks {
     changed: Cell<bool>,
+    queued: Cell<bool>,
 }
 
 impl<'a> Tx<'a> {
@@ -45,7 +53,7 @@ impl<'a> Tx<'a> {
             ids: &shared.ids,
             now,
             origin,
-            changed: Cell::new(false),
+            marks: Rc::default(),
         }
     }
 
@@ -104,7 +112,7 @@ impl<'a> Tx<'a> {
             ids: self.ids,
             now: self.now.clone(),
             origin,
-            changed: Cell::new(true),
+            marks: Rc::clone(&self.marks),
         }
     }
 
@@ -141,11 +149,21 @@ impl<'a> Tx<'a> {
 
     /// Tells watchers, after the commit, that there is something new.
     pub(crate) fn mark_changed(&self) {
-        self.changed.set(true);
+        self.marks.changed.set(true);
+    }
+
+    /// Tells the dispatcher, after the commit, to look at the queue of deliveries. Apart from other
+    /// changes: most commits concern no delivery.
+    pub(crate) fn mark_queued(&self) {
+        self.marks.queued.set(true);
+    }
+
+    pub(super) fn has_queued(&self) -> bool {
+        self.marks.queued.get()
     }
 
     pub(super) fn has_changed(&self) -> bool {
-        self.changed.get()
+        self.marks.changed.get()
     }
 
     /// Runs `work` in a savepoint: an `Err` undoes what it did and nothing else.
@@ -177,6 +195,36 @@ impl<'a> Tx<'a> {
         self.connection
             .prepare_cached("INSERT INTO timers (due, kind, reference) VALUES (?1, ?2, ?3)")?
             .execute(params![due.millis(), kind, reference])?;
+        self.mark_changed();
+        Ok(())
+    }
+
+    /// Draws a place for a timer that may come later: among those of its instant it fires as if it had
+    /// been added now.
+    pub(crate) fn reserve_timer(&self) -> Result<i64, DomainError> {
+        self.connection
+            .prepare_cached("INSERT INTO timers (due, kind, reference) VALUES (0, '', '')")?
+            .execute([])?;
+        let place = self.connection.last_insert_rowid();
+        self.remove_timer(place)?;
+        Ok(place)
+    }
+
+    /// Adds a timer at a place drawn before.
+    pub(crate) fn schedule_at(
+        &self,
+        place: i64,
+        due: Time,
+        kind: &str,
+        reference: &str,
+    ) -> Result<(), DomainError> {
+        let sql = "INSERT INTO timers (sequence, due, kind, reference) VALUES (?1, ?2, ?3, ?4)";
+        self.connection.prepare_cached(sql)?.execute(params![
+            place,
+            due.millis(),
+            kind,
+            reference
+        ])?;
         self.mark_changed();
         Ok(())
     }
@@ -233,6 +281,7 @@ impl<'a> Tx<'a> {
     /// Empties the sandbox.
     pub(crate) fn reset(&self) -> Result<(), DomainError> {
         schema::reset(self.connection)?;
+        self.mark_queued();
         self.mark_changed();
         Ok(())
     }

@@ -107,7 +107,7 @@ async fn nine_retries_follow_the_schedule_from_the_first_attempt_and_then_it_fai
     };
     let offsets: Vec<i64> = rows[1..]
         .iter()
-        .map(|row| at(row).as_second() - at(&rows[0]).as_second())
+        .map(|row| at(row).as_millisecond() - at(&rows[0]).as_millisecond())
         .collect();
     let hours = |hours: i64| hours * 3600;
     let schedule = [
@@ -121,7 +121,7 @@ async fn nine_retries_follow_the_schedule_from_the_first_attempt_and_then_it_fai
         hours(48),
         hours(72),
     ];
-    assert_eq!(offsets, schedule);
+    assert_eq!(offsets, schedule.map(|seconds| seconds * 1000));
     assert!(rows[..9].iter().all(|row| row["status"] == "retrying"));
     assert_eq!(rows[9]["status"], "failed");
     let attempts: Vec<i64> = rows

@@ -143,6 +143,48 @@ async fn everything_acknowledged_under_load_is_there_after_a_crash() {
 }
 
 #[tokio::test]
+async fn after_a_crash_what_was_under_way_is_sent_again_and_every_series_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, copy) = (dir.path().join("mock.db"), dir.path().join("crashed.db"));
+    let (server, api) = open(&file).await;
+    let (failing, silent) = (Receiver::start().await, Receiver::start().await);
+    failing.answer_with(500);
+    silent.never_answer();
+    let mut ids = Vec::new();
+    for receiver in [&failing, &silent] {
+        let hook = json!({ "url": receiver.url(), "events": ["customer.created"] });
+        ids.push(api.post("/v1/webhook_endpoints", hook).await.ok().id());
+    }
+    api.post("/v1/customers", json!({ "email": "a@example.com" }))
+        .await
+        .ok();
+    // One attempt has failed and is recorded, one is under way.
+    let path = |id: &str| format!("/v1/webhook_endpoints/{id}/deliveries");
+    let retrying = format!("{}?status=retrying", path(&ids[0]));
+    while api.get(&retrying).await.ok().ids().is_empty() {}
+    let cut_off = silent.wait_for(1).await.remove(0);
+    crash_copy(&file, &copy);
+    drop(server);
+
+    failing.answer_with(200);
+    silent.answer_with(200);
+    let (server, api) = open(&copy).await;
+    let again = silent.wait_for(2).await.remove(1);
+    assert_eq!(again.body, cut_off.body);
+    let delivery = "x-fluxa-delivery-id";
+    assert_eq!(again.headers[delivery], cut_off.headers[delivery]);
+    server.advance(Duration::from_secs(60)).await.unwrap();
+    assert_eq!(failing.received().len(), 2);
+    assert_eq!(failing.received()[1].body, cut_off.body);
+    for (id, attempts) in ids.iter().zip([2, 1]) {
+        let rows = api.get(&path(id)).await.ok().body["data"].clone();
+        assert_eq!(rows.as_array().unwrap().len(), attempts);
+        assert_eq!(rows[0]["attempt"], attempts);
+        assert_eq!(rows[0]["status"], "succeeded");
+    }
+}
+
+#[tokio::test]
 async fn history_and_ledger_cannot_be_rewritten() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("mock.db");

@@ -1,9 +1,11 @@
 //! Idempotency keys: one effect, one answer, however often and however concurrently asked.
 
+use crate::support::wire::Wire;
 use crate::support::{Api, start};
 use fluxa_mock::MockServer;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -207,4 +209,59 @@ async fn a_second_call_gives_up_waiting_for_a_first_that_does_not_end() {
     assert_eq!(refused.headers["retry-after"], "1");
     drop((held, silent));
     calls.join_next().await.unwrap().unwrap().ok();
+}
+
+/// 500 keys, each used by 64 clients at the same time, who are not in step.
+async fn a_crowd_at_every_key(server: MockServer) {
+    const CLIENTS: usize = 64;
+    const KEYS: usize = 500;
+    let api = Api::new(&server);
+    let server = Arc::new(server);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..CLIENTS {
+        let server = Arc::clone(&server);
+        tasks.spawn(async move {
+            let mut wire = Wire::connect(&server).await;
+            let mut answers = Vec::new();
+            for number in 0..KEYS {
+                let body = json!({ "email": format!("c{number}@example.com") }).to_string();
+                let key = format!("key-{number}");
+                answers.push(wire.post("/v1/customers", &key, &body).await);
+            }
+            answers
+        });
+    }
+    let all = tasks.join_all().await;
+    for number in 0..KEYS {
+        let first = &all[0][number];
+        assert_eq!(first.status, 201);
+        let same = all.iter().filter(|one| one[number].body == first.body);
+        let replayed = all.iter().filter(|one| one[number].replayed);
+        assert_eq!((same.count(), replayed.count()), (CLIENTS, CLIENTS - 1));
+    }
+    let (mut customers, mut after) = (0, String::new());
+    loop {
+        let page = api
+            .get(&format!("/v1/customers?limit=100{after}"))
+            .await
+            .ok();
+        customers += page.ids().len();
+        match page.body["next_cursor"].as_str() {
+            Some(cursor) => after = format!("&after={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(customers, KEYS);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_keys_of_sixty_four_clients_have_five_hundred_effects() {
+    a_crowd_at_every_key(MockServer::start().await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_keys_of_sixty_four_clients_have_five_hundred_effects_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = MockServer::builder().db(dir.path().join("mock.db"));
+    a_crowd_at_every_key(server.start().await.unwrap()).await;
 }

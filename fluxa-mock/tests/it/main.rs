@@ -10,6 +10,7 @@ mod audit;
 mod checkout;
 mod clock;
 mod deliveries;
+mod deliveries_faults;
 mod disputes;
 mod durability;
 mod expand;

@@ -1,6 +1,7 @@
 //! What the tests share: running the binary, a mock of one's own, a merchant's endpoint.
 
 pub(crate) mod endpoint;
+pub(crate) mod victim;
 pub(crate) mod writer;
 
 use std::io::{BufRead, BufReader};

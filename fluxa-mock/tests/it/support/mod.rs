@@ -1,7 +1,9 @@
 //! What the tests share: a client that checks every answer, a webhook receiver, the usual steps.
 
 pub(crate) mod contract;
+pub(crate) mod hostile;
 pub(crate) mod receiver;
+pub(crate) mod wire;
 
 use fluxa_mock::MockServer;
 use reqwest::Method;

@@ -64,6 +64,9 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> String {
     hex::encode(outer.finalize())
 }
 
+/// The status that is never answered.
+const NEVER: u16 = 0;
+
 struct Shared {
     received: Mutex<Vec<Received>>,
     status: Mutex<u16>,
@@ -86,7 +89,11 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
         body: body.to_vec(),
     });
     shared.count.send_modify(|count| *count += 1);
-    StatusCode::from_u16(*shared.status.lock().unwrap()).unwrap()
+    let status = *shared.status.lock().unwrap();
+    match status {
+        NEVER => std::future::pending().await,
+        status => StatusCode::from_u16(status).unwrap(),
+    }
 }
 
 impl Receiver {
@@ -120,6 +127,11 @@ impl Receiver {
 
     pub(crate) fn answer_with(&self, status: u16) {
         *self.shared.status.lock().unwrap() = status;
+    }
+
+    /// Reads and records, but does not answer.
+    pub(crate) fn never_answer(&self) {
+        self.answer_with(NEVER);
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
