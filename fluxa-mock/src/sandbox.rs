@@ -8,12 +8,15 @@ use crate::delivery::Dispatcher;
 use crate::domain::delivery;
 use crate::domain::error::DomainError;
 use crate::domain::request_log::{self, Row};
+use crate::domain::seed::{self, SeedPlan};
 use crate::domain::timers;
 use crate::domain::{api_key, merchant};
 use crate::http::{InFlight, RateLimiter};
 use crate::observe::Seen;
+use crate::snapshots::Snapshots;
 use crate::store::{Opening, Origin, Store, Tx};
 use crate::time::Time;
+use serde_json::Value;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,6 +38,8 @@ pub(crate) struct Sandbox {
     pub(crate) epoch: watch::Sender<u64>,
     /// The last requests, for assertions in tests.
     pub(crate) seen: Seen,
+    /// States put aside by name.
+    pub(crate) snapshots: Snapshots,
     dispatcher: Arc<Dispatcher>,
     /// Held by whoever fires timers: one at a time.
     firing: tokio::sync::Mutex<()>,
@@ -83,6 +88,7 @@ impl Sandbox {
             in_flight: InFlight::default(),
             epoch: watch::channel(0).0,
             seen: Seen::new(config.requests_seen),
+            snapshots: Snapshots::default(),
             firing: tokio::sync::Mutex::new(()),
             clock_changed: Notify::new(),
             log_waits: Notify::new(),
@@ -164,6 +170,75 @@ impl Sandbox {
                 .put_back(rows.iter().cloned().collect());
             self.log_waits.notify_one();
         }
+    }
+
+    /// Empties the sandbox: state, faults and clock are as after its first start; snapshots stay.
+    pub(crate) async fn reset(&self) -> Result<(), DomainError> {
+        let _alone = self.firing.lock().await;
+        let pace = self.config.pace.unwrap_or(self.config.first_pace);
+        let emptied = self.store.run(Origin::default(), move |tx| {
+            tx.reset()?;
+            tx.restart_clock(None, pace);
+            tx.persist_clock()?;
+            merchant::seed(tx)
+        });
+        emptied.await?;
+        self.store.shared().faults.clear();
+        self.seen.clear();
+        self.state_is_new();
+        Ok(())
+    }
+
+    /// Fills the sandbox with a made-up past, in one transaction; what was there is gone.
+    pub(crate) async fn seed(&self, plan: SeedPlan) -> Result<Value, DomainError> {
+        plan.check()?;
+        let _alone = self.firing.lock().await;
+        let pace = self.store.shared().clock.pace();
+        let filled = self.store.run(Origin::default(), move |tx| {
+            let until = plan.end(tx.now())?;
+            let summary = seed::fill(tx, &plan, until)?;
+            tx.restart_clock(Some(until), pace);
+            tx.persist_clock()?;
+            Ok::<_, DomainError>(summary)
+        });
+        let summary = filled.await?;
+        self.store.shared().faults.clear();
+        self.state_is_new();
+        Ok(summary)
+    }
+
+    /// Fills a sandbox in which nothing has happened yet.
+    pub(crate) async fn seed_if_empty(&self, plan: SeedPlan) -> io::Result<()> {
+        let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
+        let empty = self.store.run(Origin::default(), seed::is_empty).await;
+        if !empty.map_err(|error: DomainError| io::Error::other(error))? {
+            let message = "the sandbox holds data already; seed an empty one, or none";
+            return Err(invalid(message.to_owned()));
+        }
+        let seeded = self.seed(plan).await;
+        seeded.map(drop).map_err(|error| invalid(error.message))
+    }
+
+    /// Puts a state back, its clock included.
+    pub(crate) async fn restore(&self, snapshot: Vec<u8>) -> Result<(), DomainError> {
+        let _alone = self.firing.lock().await;
+        // What was asked of the state before is not part of the one that comes.
+        self.store.shared().unlogged.take();
+        self.store.restore_snapshot(snapshot).await?;
+        let opened = self.store.run(Origin::default(), |tx| {
+            tx.mark_queued();
+            tx.mark_changed();
+            api_key::index_all(tx)
+        });
+        opened.await?;
+        self.state_is_new();
+        Ok(())
+    }
+
+    /// Ends the streams of the state that was, and lets the timers of the new one run.
+    fn state_is_new(&self) {
+        self.epoch.send_modify(|epoch| *epoch += 1);
+        self.wake();
     }
 
     /// Tells the timers that the clock was changed.

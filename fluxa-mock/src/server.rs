@@ -3,7 +3,7 @@
 
 use crate::accounts::Accounts;
 use crate::config::Config;
-use crate::http::{self, Peer};
+use crate::http::{self, CutHere, Peer};
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -45,7 +45,15 @@ pub(crate) async fn open(listener: &TcpListener, config: Config) -> io::Result<A
         let message = format!("{address} is not a loopback address; allow it explicitly");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
-    Accounts::open(config, address).await.map(Arc::new)
+    let seed_data = config.seed_data.clone();
+    let accounts = Accounts::open(config, address).await?;
+    if let Some(plan) = seed_data
+        && let Err(refused) = accounts.primary().seed_if_empty(plan).await
+    {
+        accounts.stop().await;
+        return Err(refused);
+    }
+    Ok(Arc::new(accounts))
 }
 
 /// Accepts connections until `shutdown`, then stops the accounts.
@@ -92,7 +100,15 @@ fn serve_connection(
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer.ip()));
-        router.clone().call(request)
+        let answering = router.clone().call(request);
+        async move {
+            let Ok(response) = answering.await;
+            // An error of the service ends the connection without an answer.
+            match response.extensions().get::<CutHere>() {
+                Some(cut) => Err(*cut),
+                None => Ok(response),
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -17,5 +17,6 @@ mod events;
 mod keys;
 mod listen;
 mod mock;
+mod restore;
 mod support;
 mod trigger;

@@ -14,6 +14,7 @@ pub(crate) enum TimerKind {
     Refund,
     SessionExpiry,
     SettlementClose,
+    DeliveryDelayed,
     DeliveryRetry,
     KeyExpiry,
     DisputeDeadline,
@@ -22,12 +23,13 @@ pub(crate) enum TimerKind {
 }
 
 impl TimerKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
         Self::SessionExpiry,
         Self::SettlementClose,
+        Self::DeliveryDelayed,
         Self::DeliveryRetry,
         Self::KeyExpiry,
         Self::DisputeDeadline,
@@ -43,6 +45,7 @@ impl TimerKind {
             Self::Refund => "refund",
             Self::SessionExpiry => "session_expiry",
             Self::SettlementClose => "settlement_close",
+            Self::DeliveryDelayed => "delivery_delayed",
             Self::DeliveryRetry => "delivery_retry",
             Self::KeyExpiry => "key_expiry",
             Self::DisputeDeadline => "dispute_deadline",
@@ -74,6 +77,7 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::Refund => refund::on_timer(tx, reference),
         TimerKind::SessionExpiry => checkout_session::on_timer(tx, reference),
         TimerKind::SettlementClose => settlement::on_timer(tx, reference),
+        TimerKind::DeliveryDelayed => delivery::on_delay_over(tx, reference),
         TimerKind::DeliveryRetry => delivery::on_timer(tx, reference),
         TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
         TimerKind::DisputeDeadline => dispute::on_timer(tx, reference),

@@ -97,7 +97,7 @@ async fn account_of(
 }
 
 /// What a valid key has left, and its id, on an answer outside any operation: that takes no token.
-async fn uncounted(sandbox: &Sandbox, bearer: String) -> (Allowance, Option<String>) {
+pub(super) async fn uncounted(sandbox: &Sandbox, bearer: String) -> (Allowance, Option<String>) {
     let authenticated = sandbox.store.run(Origin::default(), move |tx| {
         api_key::authenticate(tx, &bearer)
     });

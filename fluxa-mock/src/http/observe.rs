@@ -3,7 +3,7 @@
 //! redacted before.
 
 use super::reply::Told;
-use super::{Peer, form, idempotency};
+use super::{CutHere, Peer, form, idempotency};
 use crate::accounts::Accounts;
 use crate::domain::request_log::{Answered, Asked, Row};
 use crate::observe::{Exchange, RequestLine, Text, beginning, redact};
@@ -163,6 +163,7 @@ impl Watch {
     pub(super) fn finish(mut self, response: &Response, key: Option<String>) {
         self.is_answered = true;
         let status = response.status().as_u16();
+        let cut = response.extensions().get::<CutHere>().is_some();
         let told = response.extensions().get::<Told>();
         if self.is_logged && told.is_none_or(|told| !told.is_logged) {
             let body = told.map_or(&[][..], |told| &told.body);
@@ -171,7 +172,7 @@ impl Watch {
             self.sandbox.log(row);
         }
         self.tell(
-            Some(status),
+            Some(status).filter(|_| !cut),
             response.headers(),
             told.map(|told| &told.body),
         );

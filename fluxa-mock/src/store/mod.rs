@@ -7,17 +7,20 @@ mod owner;
 mod private;
 mod resource;
 mod schema;
+mod snapshot;
 mod tx;
 
 pub(crate) use file::{databases_in, remove};
 pub(crate) use private::make_private_directory;
 pub(crate) use resource::{Filter, ListQuery, Page, Resource, Scope, public_view};
+pub(crate) use snapshot::check as check_snapshot;
 pub(crate) use tx::{Origin, Timer, Tx};
 
 use crate::accounts::Identity;
 use crate::clock::{Clock, ClockRecord};
 use crate::domain::error::DomainError;
 use crate::domain::request_log::Waiting;
+use crate::faults::Faults;
 use crate::ids::{Ids, random_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
@@ -51,6 +54,8 @@ pub(crate) struct Shared {
     /// Requests whose rows in the log are not written yet.
     pub(crate) unlogged: Waiting,
     pub(crate) is_durable: bool,
+    /// Not state: a rollback does not take a hit back.
+    pub(crate) faults: Faults,
 }
 
 /// Handle on the owner thread.
@@ -152,6 +157,28 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Runs `work` with the connection to itself, in no transaction.
+    async fn alone<T, F>(&self, work: F) -> Result<T, DomainError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection, &Shared) -> Result<T, DomainError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        let job: owner::LoneJob = Box::new(move |connection| {
+            // The caller may have gone away: what it asked for is done all the same.
+            drop(reply.send(work(connection, &shared)));
+        });
+        if self.messages.send(owner::Message::Alone(job)).is_err() {
+            return Err(DomainError::internal("the store has stopped"));
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request")))
+    }
+}
+
 fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared, rusqlite::Error> {
     let seed = match read_meta(connection, "seed")? {
         Some(text) => text,
@@ -196,6 +223,7 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         identity,
         unlogged: Waiting::default(),
         is_durable: opening.path.is_some(),
+        faults: Faults::default(),
     })
 }
 

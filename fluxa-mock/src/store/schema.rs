@@ -5,7 +5,7 @@ use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// (table, columns generated from the body's field of the same name)
 const RESOURCES: &[(&str, &[&str])] = &[
@@ -97,6 +97,11 @@ CREATE VIEW IF NOT EXISTS instants AS
   UNION ALL SELECT CAST(round(unixepoch(body->>'$.created_at', 'subsec') * 1000) AS INTEGER) FROM
     (SELECT body FROM webhook_deliveries ORDER BY sequence DESC LIMIT 1);
 ";
+
+/// The tables whose rows are objects of the API.
+pub(super) fn resource_tables() -> impl Iterator<Item = &'static str> {
+    RESOURCES.iter().map(|(table, _)| *table)
+}
 
 /// Sets the connection up: durable for a file (WAL, an fsync per commit), bare for memory.
 pub(crate) fn configure(connection: &Connection, durable: bool) -> Result<(), rusqlite::Error> {

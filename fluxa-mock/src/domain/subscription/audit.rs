@@ -75,6 +75,7 @@ fn audit_timers(tx: &Tx<'_>, breaches: &mut Vec<String>) -> Result<(), DomainErr
 mod tests {
     //! Properties over random histories; a failure prints its seed.
 
+    use crate::accounts::{Identity, KeyIndex};
     use crate::domain::card::{Card, Outcome};
     use crate::domain::customer::{self, Customer};
     use crate::domain::error::DomainError;
@@ -85,7 +86,6 @@ mod tests {
         CreateSubscription, Status, Subscription, UpdateSubscription, cancel, create, pause, renew,
         resume, update,
     };
-    use crate::accounts::{Identity, KeyIndex};
     use crate::domain::timers;
     use crate::domain::timing::Timing;
     use crate::store::{Opening, Origin, Store, Tx};
