@@ -112,13 +112,19 @@ export function client(origin, key = SECRET_KEY) {
 /**
  * A merchant's web site, on `host` (localhost is another origin, and another site, than 127.0.0.1).
  *
- * `pages` maps a path to HTML; every other path says where it is. `visits` are the paths asked for.
+ * `pages` maps a path to HTML, `redirects` to another address; every other path says where it is.
+ * `visits` are the paths asked for.
  */
 export async function startMerchant({ host = "127.0.0.1", pages = {} } = {}) {
   const visits = [];
+  const redirects = {};
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://merchant");
     if (pathname !== "/favicon.ico") visits.push(request.url);
+    if (redirects[pathname]) {
+      response.writeHead(302, { Location: redirects[pathname] }).end();
+      return;
+    }
     response.setHeader("Content-Type", "text/html; charset=utf-8");
     response.end(pages[pathname] ?? `<!doctype html><title>Merchant</title><h1>Merchant ${pathname}</h1>`);
   });
@@ -127,6 +133,7 @@ export async function startMerchant({ host = "127.0.0.1", pages = {} } = {}) {
   return {
     origin: `http://${host}:${server.address().port}`,
     pages,
+    redirects,
     visits,
     async stop() {
       server.closeAllConnections();
