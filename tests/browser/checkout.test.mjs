@@ -217,7 +217,7 @@ test("with the keyboard alone: the banner fills the form in, and Enter pays", as
     }
     assert.fail(`Tab never comes to ${text}`);
   };
-  await tabTo("test card");
+  await tabTo("Test cards");
   await page.keyboard.press("Enter");
   await shoot(page, "banner-open");
   await tabTo("ending 3220");

@@ -22,7 +22,8 @@ const PATIENCE_MS = 30_000;
 /**
  * Starts `fluxa mock` on a free port.
  *
- * Returns its origin, a client (`api`) with its well-known key, everything it printed, and `stop`.
+ * Returns its origin, its working directory, a client (`api`) with its well-known key, everything it
+ * printed, `terminate` (ends it, keeps its files) and `stop` (removes them too).
  */
 export async function startMock({ flags = [], env = {} } = {}) {
   const directory = mkdtempSync(join(tmpdir(), "fluxa-browser-"));
@@ -43,17 +44,20 @@ export async function startMock({ flags = [], env = {} } = {}) {
   gone.catch(() => {});
   await Promise.race([gone, fileAppears(directory, ready)]);
   const origin = new URL(readFileSync(ready, "utf8").trim()).origin;
+  async function terminate() {
+    if (process_.exitCode !== null || process_.signalCode !== null) return;
+    const closed = once(process_, "close");
+    process_.kill("SIGTERM");
+    await closed;
+  }
   return {
     origin,
     directory,
     api: client(origin),
     output: () => output,
+    terminate,
     async stop() {
-      if (process_.exitCode === null) {
-        const ended = once(process_, "exit");
-        process_.kill("SIGTERM");
-        await ended;
-      }
+      await terminate();
       rmSync(directory, { recursive: true, force: true });
     },
   };

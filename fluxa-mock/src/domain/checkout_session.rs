@@ -32,7 +32,7 @@ pub(crate) struct CheckoutSession {
     pub(crate) cancel_url: String,
     ui_mode: String,
     url: String,
-    customer: Option<String>,
+    pub(crate) customer: Option<String>,
     pub(crate) payment: Option<String>,
     subscription: Option<String>,
     status: String,

@@ -7,6 +7,7 @@ mod support;
 
 mod api_keys;
 mod checkout;
+mod checkout_page;
 mod clock;
 mod deliveries;
 mod durability;

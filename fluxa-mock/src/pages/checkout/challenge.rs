@@ -2,12 +2,12 @@
 //! is kept of the card meanwhile is on the payment, never its number.
 
 use super::view::{self, money};
-use super::{Visit, parameter, read_fields, run};
+use super::{SessionId, Visit, parameter, read_fields, run};
 use crate::domain::checkout_session;
 use crate::domain::payment::Payment;
 use crate::http::Account;
 use crate::pages::layout;
-use axum::extract::{Path, RawQuery, Request};
+use axum::extract::{RawQuery, Request};
 use axum::response::Response;
 use http::StatusCode;
 use maud::html;
@@ -15,7 +15,7 @@ use maud::html;
 /// Shows the challenge that waits; without one, the session.
 pub(super) async fn show(
     account: Account,
-    Path(id): Path<String>,
+    SessionId(id): SessionId,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let label = parameter(query.as_deref(), "account");
@@ -32,7 +32,7 @@ pub(super) async fn show(
 /// Takes what the cardholder says to their bank. Said twice, the first counts.
 pub(super) async fn answer(
     account: Account,
-    Path(id): Path<String>,
+    SessionId(id): SessionId,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Response> {

@@ -2,12 +2,12 @@
 //! and a demonstration of such a page.
 
 use super::view::{self, money};
-use super::{Visit, parameter, run};
+use super::{SessionId, Visit, parameter, run};
 use crate::domain::checkout_session::CheckoutSession;
 use crate::http::Account;
 use crate::pages::layout::{self, Framing};
 use crate::store::Resource;
-use axum::extract::{Path, RawQuery};
+use axum::extract::RawQuery;
 use axum::response::Response;
 use http::StatusCode;
 use maud::{Markup, html};
@@ -25,7 +25,7 @@ pub(super) fn message(visit: &Visit, kind: &str) -> Markup {
 /// The frame's end for a cardholder who gave up.
 pub(super) async fn cancelled(
     account: Account,
-    Path(id): Path<String>,
+    SessionId(id): SessionId,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let label = parameter(query.as_deref(), "account");

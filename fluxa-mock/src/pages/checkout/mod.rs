@@ -9,17 +9,19 @@ mod view;
 use super::layout::{self, Framing};
 use crate::accounts::Accounts;
 use crate::domain::checkout_session::{Attempt, CheckoutSession};
+use crate::domain::customer::Customer;
 use crate::domain::error::{DomainError, Kind};
 use crate::domain::{checkout_session, merchant};
 use crate::http::Account;
 use crate::sandbox::Sandbox;
 use crate::store::{Origin, Resource, Tx};
 use axum::Router;
-use axum::extract::{Path, RawQuery, Request};
+use axum::extract::{FromRequestParts, Path, RawQuery, Request};
 use axum::response::Response;
 use axum::routing::get;
 use form::Form;
 use http::StatusCode;
+use http::request::Parts;
 use std::sync::Arc;
 use url::Url;
 
@@ -45,10 +47,23 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         )
 }
 
+/// The id in the path, whatever it is; axum's own refusal of one that is not UTF-8 is no page.
+struct SessionId(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionId {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(id)| Self(id)).map_err(|_| view::not_found())
+    }
+}
+
 /// A session being visited, and what its pages need to know of the visit.
 struct Visit {
     session: CheckoutSession,
     merchant: String,
+    customer_email: Option<String>,
     success: Url,
     cancel: Url,
     /// The part of the query that names the account, kept on the way from page to page.
@@ -70,7 +85,12 @@ impl Visit {
         session: CheckoutSession,
         account: Option<String>,
     ) -> Result<Self, DomainError> {
+        let customer = match &session.customer {
+            Some(id) => tx.find::<Customer>(id)?,
+            None => None,
+        };
         Ok(Self {
+            customer_email: customer.map(|customer| customer.email),
             merchant: merchant::get(tx)?.name,
             success: web_address(&session.success_url)?,
             cancel: web_address(&session.cancel_url)?,
@@ -155,7 +175,7 @@ fn refused(error: &DomainError) -> Response {
 /// Shows the session: its form, or what became of it.
 async fn show(
     account: Account,
-    Path(id): Path<String>,
+    SessionId(id): SessionId,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let label = parameter(query.as_deref(), "account");
@@ -188,7 +208,7 @@ async fn show(
 /// Pays. A refused or failed attempt leads back to the form, without the card.
 async fn pay(
     account: Account,
-    Path(id): Path<String>,
+    SessionId(id): SessionId,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Response> {

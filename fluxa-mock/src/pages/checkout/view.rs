@@ -6,6 +6,7 @@ use crate::domain::card::TEST_CARDS;
 use crate::domain::checkout_session::Attempt;
 use crate::domain::payment::Payment;
 use crate::pages::layout::{self, Framing};
+use crate::store::Resource;
 use axum::response::Response;
 use http::StatusCode;
 use maud::{Markup, html};
@@ -58,7 +59,14 @@ pub(super) fn pay(status: StatusCode, visit: &Visit, form: &Form, notice: &Notic
             main.till {
                 section.summary {
                     p.merchant { span.mark aria-hidden="true" { (initial(&visit.merchant)) } (visit.merchant) }
-                    h1.due { span { "Pay " (visit.merchant) } strong { (amount) } }
+                    h1.due {
+                        span { @if embedded { "Pay " (visit.merchant) } @else { "To pay" } }
+                        strong { (amount) }
+                    }
+                    dl.facts {
+                        @if let Some(email) = &visit.customer_email { div { dt { "Paying as" } dd { (email) } } }
+                        div { dt { "Reference" } dd.id { (session.id()) } }
+                    }
                     (leave(visit))
                 }
                 section.sheet aria-labelledby="card-title" {
@@ -66,7 +74,7 @@ pub(super) fn pay(status: StatusCode, visit: &Visit, form: &Form, notice: &Notic
                     (summary_of_faults(form, embedded))
                     @if form.faults().is_empty() { (told(visit, notice, embedded)) }
                     (card_form(visit, form, &amount))
-                    p.fine { (lock()) "Encrypted and handled by Fluxa. The merchant never sees your card number." }
+                    p.fine { (lock()) "Handled by Fluxa. The merchant never sees your card number." }
                 }
             }
             (script())
@@ -100,7 +108,7 @@ fn sandbox_banner() -> Markup {
             details {
                 summary {
                     span.tag { "Sandbox" }
-                    span { "No money moves. Pay with a " strong { "test card" } }
+                    span { "No money moves. " strong { "Test cards" } }
                 }
                 ul.cards {
                     @for card in &TEST_CARDS {
