@@ -21,8 +21,8 @@ const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 
 test("no card number is in the database, its log, or anything printed", async () => {
   const mock = await startMock({
-    flags: ["--db", "mock.db", "-vv"],
-    env: { RUST_LOG: "trace", FLUXA_LOG: "trace", RUST_BACKTRACE: "1" },
+    flags: ["--db", "mock.db", "-vvv"],
+    env: { RUST_BACKTRACE: "1" },
   });
   try {
     for (const number of NUMBERS) {

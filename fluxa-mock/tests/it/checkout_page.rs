@@ -1,7 +1,7 @@
 //! The checkout page as a browser without JavaScript meets it. What only a browser can show is in
 //! `tests/browser`.
 
-use crate::support::{Api, http_builder, start};
+use crate::support::{Api, http_builder, logs, start};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -597,7 +597,8 @@ async fn the_account_named_in_the_address_is_kept_from_page_to_page() {
 }
 
 #[tokio::test]
-async fn no_card_number_comes_into_the_database() {
+async fn no_card_number_comes_into_the_database_or_the_logs() {
+    logs::keep();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("mock.db");
     let server = fluxa_mock::MockServer::builder()
@@ -642,10 +643,14 @@ async fn no_card_number_comes_into_the_database() {
         find(&kept, "\"last4\":\"4242\""),
         "this test looks in the wrong place"
     );
+    tracing::trace!("the log is kept");
+    let logged = logs::text();
+    assert!(logged.contains("the log is kept"));
+    kept.extend(logged.bytes());
     for number in numbers {
         for separator in ["", " ", "-", "+", "%20"] {
             let text = spaced(number, separator);
-            assert!(!find(&kept, &text), "{text} is in the database");
+            assert!(!find(&kept, &text), "{text} is in the database or the logs");
         }
     }
     for name in ["cvc", "csc"] {

@@ -1,6 +1,7 @@
 //! What the tests share: a client that checks every answer, a webhook receiver, the usual steps.
 
 pub(crate) mod contract;
+pub(crate) mod logs;
 pub(crate) mod receiver;
 
 use fluxa_mock::MockServer;
