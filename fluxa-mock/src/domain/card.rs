@@ -122,6 +122,24 @@ pub(crate) struct Failure {
 }
 
 impl Outcome {
+    /// The outcome called so.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
+    }
+
+    /// The names, for people.
+    pub(crate) const NAMES: [&str; 9] = [
+        "success",
+        "card_declined",
+        "insufficient_funds",
+        "expired_card",
+        "fraud_suspected",
+        "settlement_returned",
+        "challenge_then_success",
+        "challenge_then_failure",
+        "version_one_issuer",
+    ];
+
     /// The failure at authorisation, if this card has one.
     pub(crate) fn authorisation_failure(self) -> Option<Failure> {
         let (code, message) = match self {
@@ -308,4 +326,16 @@ fn unknown_number() -> DomainError {
         "card[number]",
         "This is not one of the sandbox's test cards.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+
+    #[test]
+    fn every_outcome_has_its_name() {
+        for name in Outcome::NAMES {
+            assert_eq!(serde_json::to_value(Outcome::named(name)).unwrap(), name);
+        }
+    }
 }

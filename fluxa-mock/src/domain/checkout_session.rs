@@ -296,6 +296,7 @@ impl CheckoutSession {
             timing: self.internal.timing,
             customer: self.customer.clone(),
             checkout_session: Some(self.id.clone()),
+            subscription: None,
             metadata: self.metadata.clone(),
         }
     }

@@ -8,7 +8,7 @@ use super::payment::{self, Cause, NewPayment, Payment, PaymentState};
 use super::payment_method::PaymentMethod;
 use super::timers::TimerKind;
 use super::timing::Timing;
-use super::{Metadata, checkout_session, refund};
+use super::{Metadata, checkout_session, refund, subscription};
 use crate::store::Tx;
 use serde::Deserialize;
 
@@ -69,6 +69,7 @@ pub(crate) fn create(
         card: method.card,
         timing,
         checkout_session: None,
+        subscription: None,
         metadata: new.metadata,
     };
     authorise(tx, payment)
@@ -106,7 +107,11 @@ pub(crate) fn answer_challenge(
     let outcome = payment.internal.outcome;
     payment.three_d_secure = Some(outcome.three_d_secure(&payment.id, answer.is_ok()));
     match answer {
-        Ok(()) => proceed(tx, payment),
+        Ok(()) => {
+            // With `manual` no move follows that would write it.
+            tx.update(&payment)?;
+            proceed(tx, payment)
+        }
         Err(failure) => {
             let cause = Cause::failure(failure);
             payment::transition(tx, &mut payment, PaymentState::Failed, &cause)?;
@@ -171,6 +176,16 @@ fn finish(tx: &Tx<'_>, payment: &mut Payment) -> Result<(), DomainError> {
     }
 }
 
+/// Settles every payment that is SETTLING, as the end of the partner's day would.
+pub(crate) fn settle_all(tx: &Tx<'_>) -> Result<(), DomainError> {
+    let settling = PaymentState::Settling.name();
+    for mut payment in tx.all_by::<Payment>("state", settling)? {
+        tx.cancel_timers(&payment.id)?;
+        finish(tx, &mut payment)?;
+    }
+    Ok(())
+}
+
 fn schedule_next(tx: &Tx<'_>, payment: &Payment) -> Result<(), DomainError> {
     let Timing::Steps {
         settling_ms,
@@ -216,6 +231,7 @@ pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment
                 }
             };
             payment::transition(tx, &mut payment, to, &Cause::failure(failure))?;
+            subscription::on_authorised(tx, &payment, Some(failure))?;
         }
         PaymentState::Refunded => {
             refund::complete_all(tx, &payment)?;
@@ -239,6 +255,7 @@ pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment
                 payment::transition(tx, &mut payment, *next, &Cause::merchant("sandbox_advance"))?;
             }
             schedule_next(tx, &payment)?;
+            subscription::on_authorised(tx, &payment, None)?;
         }
     }
     if was_challenged {

@@ -289,6 +289,26 @@ async fn a_challenge_holds_the_payment_until_the_cardholder_answers() {
 }
 
 #[tokio::test]
+async fn a_passed_challenge_follows_the_timing_of_its_session() {
+    let (_server, api) = start().await;
+    let visitor = Visitor::new(&api);
+    for (timing, state) in [("manual", "PAYMENT_RECEIVED"), ("instant", "SETTLED")] {
+        let session = api.session(None, Some(timing)).await;
+        visitor.pay(&session, CHALLENGE).await;
+        let payment = waiting(&api, &session).await;
+        let after = visitor.answer(&session, &payment, "complete").await;
+        after.leads_to(DONE);
+        let paid = api.get(&format!("/v1/payments/{payment}")).await.ok().body;
+        assert_eq!(paid["state"], state);
+        assert_eq!(
+            paid["three_d_secure"]["result"], "authenticated",
+            "{timing}"
+        );
+        assert_eq!(status(&api, &session).await, "complete");
+    }
+}
+
+#[tokio::test]
 async fn an_abandoned_challenge_fails_when_another_card_is_tried_or_the_session_ends() {
     let (server, api) = start().await;
     let visitor = Visitor::new(&api);

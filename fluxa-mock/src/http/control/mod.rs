@@ -2,12 +2,16 @@
 //! keeps it to loopback names and away from web pages.
 
 mod clock;
+mod faults;
+mod payment_methods;
+mod seed;
+mod snapshots;
 
 use super::Account;
 use super::reply::{JSON, Reply, RequestId};
 use crate::accounts::Accounts;
 use crate::domain::error::DomainError;
-use crate::domain::{invariants, merchant};
+use crate::domain::invariants;
 use crate::sandbox::Sandbox;
 use crate::store::{Origin, Tx};
 use axum::extract::Request;
@@ -24,6 +28,10 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         .route("/_mock/reset", post(reset))
         .route("/_mock/invariants", get(check_invariants))
         .merge(clock::router())
+        .merge(faults::router())
+        .merge(seed::router())
+        .merge(snapshots::router())
+        .merge(payment_methods::router())
 }
 
 async fn health(Extension(sandbox): Account, request: Request) -> Response {
@@ -36,14 +44,17 @@ async fn health(Extension(sandbox): Account, request: Request) -> Response {
 }
 
 async fn reset(Extension(sandbox): Account, request: Request) -> Response {
-    let response = answer(&sandbox, request_id(&request), |tx| {
-        tx.reset()?;
-        merchant::seed(tx)?;
-        Ok(json!({ "status": "reset" }))
-    })
-    .await;
-    sandbox.epoch.send_modify(|epoch| *epoch += 1);
-    response
+    let done = whole(async move { sandbox.reset().await.map(|()| json!({ "status": "reset" })) });
+    finish(done.await, &request_id(&request))
+}
+
+/// Carries a change of the whole state through, even if who asked for it goes away meanwhile.
+async fn whole(
+    work: impl Future<Output = Result<Value, DomainError>> + Send + 'static,
+) -> Result<String, DomainError> {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|error| Err(DomainError::internal(error)))
+        .map(|value| value.to_string())
 }
 
 async fn check_invariants(Extension(sandbox): Account, request: Request) -> Response {
