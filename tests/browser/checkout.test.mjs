@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { complaints, launch, shoot, startMerchant, startMock } from "./harness.mjs";
+import { complaints, faintText, launch, shoot, startMerchant, startMock } from "./harness.mjs";
 
 const SUCCESS = "4242424242424242";
 const CHALLENGE = "4000000000003220";
@@ -372,7 +372,7 @@ test("a success_url that redirects further is reached", async () => {
   assert.equal(await status(session), "complete");
 });
 
-test("the pages fit narrow and wide screens, light and dark", async () => {
+test("the pages fit narrow and wide screens and can be read, light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [320, 768, 1280]) {
       const { session, page } = await visit({ colorScheme, viewport: { width, height: 800 } });
@@ -382,6 +382,7 @@ test("the pages fit narrow and wide screens, light and dark", async () => {
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
         );
         assert.equal(overflow, 0, `${name} scrolls sideways at ${width}`);
+        assert.deepEqual(await faintText(page), [], `${name}, ${colorScheme}`);
       };
       await fits("pay");
       await page.locator("details summary").click();

@@ -182,3 +182,34 @@ export function complaints(page) {
   page.on("console", (message) => message.type() === "error" && found.push(message.text()));
   return found;
 }
+
+/**
+ * Text that is hard to read: less contrast with what is behind it than WCAG's AA asks (4.5 to 1).
+ * Backgrounds that are images or gradients count by the colour under them.
+ */
+export function faintText(page) {
+  return page.evaluate(() => {
+    const parse = (text) => text.match(/[\d.]+/g).map(Number);
+    const luminance = ([red, green, blue]) => {
+      const linear = (part) => (part <= 10.31475 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+      return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+    };
+    const behind = (element) => {
+      for (let at = element; at; at = at.parentElement) {
+        const colour = parse(getComputedStyle(at).backgroundColor);
+        if (colour.length === 3 || colour[3] === 1) return colour;
+      }
+      return [255, 255, 255];
+    };
+    const faint = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const element = texts.currentNode.parentElement;
+      if (!texts.currentNode.data.trim() || !element.checkVisibility() || element.closest("[aria-hidden]")) continue;
+      const [one, two] = [parse(getComputedStyle(element).color), behind(element)].map(luminance);
+      const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+      if (ratio < 4.5) faint.push(`${ratio.toFixed(2)}: ${texts.currentNode.data.trim()}`);
+    }
+    return faint;
+  });
+}

@@ -106,7 +106,7 @@ function isFilledIn() {
   check(
     expiry,
     isDate,
-    expiry.value ? "Enter the expiry as month and year, such as 12 / 34" : "Enter the expiry date",
+    expiry.value ? "Enter the expiry as month and year, such as 12/34" : "Enter the expiry date",
   );
   const isCode = digits(cvc.value).length === 3;
   check(

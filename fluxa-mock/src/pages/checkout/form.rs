@@ -143,7 +143,7 @@ impl Form {
             }
             Field::Expiry if self.expiry.is_empty() => "Enter the expiry date",
             Field::Expiry if about("card[exp_month]") => {
-                "Enter the expiry as month and year, such as 12 / 34"
+                "Enter the expiry as month and year, such as 12/34"
             }
             Field::Expiry if about("card[exp_year]") => "The expiry date is in the past",
             Field::Cvc if self.cvc.is_empty() => "Enter the security code",
