@@ -15,6 +15,6 @@ mod errors;
 mod events;
 mod keys;
 mod listen;
-mod mock;
+mod restore;
 mod support;
 mod trigger;

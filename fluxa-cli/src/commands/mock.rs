@@ -20,8 +20,8 @@ use crate::error::{CliError, Result};
 use crate::private_file;
 use crate::ui::{Line, Tone};
 
-/// How long the server may take until it answers; opening a large file is the slow part.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the server may take until it answers; opening a large file and making up a merchant are the slow parts.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Returns the secret key that every mock accepts. It opens nothing but a sandbox on this machine.
 pub(crate) fn well_known_key() -> String {

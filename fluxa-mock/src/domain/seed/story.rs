@@ -288,7 +288,8 @@ impl Story {
             Act::BuyNow(number, progress) => self.buy_in_flight(tx, number, progress)?,
             Act::RefundLatest => {
                 let settled: Vec<Payment> = tx.all_by("state", PaymentState::Settled.name())?;
-                if let Some(payment) = settled.last() {
+                let plain = settled.iter().rev().find(|one| one.dispute.is_none());
+                if let Some(payment) = plain {
                     let asked = json!({ "payment": payment.id, "amount": payment.amount / 2 });
                     refund::create(tx, made(asked)?, Some(by_night(now)))?;
                 }
