@@ -19,6 +19,7 @@ mod reply;
 mod routes;
 mod stream;
 
+pub(crate) use body::read as read_body;
 pub(crate) use fault::CutHere;
 pub(crate) use idempotency::InFlight;
 pub use rate_limit::RateLimit;

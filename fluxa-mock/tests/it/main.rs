@@ -9,6 +9,7 @@ mod accounts;
 mod api_keys;
 mod audit;
 mod checkout;
+mod checkout_page;
 mod clock;
 mod deliveries;
 mod deliveries_faults;

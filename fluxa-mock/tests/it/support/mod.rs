@@ -2,6 +2,7 @@
 
 pub(crate) mod contract;
 pub(crate) mod hostile;
+pub(crate) mod logs;
 pub(crate) mod receiver;
 pub(crate) mod wire;
 
@@ -77,6 +78,10 @@ pub(crate) struct Call {
 }
 
 pub(crate) fn http() -> reqwest::Client {
+    http_builder().build().unwrap()
+}
+
+pub(crate) fn http_builder() -> reqwest::ClientBuilder {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -86,8 +91,6 @@ pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
-        .build()
-        .unwrap()
 }
 
 impl Api {
