@@ -17,6 +17,7 @@ mod reply;
 mod routes;
 mod stream;
 
+pub(crate) use control::{ClockOrder, empty};
 pub(crate) use idempotency::InFlight;
 pub use rate_limit::RateLimit;
 pub(crate) use rate_limit::RateLimiter;

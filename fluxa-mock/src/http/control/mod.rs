@@ -3,6 +3,8 @@
 
 mod clock;
 
+pub(crate) use clock::ClockOrder;
+
 use super::Account;
 use super::reply::{JSON, Reply, RequestId};
 use crate::accounts::Accounts;
@@ -36,14 +38,24 @@ async fn health(Extension(sandbox): Account, request: Request) -> Response {
 }
 
 async fn reset(Extension(sandbox): Account, request: Request) -> Response {
-    let response = answer(&sandbox, request_id(&request), |tx| {
-        tx.reset()?;
-        merchant::seed(tx)?;
-        Ok(json!({ "status": "reset" }))
-    })
-    .await;
+    let done = empty(&sandbox).await;
+    finish(
+        done.map(|()| json!({ "status": "reset" }).to_string()),
+        &request_id(&request),
+    )
+}
+
+/// Empties a sandbox; its streams end.
+pub(crate) async fn empty(sandbox: &Sandbox) -> Result<(), DomainError> {
+    let done = sandbox
+        .store
+        .run(Origin::default(), |tx| {
+            tx.reset()?;
+            merchant::seed(tx)
+        })
+        .await;
     sandbox.epoch.send_modify(|epoch| *epoch += 1);
-    response
+    done
 }
 
 async fn check_invariants(Extension(sandbox): Account, request: Request) -> Response {
