@@ -12,6 +12,7 @@ mod deliveries;
 mod durability;
 mod expand;
 mod idempotency;
+mod inspector;
 mod lists;
 mod protocol;
 mod refunds;

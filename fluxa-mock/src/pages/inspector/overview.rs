@@ -88,7 +88,7 @@ fn counts(reader: &Reader<'_>, view: &View) -> Result<Markup, DomainError> {
             let href = view.href_with(&format!("/_mock/ui/{section}"), &[(column, value)]);
             let count = reader.count(table, column, value)?;
             tiles.push(html! { li { a href=(href) {
-                span.count { (count) } " " (parts::state(value))
+                span.count.none[count == "0"] { (count) } " " (parts::state(value))
             } } });
         }
         groups.push(html! { div.counted {
@@ -121,7 +121,7 @@ fn trouble(reader: &Reader<'_>, view: &View) -> Result<Markup, DomainError> {
         }
         @if fine && breaches.is_empty() { p { span.state.good { "Nothing has failed" } } }
         @if retries != "0" {
-            p { span.state.wait { (retries) " to be retried" } " "
+            p { span.state.wait { (retries) @if retries == "1" { " retry waits" } @else { " retries wait" } } ": "
                 a href=(view.href_with("/_mock/ui/deliveries", &[("status", "retrying")])) {
                     "deliveries that have not arrived yet"
                 } }

@@ -139,11 +139,20 @@ pub(super) fn block(title: &str, body: &Markup) -> Markup {
     html! { section.block { h2 { (title) } (body) } }
 }
 
-/// A table that scrolls by itself where it is too wide.
+/// A table of objects; on a narrow screen each row becomes a few lines.
 pub(super) fn table(label: &str, heads: &[&str], rows: &[Markup]) -> Markup {
+    table_of("flow", label, heads, rows)
+}
+
+/// A table whose columns are added up: it stays one, and scrolls by itself where it is too wide.
+pub(super) fn sums(label: &str, heads: &[&str], rows: &[Markup]) -> Markup {
+    table_of("sums", label, heads, rows)
+}
+
+fn table_of(class: &str, label: &str, heads: &[&str], rows: &[Markup]) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
-            table {
+            table class=(class) {
                 thead { tr { @for head in heads {
                     @match head.strip_prefix('#') {
                         Some(head) => th.number scope="col" { (head) },

@@ -167,20 +167,24 @@ fn same_charges(view: &View, row: &Row, twins: &[Row]) -> Markup {
     if row.text("customer").is_empty() {
         return html! {};
     }
-    let stands = |row: &Row| !matches!(row.text("state"), "FAILED" | "REFUNDED");
+    // A refund of a part gives only a part back: the charge stands.
+    let stands = |row: &Row| {
+        row.text("state") != "FAILED" && row.number("amount_refunded") < row.number("amount")
+    };
     let standing = twins.iter().filter(|twin| stands(twin)).count();
     let body = html! {
         @if twins.is_empty() {
             p.nothing { "This customer has no other payment of " (amount(row, "amount")) "." }
         } @else {
-            @if standing > 0 && stands(row) {
-                p.notice {
+            @match (stands(row), standing) {
+                (true, 1..) => p.notice {
                     strong { "Charged " (standing + 1) " times: " }
-                    (amount(row, "amount")) " stands on this payment and " (standing)
+                    (amount(row, "amount")) " stands on this payment and on " (standing)
                     @if standing == 1 { " other." } @else { " others." }
-                }
-            } @else {
-                p.nothing { "No other payment of this amount stands." }
+                },
+                (false, 1..) => p.nothing { "This payment does not stand; "
+                    (standing) @if standing == 1 { " other does." } @else { " others do." } },
+                _ => p.nothing { "No other payment of this amount stands." },
             }
             (rows(view, "Other payments of the same amount", &twins[..twins.len().min(10)]))
         }

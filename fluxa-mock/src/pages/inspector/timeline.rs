@@ -37,7 +37,11 @@ pub(super) fn draw(view: &View, moves: &[Move], timers: &[Timer]) -> Markup {
                     (None, true) => "ahead",
                     (None, false) => "never",
                 };
-                li class={ "step place-" (place + 1) " " (class) } {
+                @let fork = branches.iter().find(|step| {
+                    step.previous.as_deref() == Some(state.name())
+                });
+                @let turn = fork.map_or(String::new(), |step| format!(" fork {}", tone(step)));
+                li class={ "step place-" (place + 1) " " (class) (turn) } {
                     strong { (state.name()) }
                     @match step {
                         Some(step) => (told(view, step, moves)),
@@ -48,13 +52,20 @@ pub(super) fn draw(view: &View, moves: &[Move], timers: &[Timer]) -> Markup {
             }
             @for step in branches {
                 @let from = step.previous.as_deref().and_then(on_line).unwrap_or(0) + 1;
-                @let tone = if step.state == PaymentState::Failed.name() { "bad" } else { "over" };
-                li class={ "step branch from-" (from) " reached here " (tone) } {
+                li class={ "step branch from-" (from) " reached here " (tone(step)) } {
                     strong { (step.state) }
                     (told(view, step, moves))
                 }
             }
         }
+    }
+}
+
+/// How a branch is coloured.
+fn tone(step: &Move) -> &'static str {
+    match step.state == PaymentState::Failed.name() {
+        true => "bad",
+        false => "over",
     }
 }
 

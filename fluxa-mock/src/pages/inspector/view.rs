@@ -134,3 +134,61 @@ pub(super) fn way_back(wanted: Option<&str>) -> &str {
         })
         .unwrap_or(HOME)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Asked, way_back};
+
+    fn asked(uri: &str) -> Asked {
+        Asked::new(&uri.parse().unwrap())
+    }
+
+    #[test]
+    fn links_keep_the_account_and_forget_what_was_said() {
+        let asked = asked("/_mock/ui/payments?account=a%26b&state=FAILED&said=advanced");
+        assert_eq!(asked.href("/_mock/"), "/_mock/?account=a%26b");
+        let older = asked.here(&[("after", "7")]);
+        assert_eq!(
+            older,
+            "/_mock/ui/payments?state=FAILED&after=7&account=a%26b"
+        );
+        assert_eq!(
+            asked.here(&[("state", "")]),
+            "/_mock/ui/payments?account=a%26b"
+        );
+    }
+
+    #[test]
+    fn ids_lead_to_their_page_and_nothing_else_does() {
+        let asked = asked("/_mock/");
+        let href = asked.href_of("pay_5f8b2c1e2a4b4d8c");
+        assert_eq!(href.unwrap(), "/_mock/ui/payments/pay_5f8b2c1e2a4b4d8c");
+        for text in [
+            "pay_5f8b",
+            "javascript:alert(1)",
+            "pay_../../../../..",
+            "xyz_5f8b2c1e2a4b4d8c",
+        ] {
+            assert_eq!(asked.href_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_action_leads_back_to_the_inspector_only() {
+        let own = "/_mock/ui/payments/pay_1?account=x";
+        assert_eq!(way_back(Some(own)), own);
+        for foreign in [
+            "https://evil.example/",
+            "//evil.example/",
+            "/\\evil.example",
+            "/_mock/../../v1",
+            "/_mock//evil.example",
+            "/_mock/ui\r\nSet-Cookie: a=b",
+            "/pay/chk_1",
+            "",
+        ] {
+            assert_eq!(way_back(Some(foreign)), "/_mock/", "{foreign}");
+        }
+        assert_eq!(way_back(None), "/_mock/");
+    }
+}
