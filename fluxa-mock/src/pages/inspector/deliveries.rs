@@ -49,9 +49,9 @@ pub(super) fn rows(view: &View, rows: &[Row]) -> Markup {
                 td { (state(row.text("status"))) @if let Some(error) = row.value["error"].as_str() {
                     " " span.small { bdi { (error) } }
                 } }
-                td.number { (row.number("attempt")) }
-                td.number { (parts::value(view, &row.value["response_status"])) }
-                td.number { @match row.value["duration_ms"].as_i64() {
+                td.number data-label="attempt" { (row.number("attempt")) }
+                td.number data-label="answer" { (parts::value(view, &row.value["response_status"])) }
+                td.number data-label="in" { @match row.value["duration_ms"].as_i64() {
                     Some(duration) => { (duration) " ms" } None => span.none { "–" },
                 } }
                 td { (id(view, row.text("event"))) }

@@ -1,6 +1,6 @@
 //! Owns the pages of the ledger: balances, entries, and the checks of what must always hold.
 
-use super::parts::{self, block, facts, id, money, table, time};
+use super::parts::{self, block, facts, id, money, sums, time};
 use super::queries::{Find, PAGE, Reader, Row};
 use super::section::Page;
 use super::view::View;
@@ -74,7 +74,7 @@ pub(super) fn balances(reader: &Reader<'_>, view: &View) -> Result<Markup, Domai
         td.number { (money(sum("credits"), &unit)) }
         td.number { (zero(sum("balance"), &unit)) }
     } });
-    Ok(table(
+    Ok(sums(
         "Balances",
         &["Account", "#Debits", "#Credits", "#Balance"],
         &lines,
@@ -103,7 +103,7 @@ fn rows(view: &View, rows: &[Row]) -> Markup {
         })
         .collect();
     let heads = ["At", "Account", "#Debit", "#Credit", "Payment", "Entry"];
-    table("Entries", &heads, &lines)
+    sums("Entries", &heads, &lines)
 }
 
 fn side(row: &Row, direction: &str) -> Markup {
@@ -142,7 +142,7 @@ pub(super) fn balanced(view: &View, entries: &[Row]) -> Markup {
         td.number { (money(credits, unit)) }
         td {}
     } });
-    table(
+    sums(
         "Ledger entries",
         &["At", "Account", "#Debit", "#Credit", "Entry"],
         &lines,
