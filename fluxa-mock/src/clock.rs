@@ -89,6 +89,18 @@ impl Clock {
         }
     }
 
+    /// Shows what a record says, earlier or not: the state that it belongs to is put in place.
+    pub(crate) fn restore(&self, record: ClockRecord) {
+        let mut state = self.state();
+        *state = State {
+            base_virtual_ms: record.virtual_ms,
+            base_real: Instant::now(),
+            pace: record.pace,
+            held: false,
+            last_ms: record.virtual_ms,
+        };
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

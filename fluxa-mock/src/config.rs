@@ -1,5 +1,6 @@
 //! Owns the configuration of a sandbox server.
 
+use crate::domain::seed::SeedPlan;
 pub use crate::http::RateLimit;
 use fluxa_sdk::contract;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,6 +21,7 @@ pub const DEFAULT_ADDRESS: SocketAddr =
 pub struct Config {
     pub(crate) db: Option<PathBuf>,
     pub(crate) seed: Option<u64>,
+    pub(crate) seed_data: Option<SeedPlan>,
     /// As asked for; `None` = whatever the file says, else `first_pace`.
     pub(crate) pace: Option<f64>,
     pub(crate) first_pace: f64,
@@ -39,6 +41,7 @@ impl Default for Config {
         Self {
             db: None,
             seed: None,
+            seed_data: None,
             pace: None,
             first_pace: 1.0,
             rate_limit: Some(RateLimit::default()),
@@ -72,6 +75,14 @@ impl Config {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Fills the sandbox with a made-up merchant's past when it starts; one that holds data already is
+    /// refused. Empty by default.
+    #[must_use]
+    pub fn seed_data(mut self, plan: SeedPlan) -> Self {
+        self.seed_data = Some(plan);
         self
     }
 

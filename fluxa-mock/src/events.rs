@@ -2,7 +2,7 @@
 //! every endpoint that wants it, in the transaction of the change itself.
 
 use crate::domain::Metadata;
-use crate::domain::delivery;
+use crate::domain::delivery_fault;
 use crate::domain::error::DomainError;
 use crate::domain::webhook_endpoint::WebhookEndpoint;
 use crate::store::{Resource, Tx};
@@ -101,7 +101,7 @@ pub(crate) fn emit(
     tx.mark_changed();
     for endpoint in tx.all_by::<WebhookEndpoint>("status", "enabled")? {
         if endpoint.wants(event_type.as_str()) {
-            delivery::start(tx, &event.id, &endpoint.id)?;
+            delivery_fault::start(tx, &event.id, event_type.as_str(), &endpoint.id)?;
         }
     }
     Ok(())

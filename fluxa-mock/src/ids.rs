@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Source of ids of one sandbox.
 pub(crate) struct Ids {
     seed: [u8; 32],
-    start: u64,
+    start: AtomicU64,
     counter: AtomicU64,
 }
 
@@ -17,9 +17,17 @@ impl Ids {
     pub(crate) fn new(seed: [u8; 32], start: u64) -> Self {
         Self {
             seed,
-            start,
+            start: AtomicU64::new(start),
             counter: AtomicU64::new(0),
         }
+    }
+
+    /// A source for data that is made up: apart from every sandbox's own.
+    pub(crate) fn for_seed_data(seed: u64) -> Self {
+        let hash = Sha256::new()
+            .chain_update(b"seed data")
+            .chain_update(seed.to_be_bytes());
+        Self::new(hash.finalize().into(), 0)
     }
 
     /// A new id: `prefix` followed by 16 lower-case hexadecimal digits.
@@ -27,11 +35,19 @@ impl Ids {
         format!("{prefix}{}", hex::encode(&self.block()[..8]))
     }
 
+    /// Goes on as after another start, later than this one and than `other`: what follows differs from
+    /// all that either gave out. Returns its number, to be written down.
+    pub(crate) fn start_after(&self, other: u64) -> u64 {
+        let next = self.start.load(Ordering::Relaxed).max(other) + 1;
+        self.start.store(next, Ordering::Relaxed);
+        next
+    }
+
     fn block(&self) -> [u8; 32] {
         let counter = self.counter.fetch_add(1, Ordering::Relaxed);
         let mut hash = Sha256::new();
         hash.update(self.seed);
-        hash.update(self.start.to_be_bytes());
+        hash.update(self.start.load(Ordering::Relaxed).to_be_bytes());
         hash.update(counter.to_be_bytes());
         hash.finalize().into()
     }

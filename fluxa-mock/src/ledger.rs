@@ -25,6 +25,8 @@ pub(crate) const MERCHANT_BANK: &str = "merchant_bank";
 pub(crate) const FEES: &str = "fees";
 /// Returned to cardholders.
 pub(crate) const REFUNDS: &str = "refunds";
+/// Withheld for disputes that are open.
+pub(crate) const DISPUTES: &str = "disputes";
 
 /// Every account that this server books on.
 pub(crate) const ACCOUNTS: &[&str] = &[
@@ -34,6 +36,7 @@ pub(crate) const ACCOUNTS: &[&str] = &[
     MERCHANT_BANK,
     FEES,
     REFUNDS,
+    DISPUTES,
 ];
 
 /// One line of the ledger.
@@ -125,6 +128,68 @@ pub(crate) fn record_refund(
     let account = position(payment.ledger_state)
         .ok_or_else(|| DomainError::internal("a payment was refunded before it was captured"))?;
     book(tx, payment, &[(REFUNDS, amount), (account, -amount)])
+}
+
+/// Books what is held back while a dispute is open. It comes out of the partner's clearing account
+/// wherever the payment's money is by then: a settled payment leaves the merchant owing there, and the
+/// moves of the payment itself need not know of it.
+pub(crate) fn record_hold(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        &[(DISPUTES, amount), (PARTNER_CLEARING, -amount)],
+    )
+}
+
+/// Books the return of a hold: the dispute was won.
+pub(crate) fn record_hold_returned(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    amount: i64,
+) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        &[(PARTNER_CLEARING, amount), (DISPUTES, -amount)],
+    )
+}
+
+/// Books a lost dispute: what was held goes to the cardholder, and the clearing account stays short
+/// of it until a settlement makes it good.
+pub(crate) fn record_loss(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result<(), DomainError> {
+    book(tx, payment, &[(CARDHOLDER, amount), (DISPUTES, -amount)])
+}
+
+/// Books what a settlement makes good of a lost dispute.
+pub(crate) fn record_deduction(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    amount: i64,
+) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        &[(PARTNER_CLEARING, amount), (MERCHANT_BANK, -amount)],
+    )
+}
+
+/// Books that a lost dispute is void, its payment having failed: of its amount `owed` was still to be
+/// made good, and `deducted` goes back to the merchant.
+pub(crate) fn record_loss_undone(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    owed: i64,
+    deducted: i64,
+) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        &[
+            (PARTNER_CLEARING, owed),
+            (MERCHANT_BANK, deducted),
+            (CARDHOLDER, -(owed + deducted)),
+        ],
+    )
 }
 
 /// Adds the lines of one movement: positive amounts are debits, negative ones credits.

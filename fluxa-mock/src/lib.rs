@@ -17,6 +17,7 @@
 //! - `http` is the face: routing, authentication, idempotency, parameters, the event stream.
 //! - `domain` is the rules, synchronous and pure over a transaction; `events` and `ledger` beside it.
 //! - `accounts` maps a key to its sandbox; `pages` is what a person looks at.
+//! - `faults` decides what goes wrong on purpose.
 //! - `store` is SQLite on one owner thread; a request is one transaction.
 //! - `sandbox` fires the timers of the virtual `clock`; `delivery` sends the webhooks.
 
@@ -26,6 +27,7 @@ mod config;
 mod delivery;
 mod domain;
 mod events;
+mod faults;
 mod handle;
 mod http;
 mod ids;
@@ -33,9 +35,13 @@ mod ledger;
 mod pages;
 mod sandbox;
 mod server;
+mod snapshots;
 mod store;
 mod time;
 
 pub use config::{Config, DEFAULT_ADDRESS, RateLimit};
-pub use handle::{MockServer, MockServerBuilder};
+pub use domain::seed::SeedPlan;
+pub use faults::{Cut, Fault, Method};
+pub use handle::{FaultHandle, MockServer, MockServerBuilder};
 pub use server::serve;
+pub use snapshots::Snapshot;

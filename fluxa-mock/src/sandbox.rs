@@ -7,10 +7,13 @@ use crate::delivery::Dispatcher;
 use crate::domain::delivery;
 use crate::domain::error::DomainError;
 use crate::domain::merchant;
+use crate::domain::seed::{self, SeedPlan};
 use crate::domain::timers;
 use crate::http::{InFlight, RateLimiter};
+use crate::snapshots::Snapshots;
 use crate::store::{Opening, Origin, Store, Tx};
 use crate::time::Time;
+use serde_json::Value;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +33,8 @@ pub(crate) struct Sandbox {
     pub(crate) in_flight: InFlight,
     /// Changes when streams must end: the sandbox was reset, or stops.
     pub(crate) epoch: watch::Sender<u64>,
+    /// States put aside by name.
+    pub(crate) snapshots: Snapshots,
     dispatcher: Arc<Dispatcher>,
     /// Held by whoever fires timers: one at a time.
     firing: tokio::sync::Mutex<()>,
@@ -60,6 +65,7 @@ impl Sandbox {
             limiter: RateLimiter::new(config.rate_limit),
             in_flight: InFlight::default(),
             epoch: watch::channel(0).0,
+            snapshots: Snapshots::default(),
             firing: tokio::sync::Mutex::new(()),
             clock_changed: Notify::new(),
             tasks: Mutex::new(Vec::new()),
@@ -96,6 +102,66 @@ impl Sandbox {
             tracing::warn!(%error, "the clock was not written down");
         }
         self.store.close().await;
+    }
+
+    /// Empties the sandbox: state, faults and clock are as after its first start; snapshots stay.
+    pub(crate) async fn reset(&self) -> Result<(), DomainError> {
+        let _alone = self.firing.lock().await;
+        let pace = self.config.pace.unwrap_or(self.config.first_pace);
+        let emptied = self.store.run(Origin::default(), move |tx| {
+            tx.reset()?;
+            tx.restart_clock(None, pace);
+            tx.persist_clock()?;
+            merchant::seed(tx)
+        });
+        emptied.await?;
+        self.store.shared().faults.clear();
+        self.state_is_new();
+        Ok(())
+    }
+
+    /// Fills the sandbox with a made-up past, in one transaction; what was there is gone.
+    pub(crate) async fn seed(&self, plan: SeedPlan) -> Result<Value, DomainError> {
+        plan.check()?;
+        let _alone = self.firing.lock().await;
+        let pace = self.store.shared().clock.pace();
+        let filled = self.store.run(Origin::default(), move |tx| {
+            let until = plan.end(tx.now())?;
+            let summary = seed::fill(tx, &plan, until)?;
+            tx.restart_clock(Some(until), pace);
+            tx.persist_clock()?;
+            Ok::<_, DomainError>(summary)
+        });
+        let summary = filled.await?;
+        self.store.shared().faults.clear();
+        self.state_is_new();
+        Ok(summary)
+    }
+
+    /// Fills a sandbox in which nothing has happened yet.
+    pub(crate) async fn seed_if_empty(&self, plan: SeedPlan) -> io::Result<()> {
+        let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
+        let empty = self.store.run(Origin::default(), seed::is_empty).await;
+        if !empty.map_err(|error: DomainError| io::Error::other(error))? {
+            let message = "the sandbox holds data already; seed an empty one, or none";
+            return Err(invalid(message.to_owned()));
+        }
+        let seeded = self.seed(plan).await;
+        seeded.map(drop).map_err(|error| invalid(error.message))
+    }
+
+    /// Puts a state back, its clock included.
+    pub(crate) async fn restore(&self, snapshot: Vec<u8>) -> Result<(), DomainError> {
+        let _alone = self.firing.lock().await;
+        self.store.restore_snapshot(snapshot).await?;
+        self.state_is_new();
+        Ok(())
+    }
+
+    /// Ends the streams of the state that was, and lets the timers of the new one run.
+    fn state_is_new(&self) {
+        self.epoch.send_modify(|epoch| *epoch += 1);
+        self.wake();
     }
 
     /// Tells the timers that the clock was changed.

@@ -3,7 +3,7 @@
 
 use crate::accounts::Accounts;
 use crate::config::Config;
-use crate::http::{self, Peer};
+use crate::http::{self, CutHere, Peer};
 use crate::sandbox::Sandbox;
 use axum::Router;
 use axum::body::Body;
@@ -46,7 +46,14 @@ pub(crate) async fn open(listener: &TcpListener, config: Config) -> io::Result<A
         let message = format!("{address} is not a loopback address; allow it explicitly");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
+    let seed_data = config.seed_data.clone();
     let primary = Sandbox::start(config, address).await?;
+    if let Some(plan) = seed_data
+        && let Err(refused) = primary.seed_if_empty(plan).await
+    {
+        primary.stop().await;
+        return Err(refused);
+    }
     Ok(Arc::new(Accounts::new(primary)))
 }
 
@@ -94,7 +101,15 @@ fn serve_connection(
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer.ip()));
-        router.clone().call(request)
+        let answering = router.clone().call(request);
+        async move {
+            let Ok(response) = answering.await;
+            // An error of the service ends the connection without an answer.
+            match response.extensions().get::<CutHere>() {
+                Some(cut) => Err(*cut),
+                None => Ok(response),
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -48,6 +48,24 @@ pub(crate) struct Failure {
 }
 
 impl Outcome {
+    /// The outcome called so.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
+    }
+
+    /// The names, for people.
+    pub(crate) const NAMES: [&str; 9] = [
+        "success",
+        "card_declined",
+        "insufficient_funds",
+        "expired_card",
+        "fraud_suspected",
+        "settlement_returned",
+        "challenge_then_success",
+        "challenge_then_failure",
+        "version_one_issuer",
+    ];
+
     /// The failure at authorisation, if this card has one.
     pub(crate) fn authorisation_failure(self) -> Option<Failure> {
         let (code, message) = match self {
@@ -206,5 +224,17 @@ impl TestCard {
             funding: "credit".to_owned(),
         };
         Ok((card, outcome))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+
+    #[test]
+    fn every_outcome_has_its_name() {
+        for name in Outcome::NAMES {
+            assert_eq!(serde_json::to_value(Outcome::named(name)).unwrap(), name);
+        }
     }
 }

@@ -138,6 +138,7 @@ pub(crate) fn complete(
             timing: timing.unwrap_or(session.internal.timing),
             customer: session.customer.clone(),
             checkout_session: Some(session.id.clone()),
+            subscription: None,
             metadata: session.metadata.clone(),
         },
     )?;

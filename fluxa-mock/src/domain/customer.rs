@@ -4,6 +4,7 @@ use super::Metadata;
 use super::error::DomainError;
 use super::payment_flow::named;
 use super::payment_method::{self, PaymentMethod};
+use super::subscription;
 use crate::events::{self, EventType};
 use crate::store::{Resource, Tx};
 use crate::time::Time;
@@ -102,7 +103,7 @@ pub(crate) fn update(
     Ok(customer)
 }
 
-/// Deletes a customer and detaches their methods; deleting again changes nothing.
+/// Deletes a customer, cancels their subscriptions and detaches their methods; deleting again changes nothing.
 ///
 /// # Errors
 /// `resource_missing` when there never was one.
@@ -111,6 +112,7 @@ pub(crate) fn delete(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
         return Err(DomainError::missing(id));
     }
     if tx.find::<Customer>(id)?.is_some() {
+        subscription::cancel_all_of(tx, id)?;
         for method in tx.all_by::<PaymentMethod>("customer", id)? {
             payment_method::detach(tx, &method.id)?;
         }

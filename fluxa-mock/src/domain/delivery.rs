@@ -112,6 +112,10 @@ fn new_attempt(tx: &Tx<'_>, event: &str, endpoint: &str) -> WebhookDelivery {
 
 fn enqueue(tx: &Tx<'_>, delivery: &WebhookDelivery) -> Result<(), DomainError> {
     tx.insert(delivery)?;
+    queue(tx, delivery)
+}
+
+fn queue(tx: &Tx<'_>, delivery: &WebhookDelivery) -> Result<(), DomainError> {
     tx.connection()
         .prepare_cached("INSERT INTO delivery_queue (delivery, endpoint) VALUES (?1, ?2)")?
         .execute([&delivery.id, &delivery.endpoint])?;
@@ -122,6 +126,36 @@ fn enqueue(tx: &Tx<'_>, delivery: &WebhookDelivery) -> Result<(), DomainError> {
 /// Queues the first attempt of an event to an endpoint.
 pub(crate) fn start(tx: &Tx<'_>, event: &str, endpoint: &str) -> Result<(), DomainError> {
     enqueue(tx, &new_attempt(tx, event, endpoint))
+}
+
+/// Plans a first attempt for later, as a fault wants it; `once` = without retries.
+pub(crate) fn start_later(
+    tx: &Tx<'_>,
+    event: &str,
+    endpoint: &str,
+    delay_ms: i64,
+    once: bool,
+) -> Result<(), DomainError> {
+    let mut delivery = new_attempt(tx, event, endpoint);
+    delivery.internal.resend = once;
+    if delay_ms == 0 {
+        return enqueue(tx, &delivery);
+    }
+    let due = tx.now().plus_millis(delay_ms);
+    delivery.next_attempt_at = Some(due);
+    tx.insert(&delivery)?;
+    tx.schedule(due, TimerKind::DeliveryDelayed.name(), &delivery.id)
+}
+
+/// The delay of a first attempt is over: it is queued.
+pub(crate) fn on_delay_over(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
+    let Some(mut delivery) = tx.find::<WebhookDelivery>(id)? else {
+        return Ok(());
+    };
+    delivery.next_attempt_at = None;
+    delivery.internal.first_attempt_at = tx.now();
+    tx.update(&delivery)?;
+    queue(tx, &delivery)
 }
 
 /// Queues one attempt that a merchant asked for.

@@ -5,7 +5,7 @@ use super::card::{Card, Failure, Outcome, ThreeDSecure};
 use super::error::DomainError;
 use super::history::{self, Actor};
 use super::timing::Timing;
-use super::{Metadata, settlement};
+use super::{Metadata, dispute, settlement};
 use crate::events::{self, EventType, Transition};
 use crate::ledger;
 use crate::store::{Resource, Tx};
@@ -51,7 +51,8 @@ impl PaymentState {
         )
     }
 
-    fn event(self) -> EventType {
+    /// The event of getting there.
+    pub(crate) fn event(self) -> EventType {
         match self {
             Self::PaymentReceived => EventType::PaymentReceived,
             Self::Captured => EventType::PaymentCaptured,
@@ -109,12 +110,16 @@ pub(crate) struct Payment {
     three_d_secure: ThreeDSecure,
     pub(crate) customer: Option<String>,
     pub(crate) checkout_session: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) subscription: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_message: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) amount_refunded: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dispute: Option<String>,
     pub(crate) metadata: Metadata,
     pub(crate) internal: Internal,
 }
@@ -128,6 +133,9 @@ pub(crate) struct Internal {
     pub(crate) refund_reserved: i64,
     /// The settlement batch.
     pub(crate) settlement: Option<String>,
+    /// The number of the subscription's period that it is for.
+    #[serde(default)]
+    period: Option<i64>,
 }
 
 #[expect(
@@ -147,7 +155,14 @@ pub(crate) struct NewPayment {
     pub(crate) timing: Timing,
     pub(crate) customer: Option<String>,
     pub(crate) checkout_session: Option<String>,
+    pub(crate) subscription: Option<SubscriptionCharge>,
     pub(crate) metadata: Metadata,
+}
+
+/// Which charge of a subscription a payment is.
+pub(crate) struct SubscriptionCharge {
+    pub(crate) subscription: String,
+    pub(crate) period: i64,
 }
 
 impl Resource for Payment {
@@ -178,6 +193,10 @@ pub(crate) fn fee_of(amount: i64) -> i64 {
 /// Creates a payment in its first state.
 pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainError> {
     let id = tx.new_id(Payment::PREFIX);
+    let (subscription, period) = match new.subscription {
+        Some(charge) => (Some(charge.subscription), Some(charge.period)),
+        None => (None, None),
+    };
     let payment = Payment {
         object: "payment".to_owned(),
         amount: new.amount,
@@ -200,20 +219,28 @@ pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainErr
         three_d_secure: new.outcome.three_d_secure(&id),
         customer: new.customer,
         checkout_session: new.checkout_session,
+        subscription,
         failure_code: None,
         failure_message: None,
         amount_refunded: 0,
+        dispute: None,
         metadata: new.metadata,
         internal: Internal {
             timing: new.timing,
             outcome: new.outcome,
             refund_reserved: 0,
             settlement: None,
+            period,
         },
         id,
     };
     tx.insert(&payment)?;
-    record_move(tx, &payment, None, Actor::Merchant, "payment_received")?;
+    // A charge that a timer makes is nobody's call.
+    let actor = match tx.origin().request_id {
+        Some(_) => Actor::Merchant,
+        None => Actor::System,
+    };
+    record_move(tx, &payment, None, actor, "payment_received")?;
     Ok(payment)
 }
 
@@ -317,7 +344,11 @@ pub(crate) fn transition(
         ));
     }
     ledger::record_transition(tx, payment, previous, next)?;
-    record_move(tx, payment, Some(previous), cause.actor, cause.reason)
+    record_move(tx, payment, Some(previous), cause.actor, cause.reason)?;
+    if next == PaymentState::Failed {
+        dispute::payment_failed(tx, payment)?;
+    }
+    Ok(())
 }
 
 fn record_move(
@@ -394,6 +425,7 @@ mod tests {
             timing: Timing::Manual,
             customer: None,
             checkout_session: None,
+            subscription: None,
             metadata: Default::default(),
         };
         receive(tx, new)

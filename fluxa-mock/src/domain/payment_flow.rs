@@ -8,7 +8,7 @@ use super::payment::{self, Cause, NewPayment, Payment, PaymentState};
 use super::payment_method::PaymentMethod;
 use super::timers::TimerKind;
 use super::timing::Timing;
-use super::{Metadata, refund};
+use super::{Metadata, refund, subscription};
 use crate::store::Tx;
 use serde::Deserialize;
 
@@ -69,6 +69,7 @@ pub(crate) fn create(
         card: method.card,
         timing,
         checkout_session: None,
+        subscription: None,
         metadata: new.metadata,
     };
     authorise(tx, payment)
@@ -142,6 +143,16 @@ fn finish(tx: &Tx<'_>, payment: &mut Payment) -> Result<(), DomainError> {
     }
 }
 
+/// Settles every payment that is SETTLING, as the end of the partner's day would.
+pub(crate) fn settle_all(tx: &Tx<'_>) -> Result<(), DomainError> {
+    let settling = PaymentState::Settling.name();
+    for mut payment in tx.all_by::<Payment>("state", settling)? {
+        tx.cancel_timers(&payment.id)?;
+        finish(tx, &mut payment)?;
+    }
+    Ok(())
+}
+
 fn schedule_next(tx: &Tx<'_>, payment: &Payment) -> Result<(), DomainError> {
     let Timing::Steps {
         settling_ms,
@@ -180,6 +191,7 @@ pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment
                 }
             };
             payment::transition(tx, &mut payment, to, &Cause::failure(failure))?;
+            subscription::on_authorised(tx, &payment, Some(failure))?;
         }
         PaymentState::Refunded => {
             refund::complete_all(tx, &payment)?;
@@ -203,6 +215,7 @@ pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment
                 payment::transition(tx, &mut payment, *next, &Cause::merchant("sandbox_advance"))?;
             }
             schedule_next(tx, &payment)?;
+            subscription::on_authorised(tx, &payment, None)?;
         }
     }
     Ok(payment)

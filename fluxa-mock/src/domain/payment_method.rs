@@ -101,6 +101,18 @@ pub(crate) fn attach(
     Ok(method)
 }
 
+/// Sets what charging a method does from now on.
+pub(crate) fn set_outcome(
+    tx: &Tx<'_>,
+    id: &str,
+    outcome: Outcome,
+) -> Result<PaymentMethod, DomainError> {
+    let mut method: PaymentMethod = tx.get(id)?;
+    method.internal.outcome = outcome;
+    tx.update(&method)?;
+    Ok(method)
+}
+
 /// Detaches a method from its customer; detaching it again changes nothing.
 pub(crate) fn detach(tx: &Tx<'_>, id: &str) -> Result<PaymentMethod, DomainError> {
     let mut method: PaymentMethod = tx.get(id)?;

@@ -1,11 +1,11 @@
 //! Owns refunds: asked for against what remains of a payment, processed later, booked on success.
 
-use super::Metadata;
 use super::error::DomainError;
 use super::payment::{self, Cause, Payment, PaymentState};
 use super::payment_flow::named;
 use super::timers::TimerKind;
 use super::timing::Timing;
+use super::{Metadata, dispute};
 use crate::events::{self, EventType};
 use crate::ledger;
 use crate::store::{Resource, Tx};
@@ -74,6 +74,7 @@ pub(crate) fn create(
         )
         .about("payment"));
     }
+    dispute::check_refundable(tx, &payment)?;
     let remaining = payment.amount - payment.internal.refund_reserved;
     let amount = new.amount.unwrap_or(remaining);
     if amount > remaining || remaining == 0 {

@@ -1,10 +1,10 @@
 //! Owns settlement batches: opened by the first payment that settles, closed by a timer or a call.
 //! Each has a reference of its day, counted from 00001.
 
-use super::Metadata;
 use super::error::DomainError;
 use super::payment::Payment;
 use super::timers::TimerKind;
+use super::{Metadata, dispute};
 use crate::events::{self, EventType};
 use crate::store::{Resource, Tx};
 use crate::time::Time;
@@ -31,6 +31,9 @@ pub(crate) struct Settlement {
     currency: String,
     gross: i64,
     fees: i64,
+    /// Taken for lost disputes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    deductions: i64,
     net: i64,
     payment_count: i64,
     status: String,
@@ -46,9 +49,20 @@ impl Resource for Settlement {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn is_zero(amount: &i64) -> bool {
+    *amount == 0
+}
+
 /// Adds a payment that settles now to the open batch, opening one if there is none.
 pub(crate) fn join(tx: &Tx<'_>, payment: &Payment) -> Result<Settlement, DomainError> {
-    let mut batch = match tx.find_by::<Settlement>("status", "open")? {
+    // One for each currency: a line on a bank statement has but one.
+    let open_ones = tx.all_by::<Settlement>("status", "open")?;
+    let same = |batch: &Settlement| batch.currency == payment.currency;
+    let mut batch = match open_ones.into_iter().find(same) {
         Some(batch) => batch,
         None => open(tx, &payment.currency)?,
     };
@@ -81,6 +95,7 @@ fn open(tx: &Tx<'_>, currency: &str) -> Result<Settlement, DomainError> {
         currency: currency.to_owned(),
         gross: 0,
         fees: 0,
+        deductions: 0,
         net: 0,
         payment_count: 0,
         status: "open".to_owned(),
@@ -113,6 +128,8 @@ pub(crate) fn on_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
 }
 
 fn close(tx: &Tx<'_>, mut batch: Settlement) -> Result<Settlement, DomainError> {
+    batch.deductions = dispute::deduct(tx, &batch.currency, batch.net)?;
+    batch.net -= batch.deductions;
     batch.status = "completed".to_owned();
     batch.settled_at = Some(tx.now());
     if !tx.update_guarded(&batch, "status", "open")? {

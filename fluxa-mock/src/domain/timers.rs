@@ -1,7 +1,9 @@
 //! Owns the kinds of timers and what each does when it fires.
 
 use super::error::DomainError;
-use super::{api_key, checkout_session, delivery, payment_flow, refund, settlement};
+use super::{
+    api_key, checkout_session, delivery, dispute, payment_flow, refund, settlement, subscription,
+};
 use crate::store::{Origin, Timer, Tx};
 
 /// What a timer is for.
@@ -12,19 +14,27 @@ pub(crate) enum TimerKind {
     Refund,
     SessionExpiry,
     SettlementClose,
+    DeliveryDelayed,
     DeliveryRetry,
     KeyExpiry,
+    SubscriptionPeriod,
+    SubscriptionRetry,
+    DisputeDeadline,
 }
 
 impl TimerKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,
         Self::SessionExpiry,
         Self::SettlementClose,
+        Self::DeliveryDelayed,
         Self::DeliveryRetry,
         Self::KeyExpiry,
+        Self::SubscriptionPeriod,
+        Self::SubscriptionRetry,
+        Self::DisputeDeadline,
     ];
 
     /// The name in the database.
@@ -35,8 +45,12 @@ impl TimerKind {
             Self::Refund => "refund",
             Self::SessionExpiry => "session_expiry",
             Self::SettlementClose => "settlement_close",
+            Self::DeliveryDelayed => "delivery_delayed",
             Self::DeliveryRetry => "delivery_retry",
             Self::KeyExpiry => "key_expiry",
+            Self::SubscriptionPeriod => "subscription_period",
+            Self::SubscriptionRetry => "subscription_retry",
+            Self::DisputeDeadline => "dispute_deadline",
         }
     }
 }
@@ -63,7 +77,11 @@ pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         TimerKind::Refund => refund::on_timer(tx, reference),
         TimerKind::SessionExpiry => checkout_session::on_timer(tx, reference),
         TimerKind::SettlementClose => settlement::on_timer(tx, reference),
+        TimerKind::DeliveryDelayed => delivery::on_delay_over(tx, reference),
         TimerKind::DeliveryRetry => delivery::on_timer(tx, reference),
         TimerKind::KeyExpiry => api_key::on_timer(tx, reference),
+        TimerKind::SubscriptionPeriod => subscription::on_period_timer(tx, reference),
+        TimerKind::SubscriptionRetry => subscription::on_retry_timer(tx, reference),
+        TimerKind::DisputeDeadline => dispute::on_timer(tx, reference),
     }
 }

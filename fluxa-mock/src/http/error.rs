@@ -30,15 +30,27 @@ pub(super) fn envelope(error: &DomainError, request_id: &str) -> Value {
         Kind::RateLimit => "rate_limit",
         Kind::Internal | Kind::NotImplemented => "api_error",
     };
+    let param = error.param.as_deref();
+    body(error_type, error.code, &error.message, param, request_id)
+}
+
+/// The envelope of an error that need not be the domain's.
+pub(super) fn body(
+    error_type: &str,
+    code: &str,
+    message: &str,
+    param: Option<&str>,
+    request_id: &str,
+) -> Value {
     let mut body = json!({
         "type": error_type,
-        "code": error.code,
-        "message": error.message,
-        "doc_url": format!("{}/{}", contract::DOC_BASE_URL, error.code),
+        "code": code,
+        "message": message,
+        "doc_url": format!("{}/{code}", contract::DOC_BASE_URL),
         "request_id": request_id,
     });
-    if let (Some(param), Some(object)) = (&error.param, body.as_object_mut()) {
-        object.insert("param".to_owned(), param.clone().into());
+    if let (Some(param), Some(object)) = (param, body.as_object_mut()) {
+        object.insert("param".to_owned(), param.into());
     }
     json!({ "error": body })
 }

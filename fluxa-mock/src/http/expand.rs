@@ -4,11 +4,13 @@
 use crate::domain::api_key::ApiKey;
 use crate::domain::checkout_session::CheckoutSession;
 use crate::domain::customer::Customer;
+use crate::domain::dispute::Dispute;
 use crate::domain::error::{DomainError, Kind};
 use crate::domain::payment::Payment;
 use crate::domain::payment_method::PaymentMethod;
 use crate::domain::refund::Refund;
 use crate::domain::settlement::Settlement;
+use crate::domain::subscription::Subscription;
 use crate::store::{Resource, Tx};
 use fluxa_sdk::contract;
 use serde_json::Value;
@@ -74,7 +76,8 @@ impl Node {
             Self::CheckoutSession => render::<CheckoutSession>(tx, id),
             Self::Settlement => render::<Settlement>(tx, id),
             Self::Refund => render::<Refund>(tx, id),
-            Self::Subscription | Self::Dispute => Ok(None),
+            Self::Subscription => render::<Subscription>(tx, id),
+            Self::Dispute => render::<Dispute>(tx, id),
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) async fn around(
 }
 
 /// What a valid key has left, on an answer outside any operation: that takes no token.
-async fn uncounted(sandbox: &Sandbox, bearer: String) -> Allowance {
+pub(super) async fn uncounted(sandbox: &Sandbox, bearer: String) -> Allowance {
     let authenticated = sandbox.store.run(Origin::default(), move |tx| {
         api_key::authenticate(tx, &bearer)
     });

@@ -6,6 +6,7 @@ mod body;
 mod control;
 mod error;
 mod expand;
+mod fault;
 mod form;
 mod guard;
 mod idempotency;
@@ -17,7 +18,8 @@ mod reply;
 mod routes;
 mod stream;
 
-pub(crate) use control::{ClockOrder, empty};
+pub(crate) use control::ClockOrder;
+pub(crate) use fault::CutHere;
 pub(crate) use idempotency::InFlight;
 pub use rate_limit::RateLimit;
 pub(crate) use rate_limit::RateLimiter;
@@ -61,6 +63,8 @@ pub(crate) fn router(accounts: Arc<Accounts>) -> Router {
         .merge(pages::router())
         .fallback(route_missing)
         .method_not_allowed_fallback(method_not_allowed)
+        // Within the guard: what it refuses, no fault sees.
+        .layer(middleware::from_fn(fault::around))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&accounts),
             guard::around,

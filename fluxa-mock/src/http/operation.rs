@@ -56,6 +56,10 @@ pub(super) enum ParamKind {
     Url,
     Email,
     Metadata,
+    /// `true` or `false`.
+    Boolean,
+    /// An RFC 3339 instant.
+    Instant,
     /// A list of texts.
     TextList,
     /// A list of event types; also one comma-separated text.

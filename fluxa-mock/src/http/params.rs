@@ -125,6 +125,16 @@ fn check_value(
             }
         }),
         ParamKind::Metadata => metadata(value, name),
+        ParamKind::Boolean => match (value, source) {
+            (Value::Bool(truth), _) => Ok(truth.into()),
+            (Value::String(text), Source::Form) if text == "true" => Ok(true.into()),
+            (Value::String(text), Source::Form) if text == "false" => Ok(false.into()),
+            _ => Err(bad(format!("{name} is true or false."))),
+        },
+        ParamKind::Instant => text(value, name).and_then(|text| match Time::parse(&text) {
+            Some(instant) => Ok(instant.to_string().into()),
+            None => Err(bad(format!("{name} is an RFC 3339 instant."))),
+        }),
         ParamKind::TextList => text_list(value, name).map(Value::from),
         ParamKind::EventTypes => event_types(value, name),
         ParamKind::Object(params) => match value {

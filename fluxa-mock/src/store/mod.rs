@@ -7,13 +7,16 @@ mod owner;
 mod private;
 mod resource;
 mod schema;
+mod snapshot;
 mod tx;
 
 pub(crate) use resource::{Filter, ListQuery, Page, Resource, Scope, public_view};
+pub(crate) use snapshot::check as check_snapshot;
 pub(crate) use tx::{Origin, Timer, Tx};
 
 use crate::clock::{Clock, ClockRecord};
 use crate::domain::error::DomainError;
+use crate::faults::Faults;
 use crate::ids::{Ids, random_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
@@ -39,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) base_url: OnceLock<String>,
     pub(crate) allowed_hosts: Vec<String>,
+    /// Not state: a rollback does not take a hit back.
+    pub(crate) faults: Faults,
 }
 
 /// Handle on the owner thread.
@@ -128,6 +133,28 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Runs `work` with the connection to itself, in no transaction.
+    async fn alone<T, F>(&self, work: F) -> Result<T, DomainError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection, &Shared) -> Result<T, DomainError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        let job: owner::LoneJob = Box::new(move |connection| {
+            // The caller may have gone away: what it asked for is done all the same.
+            drop(reply.send(work(connection, &shared)));
+        });
+        if self.messages.send(owner::Message::Alone(job)).is_err() {
+            return Err(DomainError::internal("the store has stopped"));
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request")))
+    }
+}
+
 fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared, rusqlite::Error> {
     let seed = match read_meta(connection, "seed")? {
         Some(text) => text,
@@ -163,6 +190,7 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         clock,
         base_url: OnceLock::new(),
         allowed_hosts: opening.allowed_hosts.to_vec(),
+        faults: Faults::default(),
     })
 }
 

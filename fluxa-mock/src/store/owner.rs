@@ -15,10 +15,15 @@ pub(crate) type Job = Box<dyn FnOnce(&Connection) -> Executed + Send>;
 /// Called after the batch's commit, or with the reason why it failed.
 pub(crate) type Completion = Box<dyn FnOnce(Result<(), String>) + Send>;
 
+/// Work on the connection in no transaction.
+pub(crate) type LoneJob = Box<dyn FnOnce(&mut Connection) + Send>;
+
 /// What the thread is sent.
 pub(crate) enum Message {
     /// Work.
     Run(Job),
+    /// Work that needs the connection to itself.
+    Alone(LoneJob),
     /// Close the database and answer.
     Stop(tokio::sync::oneshot::Sender<()>),
 }
@@ -54,7 +59,7 @@ impl Owner {
     }
 
     /// Serves jobs until told to stop, or until the last handle is gone.
-    pub(crate) fn run(self) {
+    pub(crate) fn run(mut self) {
         let mut waiting = self.messages.recv().ok();
         while let Some(message) = waiting {
             waiting = match message {
@@ -62,6 +67,14 @@ impl Owner {
                     Some(stop) => Some(stop),
                     None => self.messages.recv().ok(),
                 },
+                Message::Alone(job) => {
+                    let outcome = catch_unwind(AssertUnwindSafe(|| job(&mut self.connection)));
+                    if outcome.is_err() {
+                        tracing::error!("a store job panicked");
+                    }
+                    self.changed.send_modify(|count| *count += 1);
+                    self.messages.recv().ok()
+                }
                 Message::Stop(done) => {
                     drop(self.connection);
                     // Whoever asked may have stopped waiting.

@@ -5,7 +5,7 @@ use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// (table, columns generated from the body's field of the same name)
 const RESOURCES: &[(&str, &[&str])] = &[
@@ -39,10 +39,12 @@ const RESOURCES: &[(&str, &[&str])] = &[
     ("api_keys", &["kind", "status", "created_at", "hash"]),
     ("merchants", &["created_at"]),
     ("subscriptions", &["status", "customer", "created_at"]),
-    ("disputes", &["status", "payment", "created_at"]),
+    ("disputes", &["status", "payment", "recovery", "created_at"]),
     ("request_logs", &["method", "status", "key", "created_at"]),
 ];
 
+// REPLACE deletes without asking the triggers of a DELETE: what would replace a row of an append-only
+// table is refused as an insertion.
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS payment_history (
@@ -52,6 +54,9 @@ CREATE INDEX IF NOT EXISTS payment_history_payment ON payment_history (payment, 
 CREATE TRIGGER IF NOT EXISTS payment_history_no_update BEFORE UPDATE ON payment_history
   BEGIN SELECT RAISE(ABORT, 'payment_history is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS payment_history_no_delete BEFORE DELETE ON payment_history
+  BEGIN SELECT RAISE(ABORT, 'payment_history is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS payment_history_no_replace BEFORE INSERT ON payment_history
+  WHEN EXISTS (SELECT 1 FROM payment_history WHERE sequence = NEW.sequence)
   BEGIN SELECT RAISE(ABORT, 'payment_history is append-only'); END;
 CREATE TABLE IF NOT EXISTS timers (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, kind TEXT NOT NULL,
@@ -73,12 +78,21 @@ CREATE TRIGGER IF NOT EXISTS ledger_entries_no_update BEFORE UPDATE ON ledger_en
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS ledger_entries_no_delete BEFORE DELETE ON ledger_entries
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_entries_no_replace BEFORE INSERT ON ledger_entries
+  WHEN EXISTS (SELECT 1 FROM ledger_entries WHERE sequence = NEW.sequence)
+    OR EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id)
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE VIEW IF NOT EXISTS instants AS
   SELECT max(at) AS at FROM payment_history
   UNION ALL SELECT max(created_at) FROM idempotency
   UNION ALL SELECT CAST(unixepoch(body->>'$.created_at', 'subsec') * 1000 AS INTEGER) FROM
     (SELECT body FROM events ORDER BY sequence DESC LIMIT 1);
 ";
+
+/// The tables whose rows are objects of the API.
+pub(super) fn resource_tables() -> impl Iterator<Item = &'static str> {
+    RESOURCES.iter().map(|(table, _)| *table)
+}
 
 /// Sets the connection up: durable for a file (WAL, an fsync per commit), bare for memory.
 pub(crate) fn configure(connection: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
@@ -156,6 +170,7 @@ fn resource_table(table: &str, columns: &[&str]) -> String {
     for column in columns {
         let path = match (table, *column) {
             ("payments", "settlement") => "$.internal.settlement",
+            ("disputes", "recovery") => "$.internal.recovery",
             ("settlements", "settlement_reference") => "$.reference",
             ("events", "subject") => "$.data.object.id",
             ("api_keys", "hash") => "$.internal.hash",

@@ -2,7 +2,9 @@
 //! the change, and the rows that are not resources (timers, meta).
 
 use super::{Shared, schema, write_clock};
+use crate::clock::{ClockRecord, real_millis};
 use crate::domain::error::DomainError;
+use crate::ids::Ids;
 use crate::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::cell::Cell;
@@ -28,6 +30,7 @@ pub(crate) struct Timer {
 pub(crate) struct Tx<'a> {
     connection: &'a Connection,
     shared: &'a Shared,
+    ids: &'a Ids,
     now: Cell<Time>,
     origin: Origin,
     changed: Cell<bool>,
@@ -39,6 +42,7 @@ impl<'a> Tx<'a> {
         Self {
             connection,
             shared,
+            ids: &shared.ids,
             now,
             origin,
             changed: Cell::new(false),
@@ -61,6 +65,32 @@ impl<'a> Tx<'a> {
         self.now.set(self.shared.clock.now());
     }
 
+    /// The same transaction with ids from another source, at whatever instant it is told: to write a
+    /// past. The sandbox's clock stays as it is.
+    pub(crate) fn of_the_past<'b>(&'b self, ids: &'b Ids) -> Tx<'b> {
+        self.mark_changed();
+        Tx {
+            ids,
+            ..self.with_origin(Origin::default())
+        }
+    }
+
+    /// Goes to an instant of the past that is being written.
+    pub(crate) fn go_to(&self, instant: Time) {
+        self.now.set(instant);
+    }
+
+    /// Sets the clock, back if need be: only for a state that is new as a whole.
+    pub(crate) fn restart_clock(&self, instant: Option<Time>, pace: f64) {
+        let real_ms = real_millis();
+        self.shared.clock.restore(ClockRecord {
+            virtual_ms: instant.map_or(real_ms, Time::millis),
+            real_ms,
+            pace,
+        });
+        self.now.set(self.shared.clock.now());
+    }
+
     /// Who caused it.
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
@@ -71,6 +101,7 @@ impl<'a> Tx<'a> {
         Tx {
             connection: self.connection,
             shared: self.shared,
+            ids: self.ids,
             now: self.now.clone(),
             origin,
             changed: Cell::new(true),
@@ -79,7 +110,7 @@ impl<'a> Tx<'a> {
 
     /// A new id.
     pub(crate) fn new_id(&self, prefix: &str) -> String {
-        self.shared.ids.next(prefix)
+        self.ids.next(prefix)
     }
 
     /// The API's base URL, `…/v1`.
@@ -96,6 +127,11 @@ impl<'a> Tx<'a> {
             .allowed_hosts
             .iter()
             .any(|allowed| allowed.eq_ignore_ascii_case(host))
+    }
+
+    /// The faults in force.
+    pub(crate) fn faults(&self) -> &crate::faults::Faults {
+        &self.shared.faults
     }
 
     /// The clock of the sandbox.

@@ -6,15 +6,24 @@
 mod support;
 
 mod api_keys;
+mod audit;
 mod checkout;
 mod clock;
 mod deliveries;
+mod disputes;
 mod durability;
 mod expand;
+mod faults;
+mod handle;
 mod idempotency;
 mod inspector;
 mod lists;
+mod property;
 mod protocol;
 mod refunds;
 mod samples;
+mod seed;
+mod snapshots;
+mod states;
 mod stream;
+mod subscriptions;

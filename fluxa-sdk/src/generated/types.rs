@@ -1092,6 +1092,9 @@ pub struct Settlement {
     pub created_at: crate::time::Timestamp,
     /// ISO 4217 currency code. Requests take either case; responses are upper case. Launch currency: `GBP`.
     pub currency: crate::money::Currency,
+    ///Taken from the batch for disputes lost before it closed; absent when nothing was.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub deductions: ::std::option::Option<i64>,
     ///Sum of their fees.
     pub fees: i64,
     ///Sum of the payments' amounts, in minor units.
@@ -1107,7 +1110,7 @@ pub struct Settlement {
     >,
     /// How a settlement reaches the bank account.
     pub method: crate::generated::enums::SettlementMethod,
-    ///What reaches the bank account.
+    ///What reaches the bank account: `gross` less `fees` and `deductions`.
     pub net: i64,
     ///Name of the resource.
     pub object: ::std::string::String,

@@ -19,6 +19,8 @@ struct Side {
     net: i64,
     /// What the settlement itself says its net is.
     declared: Option<i64>,
+    /// What the settlement says was taken from its payments' net for lost disputes.
+    deducted: i64,
     received: i64,
     line_count: u64,
     debits: u64,
@@ -43,9 +45,11 @@ impl Tally {
         true
     }
 
-    /// Sets what the settlement says its net is.
-    pub(super) fn declare(&mut self, currency: &Currency, net: i64) {
-        self.side(currency).declared = Some(net);
+    /// Sets what the settlement says its net is, and what was deducted to get there.
+    pub(super) fn declare(&mut self, currency: &Currency, net: i64, deducted: i64) {
+        let side = self.side(currency);
+        side.declared = Some(net);
+        side.deducted = deducted;
     }
 
     /// Returns what has been received in a currency.
@@ -78,6 +82,7 @@ impl Tally {
                 payments: 0,
                 net: 0,
                 declared: None,
+                deducted: 0,
                 received: 0,
                 line_count: 0,
                 debits: 0,
@@ -120,11 +125,13 @@ impl Side {
         self.payments > 0 || self.declared.is_some()
     }
 
-    /// What should have come: the sum of the payments, or without any what the settlement says.
+    /// What should have come: the sum of the payments less what the settlement deducted, or without
+    /// any payment what the settlement says.
     fn expected(&self) -> i64 {
         match self.payments {
             0 => self.declared.unwrap_or(0),
-            _ => self.net,
+            // A settlement that deducts the impossible does not add up with any payments.
+            _ => self.net.saturating_sub(self.deducted),
         }
     }
 

@@ -45,6 +45,8 @@
 //! - `net` is fixed at capture; a later refund does not change it. What a refund takes from the
 //!   bank account shows as [`BatchStatus::Returned`] when it comes as a debit under the batch's
 //!   reference, and as [`BatchStatus::Mismatched`] when it was deducted from the credit.
+//! - A dispute that was lost is deducted from a later batch, which its payments cannot tell: give the
+//!   settlements too, whose `deductions` say how much, or that batch is [`BatchStatus::Mismatched`].
 //! - Payments that failed, or were refunded before they settled, are in no batch and are left out.
 //! - Begin a few days before the statement, so that the first lines find their payments. A credit
 //!   that comes days after `settled_at` is no fault; [`Reconciliation::covered_until`] keeps
@@ -215,7 +217,8 @@ impl Reconciliation {
     /// Takes a settlement's own net, to tell payments that are missing here from money that is
     /// missing at the bank.
     ///
-    /// Without payments its net is what is expected. One that is still open is left out.
+    /// Without payments its net is what is expected; with them their sum less its `deductions`. One
+    /// that is still open is left out.
     ///
     /// # Errors
     /// [`ReconciliationError::Refused`] when its reference has another form.
@@ -225,7 +228,8 @@ impl Reconciliation {
         }
         let reference = self.reference(settlement.id.as_str(), &settlement.reference)?;
         let tally = self.tallies.entry(reference).or_default();
-        tally.declare(&settlement.currency, settlement.net);
+        let deducted = settlement.deductions.unwrap_or(0);
+        tally.declare(&settlement.currency, settlement.net, deducted);
         Ok(Counted::Yes)
     }
 

@@ -50,8 +50,8 @@ pub enum BatchStatus {
     OtherCurrency,
     /// Money came under a reference that no payment has.
     Unexpected,
-    /// The payments do not add up to the settlement's own net: some are missing here, or something
-    /// was deducted. Says nothing of the bank.
+    /// The payments, less the settlement's `deductions`, do not add up to its own net: some are
+    /// missing here. Says nothing of the bank.
     Incomplete,
 }
 
@@ -86,8 +86,8 @@ pub struct Batch {
     pub reference: SettlementReference,
     /// The verdict.
     pub status: BatchStatus,
-    /// The sum of the payments' `net`; the settlement's own when no payment was given; none when
-    /// unexpected.
+    /// The sum of the payments' `net`, less the settlement's `deductions` if it was given; the
+    /// settlement's own when no payment was given; none when unexpected.
     pub expected: Option<Money>,
     /// The sum of the bank's lines, debits deducted; none when there is no line.
     pub received: Option<Money>,

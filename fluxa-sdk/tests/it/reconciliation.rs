@@ -280,6 +280,33 @@ fn a_settlement_tells_missing_payments_from_missing_money() {
 }
 
 #[test]
+fn what_a_batch_lost_to_disputes_is_not_missing_at_the_bank() {
+    let line = format!("date,reference,amount\n21/05/2026,{A},10.00\n");
+    let mut reconciliation = Reconciliation::new();
+    for (number, net) in [(1, 900), (2, 600)] {
+        reconciliation.payment(&payment(number, A, net)).unwrap();
+    }
+    reconciliation
+        .statement(line.as_bytes(), &StatementFormat::new())
+        .unwrap();
+    // The payments alone cannot tell.
+    let status = only(&reconciliation.report()).status;
+    assert_eq!(status, BatchStatus::Mismatched);
+    let mut batch = settlement(A, 1000);
+    batch.deductions = Some(500);
+    reconciliation.settlement(&batch).unwrap();
+    let report = reconciliation.report();
+    assert_eq!(only(&report).status, BatchStatus::Matched);
+    assert_eq!(only(&report).expected, Some(Money::gbp(1000)));
+
+    // A deduction does not hide a payment that is missing here.
+    batch.deductions = Some(400);
+    reconciliation.settlement(&batch).unwrap();
+    let status = only(&reconciliation.report()).status;
+    assert_eq!(status, BatchStatus::Incomplete);
+}
+
+#[test]
 fn other_currencies_are_never_summed() {
     let mut reconciliation = Reconciliation::new();
     reconciliation.add(A, Money::gbp(1000)).unwrap();

@@ -2,6 +2,10 @@
 //! keeps it to loopback names and away from web pages.
 
 mod clock;
+mod faults;
+mod payment_methods;
+mod seed;
+mod snapshots;
 
 pub(crate) use clock::ClockOrder;
 
@@ -9,7 +13,7 @@ use super::Account;
 use super::reply::{JSON, Reply, RequestId};
 use crate::accounts::Accounts;
 use crate::domain::error::DomainError;
-use crate::domain::{invariants, merchant};
+use crate::domain::invariants;
 use crate::sandbox::Sandbox;
 use crate::store::{Origin, Tx};
 use axum::extract::Request;
@@ -26,6 +30,10 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         .route("/_mock/reset", post(reset))
         .route("/_mock/invariants", get(check_invariants))
         .merge(clock::router())
+        .merge(faults::router())
+        .merge(seed::router())
+        .merge(snapshots::router())
+        .merge(payment_methods::router())
 }
 
 async fn health(Extension(sandbox): Account, request: Request) -> Response {
@@ -38,24 +46,17 @@ async fn health(Extension(sandbox): Account, request: Request) -> Response {
 }
 
 async fn reset(Extension(sandbox): Account, request: Request) -> Response {
-    let done = empty(&sandbox).await;
-    finish(
-        done.map(|()| json!({ "status": "reset" }).to_string()),
-        &request_id(&request),
-    )
+    let done = whole(async move { sandbox.reset().await.map(|()| json!({ "status": "reset" })) });
+    finish(done.await, &request_id(&request))
 }
 
-/// Empties a sandbox; its streams end.
-pub(crate) async fn empty(sandbox: &Sandbox) -> Result<(), DomainError> {
-    let done = sandbox
-        .store
-        .run(Origin::default(), |tx| {
-            tx.reset()?;
-            merchant::seed(tx)
-        })
-        .await;
-    sandbox.epoch.send_modify(|epoch| *epoch += 1);
-    done
+/// Carries a change of the whole state through, even if who asked for it goes away meanwhile.
+async fn whole(
+    work: impl Future<Output = Result<Value, DomainError>> + Send + 'static,
+) -> Result<String, DomainError> {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|error| Err(DomainError::internal(error)))
+        .map(|value| value.to_string())
 }
 
 async fn check_invariants(Extension(sandbox): Account, request: Request) -> Response {

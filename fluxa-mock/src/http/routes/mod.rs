@@ -50,10 +50,4 @@ const fn missing(method: Method, path: &'static str, scope: &'static str) -> Ope
     Operation::special(method, path, scope, Answering::NotImplemented)
 }
 
-static NOT_IMPLEMENTED: &[Operation] = &[
-    missing(Get, "/api_keys/{id}/requests", "api_keys"),
-    missing(Post, "/sandbox/disputes", "sandbox"),
-    missing(Post, "/sandbox/disputes/{id}/resolve", "sandbox"),
-    missing(Post, "/sandbox/subscriptions/{id}/renew", "sandbox"),
-    missing(Post, "/sandbox/merchant/kyb", "sandbox"),
-];
+static NOT_IMPLEMENTED: &[Operation] = &[missing(Get, "/api_keys/{id}/requests", "api_keys")];

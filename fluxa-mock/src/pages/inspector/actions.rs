@@ -8,7 +8,7 @@ use crate::domain::error::{DomainError, Kind};
 use crate::domain::payment::PaymentState;
 use crate::domain::payment_flow;
 use crate::domain::webhook_endpoint::{self, UpdateWebhookEndpoint};
-use crate::http::{Account, ClockOrder, empty};
+use crate::http::{Account, ClockOrder};
 use crate::sandbox::Sandbox;
 use crate::store::{Origin, Tx};
 use axum::Extension;
@@ -173,11 +173,14 @@ async fn clock(sandbox: &Arc<Sandbox>, form: &Form) -> Result<&'static str, Doma
     Ok("clock")
 }
 
-async fn reset(sandbox: &Sandbox, form: &Form) -> Result<&'static str, DomainError> {
+async fn reset(sandbox: &Arc<Sandbox>, form: &Form) -> Result<&'static str, DomainError> {
     if form.get("confirm") != Some("yes") {
         let message = "A reset deletes everything: confirm it.";
         return Err(DomainError::invalid("parameter_missing", message).about("confirm"));
     }
-    empty(sandbox).await?;
+    let sandbox = Arc::clone(sandbox);
+    // Carried through even if the browser goes away meanwhile.
+    let done = tokio::spawn(async move { sandbox.reset().await }).await;
+    done.unwrap_or_else(|error| Err(DomainError::internal(error)))?;
     Ok("reset")
 }

@@ -1,14 +1,22 @@
 //! Owns the in-process server for tests: its own port, its own state, stopped when dropped.
 
+mod clock;
+mod events;
+mod faults;
+mod state;
+
+pub use faults::FaultHandle;
+
 use crate::accounts::Accounts;
 use crate::config::{Config, RateLimit};
 use crate::domain::api_key::well_known;
+use crate::domain::error::{DomainError, Kind};
+use crate::sandbox::Sandbox;
 use crate::server;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -96,17 +104,8 @@ impl MockServer {
         well_known("publishable")
     }
 
-    /// Advances the virtual clock: everything due happens, in order, and every delivery that is due
-    /// on the way has been answered when this returns.
-    ///
-    /// # Errors
-    /// When the server has stopped.
-    pub async fn advance(&self, by: Duration) -> io::Result<()> {
-        let primary = self.accounts.0.primary();
-        primary
-            .advance(by, |_| Ok(()))
-            .await
-            .map_err(io::Error::other)
+    fn sandbox(&self) -> &Arc<Sandbox> {
+        self.accounts.0.primary()
     }
 
     /// Stops the server and waits until its database is closed.
@@ -120,6 +119,14 @@ impl MockServer {
         {
             tracing::error!(%error, "the server ended badly");
         }
+    }
+}
+
+/// The error as a test sees it.
+fn to_io(error: DomainError) -> io::Error {
+    match error.kind {
+        Kind::Invalid => io::Error::new(io::ErrorKind::InvalidInput, error),
+        _ => io::Error::other(error),
     }
 }
 

@@ -1,1 +1,0 @@
-//! Owns subscriptions: trials, renewals, dunning, proration.

@@ -1,0 +1,76 @@
+//! Owns the clock of a server in this process, as a test moves it.
+
+use super::{MockServer, to_io};
+use crate::clock::check_pace;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+impl MockServer {
+    /// Advances the virtual clock: everything due happens, in order, and every delivery that is due
+    /// on the way has been answered when this returns.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::start().await?;
+    /// let before = server.now();
+    /// server.advance(std::time::Duration::from_secs(72 * 3600)).await?;
+    /// assert_eq!(server.now().duration_since(before).expect("later").as_secs(), 72 * 3600);
+    /// # std::io::Result::Ok(()) }).expect("it advances");
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` beyond the year 9990; otherwise when the server has stopped.
+    pub async fn advance(&self, by: Duration) -> io::Result<()> {
+        let sandbox = self.sandbox();
+        sandbox.advance(by, |_| Ok(())).await.map_err(to_io)
+    }
+
+    /// The instant that the virtual clock shows.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::start().await?;
+    /// assert_eq!(server.now(), server.now(), "frozen until a test moves it");
+    /// # std::io::Result::Ok(()) }).expect("it starts");
+    /// ```
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        let millis = self.sandbox().store.shared().clock.now().millis();
+        SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
+    /// Stops the virtual clock where it is.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::builder().pace(60.0).start().await?;
+    /// server.freeze();
+    /// assert_eq!(server.now(), server.now());
+    /// # std::io::Result::Ok(()) }).expect("it starts");
+    /// ```
+    pub fn freeze(&self) {
+        self.sandbox().store.shared().clock.set_pace(0.0);
+        self.sandbox().wake();
+    }
+
+    /// Lets the virtual clock run at so many of its seconds in a real one; 0 stops it.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::start().await?;
+    /// server.set_pace(1000.0)?;
+    /// let before = server.now();
+    /// while server.now() == before {}
+    /// # std::io::Result::Ok(()) }).expect("it runs");
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` unless it is 0 or from 0.001 to 100 000.
+    pub fn set_pace(&self, pace: f64) -> io::Result<()> {
+        let refuse = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
+        let pace = check_pace(pace).map_err(refuse)?;
+        self.sandbox().store.shared().clock.set_pace(pace);
+        self.sandbox().wake();
+        Ok(())
+    }
+}
