@@ -73,12 +73,19 @@ export async function fill(api) {
   const refunded = await pay(api, { timing: "instant", amount: 8_000 });
   await api.post("/v1/refunds", { payment: refunded.id, amount: 3_000, reason: HOSTILE.slice(0, 40) });
   await api.session({ amount: 1_000 });
+  const subscription = await api.post("/v1/subscriptions", {
+    customer: customer.id, amount: 1_000, currency: "GBP", interval: "month", metadata: { note: HOSTILE },
+  });
+  const disputed = await pay(api, { timing: "instant", amount: 6_100 });
+  const dispute = await api.post("/v1/sandbox/disputes", { payment: disputed.id, reason: "duplicate" });
+  await api.post(`/v1/disputes/${dispute.id}/evidence`, { additional_information: HOSTILE });
+  await api.post("/_mock/faults", { method: "GET", path: "/v1/never*", status: 503, message: HOSTILE });
   await api.post("/v1/api_keys", { kind: "restricted", name: HOSTILE.slice(0, 60), scopes: ["payments:read"] });
   await api.advance(120);
   const pending = await api.post("/v1/refunds", { payment: settled.id, amount: 500 });
   return {
     endpoint, failing, customer, settled, twice, manual, captured, settling, declined, returned,
-    refunded, pending, good, bad,
+    refunded, pending, subscription, dispute, good, bad,
     stop: () => Promise.all([good.stop(), bad.stop()]),
   };
 }

@@ -108,6 +108,18 @@ async fn fill(api: &Api, receiver: &Receiver) -> (String, String) {
     api.post("/v1/refunds", refund).await.ok();
     let key = json!({ "kind": "restricted", "name": name, "scopes": ["payments:read"] });
     api.post("/v1/api_keys", key).await.ok();
+    let subscription = json!({
+        "customer": customer, "amount": 1_000, "currency": "GBP", "interval": "month",
+        "metadata": { "s": HOSTILE },
+    });
+    api.post("/v1/subscriptions", subscription).await.ok();
+    let disputed = api.payment("instant").await;
+    let dispute = json!({ "payment": disputed, "reason": "duplicate" });
+    let dispute = api.post("/v1/sandbox/disputes", dispute).await.ok().id();
+    let evidence = json!({ "additional_information": HOSTILE });
+    api.post(&format!("/v1/disputes/{dispute}/evidence"), evidence)
+        .await
+        .ok();
     (payment, endpoint)
 }
 
@@ -188,6 +200,8 @@ async fn every_link_of_a_filled_sandbox_leads_to_a_page_that_keeps_secrets_and_e
         );
     }
     for section in [
+        "subscriptions",
+        "disputes",
         "payments",
         "events",
         "deliveries",
@@ -517,10 +531,7 @@ async fn a_broken_invariant_is_the_first_thing_on_the_overview() {
     for path in ["/_mock/", "/_mock/ui/checks"] {
         let page = open(&server, path).await.text;
         let told = page.split("class=\"breach\"").nth(1).unwrap();
-        assert!(
-            told.contains("the state is not the last of its history"),
-            "{path}"
-        );
+        assert!(told.contains("but its history ends with"), "{path}");
         assert!(
             told.contains(&format!("/_mock/ui/payments/{payment}")),
             "{path}"
@@ -635,4 +646,63 @@ async fn ticks_come_with_changes_and_end_with_the_server() {
     let stopped = tokio::spawn(server.shutdown());
     while next().await.is_some() {}
     stopped.await.unwrap();
+}
+
+#[tokio::test]
+async fn armed_faults_are_announced_and_taken_away() {
+    let (server, api) = start().await;
+    let fault = json!({ "path": "/v1/payments*", "times": 3, "status": 503, "message": HOSTILE });
+    let fault = api.post("/_mock/faults", fault).await.ok();
+    let id = fault.body["id"].as_str().unwrap().to_owned();
+    assert!(
+        open(&server, "/_mock/")
+            .await
+            .text
+            .contains("1 fault is armed")
+    );
+    api.get("/v1/payments")
+        .await
+        .refused(503, "service_unavailable");
+    let page = open(&server, "/_mock/ui/faults").await.text;
+    assert!(page.contains(&id) && page.contains("503") && !page.contains("<script>"));
+    let gone = press(&server, "remove_fault", &[("id", &id)]).await;
+    assert_eq!(gone.status, 303);
+    api.get("/v1/payments").await.ok();
+    let again = json!({ "path": "/v1/payments*", "status": 503 });
+    api.post("/_mock/faults", again).await.ok();
+    press(&server, "clear_faults", &[]).await;
+    api.get("/v1/payments").await.ok();
+    assert!(
+        !open(&server, "/_mock/")
+            .await
+            .text
+            .contains("fault is armed")
+    );
+}
+
+#[tokio::test]
+async fn an_empty_sandbox_is_filled_by_a_button_and_every_page_of_it_is_served() {
+    let (server, api) = start().await;
+    let filled = press(&server, "fill", &[]).await;
+    assert_eq!(filled.location, "/_mock/?said=filled");
+    assert!(!api.get("/v1/payments").await.ok().ids().is_empty());
+    // What is there is not overwritten.
+    assert_eq!(press(&server, "fill", &[]).await.status, 400);
+    let mut opened = BTreeSet::new();
+    for (list, section) in [
+        ("payments", "payments"),
+        ("settlements", "settlements"),
+        ("refunds", "refunds"),
+        ("customers", "customers"),
+    ] {
+        let ids = api.get(&format!("/v1/{list}?limit=100")).await.ok().ids();
+        for id in ids.iter().take(30) {
+            let page = open(&server, &format!("/_mock/ui/{section}/{id}")).await;
+            assert_eq!(page.status, 200, "{section} {id}");
+            opened.insert(section);
+        }
+    }
+    assert_eq!(opened.len(), 4, "{opened:?}");
+    let home = open(&server, "/_mock/").await.text;
+    assert!(!home.contains("class=\"breach\""), "{home}");
 }

@@ -7,6 +7,7 @@ use crate::domain::delivery;
 use crate::domain::error::{DomainError, Kind};
 use crate::domain::payment::PaymentState;
 use crate::domain::payment_flow;
+use crate::domain::seed::SeedPlan;
 use crate::domain::webhook_endpoint::{self, UpdateWebhookEndpoint};
 use crate::http::{Account, ClockOrder};
 use crate::sandbox::Sandbox;
@@ -70,6 +71,8 @@ pub(super) async fn carry_out(
         "resend" => resend(&sandbox, &form).await,
         "endpoint_status" => endpoint_status(&sandbox, &form).await,
         "clock" => clock(&sandbox, &form).await,
+        "remove_fault" | "clear_faults" => remove_faults(&sandbox, &form).await,
+        "fill" => fill(&sandbox).await,
         "reset" => reset(&sandbox, &form).await,
         _ => {
             let message = format!("The inspector has no action {action}.");
@@ -171,6 +174,38 @@ async fn clock(sandbox: &Arc<Sandbox>, form: &Form) -> Result<&'static str, Doma
     let order = ClockOrder { pace, advance };
     order.carry_out(Arc::clone(sandbox)).await?;
     Ok("clock")
+}
+
+/// Takes one fault away, or all when none is named.
+async fn remove_faults(sandbox: &Sandbox, form: &Form) -> Result<&'static str, DomainError> {
+    let id = form.get("id").map(str::to_owned);
+    run(sandbox, move |tx| {
+        match &id {
+            // One that is gone already is gone.
+            Some(id) => drop(tx.faults().remove(id)),
+            None => drop(tx.faults().clear()),
+        }
+        tx.mark_changed();
+        Ok(())
+    })
+    .await?;
+    Ok("faults")
+}
+
+/// Fills an empty sandbox with a made-up merchant.
+async fn fill(sandbox: &Arc<Sandbox>) -> Result<&'static str, DomainError> {
+    run(sandbox, |tx| {
+        if crate::events::position(tx, None)? == 0 {
+            return Ok(());
+        }
+        let message = "The sandbox is not empty: reset it first.";
+        Err(DomainError::state_conflict(message))
+    })
+    .await?;
+    let sandbox = Arc::clone(sandbox);
+    let done = tokio::spawn(async move { sandbox.seed(SeedPlan::new()).await }).await;
+    done.unwrap_or_else(|error| Err(DomainError::internal(error)))?;
+    Ok("filled")
 }
 
 async fn reset(sandbox: &Arc<Sandbox>, form: &Form) -> Result<&'static str, DomainError> {

@@ -10,6 +10,7 @@ mod deliveries;
 mod disputes;
 mod endpoints;
 mod events;
+mod faults;
 mod keys;
 mod ledger;
 mod live;

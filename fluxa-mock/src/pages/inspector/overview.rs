@@ -113,13 +113,19 @@ fn trouble(reader: &Reader<'_>, view: &View) -> Result<Markup, DomainError> {
     let disputed = reader.by("disputes", "status", "evidence_required", 5)?;
     let past_due = reader.by("subscriptions", "status", "past_due", 5)?;
     let quiet = retries == "0" && disabled.is_empty();
-    let fine = failed.is_empty() && disputed.is_empty() && past_due.is_empty() && quiet;
+    let armed = reader.faults().len();
+    let fine =
+        armed == 0 && failed.is_empty() && disputed.is_empty() && past_due.is_empty() && quiet;
     let body = html! {
         @if small { (ledger::verdict(view, &breaches)) } @else {
             p.nothing { "The sandbox is large: its checks run when asked for. "
                 a href=(view.href("/_mock/ui/checks")) { "Run them now" } }
         }
         @if fine && breaches.is_empty() { p { span.state.good { "Nothing has failed" } } }
+        @if armed > 0 {
+            p { span.state.wait { (armed) @if armed == 1 { " fault is" } @else { " faults are" } " armed" } ": "
+                a href=(view.href("/_mock/ui/faults")) { "calls or deliveries fail on purpose" } }
+        }
         @if retries != "0" {
             p { span.state.wait { (retries) @if retries == "1" { " retry waits" } @else { " retries wait" } } ": "
                 a href=(view.href_with("/_mock/ui/deliveries", &[("status", "retrying")])) {
@@ -163,6 +169,10 @@ fn first_steps(reader: &Reader<'_>, view: &View) -> Markup {
             div.snippet { pre.json tabindex="0" { (settings) } (parts::copy(&settings)) }
             p { "or open a checkout session by hand, then pay at the " code { "url" } " it answers:" }
             div.snippet { pre.json tabindex="0" { (call) } (parts::copy(&call)) }
+            p { "Or look around first:" }
+            div.actions { (parts::action(view, "fill", &[], &html! {
+                button { "Fill with a made-up merchant" }
+            })) }
             p.nothing { "This page follows along by itself. The other keys are at "
                 a href=(view.href("/_mock/ui/keys")) { "Keys" } "." }
         },

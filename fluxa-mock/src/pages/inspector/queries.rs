@@ -340,6 +340,11 @@ impl<'a> Reader<'a> {
         self.number(sql, &[]).map(spelled)
     }
 
+    /// The faults in force, newest last.
+    pub(super) fn faults(&self) -> Vec<Value> {
+        self.0.faults().list()
+    }
+
     /// Whether balances and the audit take no time worth asking about.
     pub(super) fn has_small_ledger(&self) -> Result<bool, DomainError> {
         Ok(self.last("ledger_entries")? <= SMALL_LEDGER)

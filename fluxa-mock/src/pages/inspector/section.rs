@@ -4,8 +4,8 @@
 use super::queries::Reader;
 use super::view::View;
 use super::{
-    checkouts, clock, customers, deliveries, disputes, endpoints, events, keys, ledger, payments,
-    requests, settlements, subscriptions,
+    checkouts, clock, customers, deliveries, disputes, endpoints, events, faults, keys, ledger,
+    payments, requests, settlements, subscriptions,
 };
 use crate::domain::error::DomainError;
 use fluxa_sdk::contract::prefix;
@@ -104,6 +104,7 @@ pub(super) static ALL: &[Section] = &[
     of(SANDBOX, "requests", "Requests", prefix::REQUEST, requests::list, requests::one),
     of(SANDBOX, "keys", "Keys", prefix::API_KEY, keys::list, keys::one),
     plain(SANDBOX, "clock", "Clock", clock::page),
+    plain(SANDBOX, "faults", "Faults", faults::list),
     plain(SANDBOX, "checks", "Checks", ledger::checks),
 ];
 

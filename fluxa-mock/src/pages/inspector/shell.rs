@@ -19,6 +19,11 @@ pub(super) const SAID: &[(&str, &str)] = &[
     ("disabled", "The endpoint is disabled."),
     ("clock", "The clock was set."),
     ("idle", "Nothing is due: the clock stays where it is."),
+    ("faults", "Removed."),
+    (
+        "filled",
+        "A made-up merchant moved in: 90 days of payments.",
+    ),
     ("reset", "The sandbox is empty."),
 ];
 
