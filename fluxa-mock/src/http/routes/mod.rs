@@ -19,7 +19,7 @@ mod webhook_endpoints;
 
 pub(super) use sandbox::clock_view;
 
-use super::operation::Method::{Get, Post};
+use super::operation::Method::Get;
 use super::operation::{Answering, Method, Operation};
 
 /// Every operation.

@@ -136,6 +136,7 @@
       return;
     }
     looking = true;
+    const begun = performance.now();
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       const text = await answer.text();
@@ -154,11 +155,16 @@
     } catch {
       show("reconnecting");
     } finally {
-      looking = false;
-      if (again) {
-        again = false;
-        look();
-      }
+      // A page that is slow to draw is drawn less often: it must not keep the server from its work.
+      setTimeout(
+        () => {
+          looking = false;
+          if (!again) return;
+          again = false;
+          look();
+        },
+        4 * (performance.now() - begun),
+      );
     }
   };
 
@@ -167,6 +173,7 @@
     if (stream) return;
     stream = new EventSource(root.dataset.live);
     stream.addEventListener("tick", () => {
+      if ("still" in root.dataset) return show("reload to see changes");
       show("live");
       look();
     });

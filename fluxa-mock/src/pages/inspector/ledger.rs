@@ -33,7 +33,7 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
             (parts::pager(view, &found))
         }))
     };
-    Ok(Page::new("Ledger", body))
+    Ok(Page::new("Ledger", body).still(!reader.has_small_ledger()? && view.param("sum").is_some()))
 }
 
 /// Balances, at once while the ledger is small; else when asked for.
@@ -179,7 +179,7 @@ pub(super) fn checks(reader: &Reader<'_>, view: &View) -> Result<Page, DomainErr
             "the state is the last of its history; every move has its event."
         }
     };
-    Ok(Page::new("Checks", body))
+    Ok(Page::new("Checks", body).still(!reader.has_small_ledger()?))
 }
 
 /// What the checks found.

@@ -17,6 +17,8 @@ pub(super) struct Page {
     pub(super) status: StatusCode,
     pub(super) title: String,
     pub(super) body: Markup,
+    /// Too dear to be drawn anew with each change.
+    pub(super) still: bool,
 }
 
 impl Page {
@@ -26,7 +28,14 @@ impl Page {
             status: StatusCode::OK,
             title: title.into(),
             body,
+            still: false,
         }
+    }
+
+    /// A page that is drawn when asked for only, if `still`.
+    pub(super) fn still(mut self, still: bool) -> Self {
+        self.still = still;
+        self
     }
 }
 

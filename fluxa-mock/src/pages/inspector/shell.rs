@@ -35,7 +35,7 @@ pub(super) fn around(view: &View, page: &Page) -> Markup {
     });
     html! {
         (assets())
-        div.ins data-live=(view.href("/_mock/live")) {
+        div.ins data-live=(view.href("/_mock/live")) data-still[page.still] {
             a.skip href="#main" { "Skip to content" }
             header.bar {
                 a.brand href=(view.href(HOME)) { "Fluxa" span { "sandbox" } }
