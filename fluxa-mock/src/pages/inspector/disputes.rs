@@ -65,7 +65,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
     let row = reader
         .find("disputes", wanted)?
         .ok_or_else(|| missing(wanted))?;
-    let about = reader.by("events", "subject", wanted, PAGE)?;
+    let about = reader.events_of(&[wanted])?;
     let body = html! {
         (shell::heading("Dispute", wanted, &state(row.text("status"))))
         p.sum { strong { (amount(&row, "amount")) } }

@@ -21,7 +21,7 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
     let body = html! {
         h1 { "Faults" }
         @if lines.is_empty() { (parts::nothing("No fault is armed: requests and deliveries fail only by themselves.")) } @else {
-            (table("Faults", &["Fault", "Struck", "Left", "What", ""], &lines))
+            (table("Faults", &["Fault", "#Struck", "Left", "What", ""], &lines))
             div.actions { (parts::action(view, "clear_faults", &[], &html! {
                 button.danger { "Remove all" }
             })) }

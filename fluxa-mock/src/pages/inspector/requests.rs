@@ -6,6 +6,7 @@ use super::section::Page;
 use super::view::View;
 use super::{missing, shell};
 use crate::domain::error::DomainError;
+use fluxa_sdk::contract;
 use maud::{Markup, html};
 
 const METHODS: [&str; 4] = ["GET", "POST", "PATCH", "DELETE"];
@@ -53,7 +54,14 @@ pub(super) fn rows(view: &View, rows: &[Row]) -> Markup {
             } }
         })
         .collect();
-    let heads = ["At", "Request", "Answer", "#Took", "Idempotency-Key", "Id"];
+    let heads = [
+        "At",
+        "Request",
+        "Answer",
+        "#Took",
+        contract::IDEMPOTENCY_KEY,
+        "Id",
+    ];
     table("Requests", &heads, &lines)
 }
 
@@ -77,7 +85,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
             ("Request", html! { code { (row.text("method")) " " bdi { (row.text("path")) } } }),
             ("Key", id(view, row.text("key"))),
             ("From", parts::text(row.text("ip"))),
-            ("Idempotency-Key", parts::text(row.text("idempotency_key"))),
+            (contract::IDEMPOTENCY_KEY, parts::text(row.text("idempotency_key"))),
             ("Took", html! { (row.number("duration_ms")) " ms" }),
             ("At", time(view, row.time("created_at"))),
         ])))

@@ -78,7 +78,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         .ok_or_else(|| missing(wanted))?;
     let mut paid = reader.payments_of_subscription(&row)?;
     paid.truncate(PAGE);
-    let about = reader.by("events", "subject", wanted, PAGE)?;
+    let about = reader.events_of(&[wanted])?;
     let timers = reader.timers_of(wanted)?;
     let body = html! {
         (shell::heading("Subscription", wanted, &state(row.text("status"))))
