@@ -6,7 +6,6 @@ mod buttons;
 use crate::support::receiver::Receiver;
 use crate::support::{Api, http, start};
 use fluxa_mock::MockServer;
-use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -438,30 +437,36 @@ async fn a_search_finds_ids_references_emails_and_texts() {
     }
 }
 
+/// The next piece of a stream; `None` at its end.
+async fn piece(stream: &mut reqwest::Response) -> Option<String> {
+    let next = tokio::time::timeout(Duration::from_secs(10), stream.chunk());
+    let next = next.await.expect("the stream neither goes on nor ends");
+    next.unwrap()
+        .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+}
+
 #[tokio::test]
-async fn ticks_come_with_changes_and_end_with_the_server() {
+async fn ticks_come_with_changes_and_end_with_a_reset_and_with_the_server() {
     let (server, api) = start().await;
-    let live = http().get(format!("{}/_mock/live", server.url()));
-    let mut live = live.send().await.unwrap();
-    assert_eq!(live.headers()["content-type"], "text/event-stream");
-    let patience = Duration::from_secs(10);
-    let mut next = async || {
-        let chunk = tokio::time::timeout(patience, live.chunk()).await.unwrap();
-        chunk
-            .unwrap()
-            .map(|chunk| String::from_utf8(chunk.to_vec()).unwrap())
+    let watch = async || {
+        let live = http().get(format!("{}/_mock/live", server.url()));
+        let mut live = live.send().await.unwrap();
+        assert_eq!(live.headers()["content-type"], "text/event-stream");
+        assert!(piece(&mut live).await.unwrap().contains("event: tick"));
+        live
     };
-    assert!(next().await.unwrap().contains("event: tick"));
+    let mut live = watch().await;
     api.payment("manual").await;
-    assert!(next().await.unwrap().contains("event: tick"));
+    assert!(piece(&mut live).await.unwrap().contains("event: tick"));
     // The clock alone, which makes no event.
-    api.call(Method::POST, "/_mock/clock")
-        .json(&json!({ "pace": 2 }))
-        .send()
-        .await
-        .ok();
-    while !next().await.unwrap().contains("event: tick") {}
+    let faster = json!({ "pace": 2 });
+    api.post("/_mock/clock", faster).await.ok();
+    while !piece(&mut live).await.unwrap().contains("event: tick") {}
+    // A reset is no end of the server, whose store goes on.
+    api.post("/_mock/reset", json!({})).await.ok();
+    while piece(&mut live).await.is_some() {}
+    let mut live = watch().await;
     let stopped = tokio::spawn(server.shutdown());
-    while next().await.is_some() {}
+    while piece(&mut live).await.is_some() {}
     stopped.await.unwrap();
 }
