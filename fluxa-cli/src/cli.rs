@@ -101,6 +101,10 @@ pub(crate) struct MockArguments {
     /// Write the base URL to this file once the server answers.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// Start with the past of a made-up merchant who has this many customers, 100 by default. Only in
+    /// an empty sandbox.
+    #[arg(long, value_name = "CUSTOMERS", num_args = 0..=1, default_missing_value = "100", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) seed_data: Option<u32>,
 }
 
 /// `fluxa listen`

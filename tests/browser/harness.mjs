@@ -22,7 +22,8 @@ const PATIENCE_MS = 30_000;
 /**
  * Starts `fluxa mock` on a free port.
  *
- * Returns its origin, a client (`api`) with its well-known key, everything it printed, and `stop`.
+ * Returns its origin, its working directory, a client (`api`) with its well-known key, everything it
+ * printed, `terminate` (ends it, keeps its files) and `stop` (removes them too).
  */
 export async function startMock({ flags = [], env = {} } = {}) {
   const directory = mkdtempSync(join(tmpdir(), "fluxa-browser-"));
@@ -43,17 +44,20 @@ export async function startMock({ flags = [], env = {} } = {}) {
   gone.catch(() => {});
   await Promise.race([gone, fileAppears(directory, ready)]);
   const origin = new URL(readFileSync(ready, "utf8").trim()).origin;
+  async function terminate() {
+    if (process_.exitCode !== null || process_.signalCode !== null) return;
+    const closed = once(process_, "close");
+    process_.kill("SIGTERM");
+    await closed;
+  }
   return {
     origin,
     directory,
     api: client(origin),
     output: () => output,
+    terminate,
     async stop() {
-      if (process_.exitCode === null) {
-        const ended = once(process_, "exit");
-        process_.kill("SIGTERM");
-        await ended;
-      }
+      await terminate();
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -112,13 +116,19 @@ export function client(origin, key = SECRET_KEY) {
 /**
  * A merchant's web site, on `host` (localhost is another origin, and another site, than 127.0.0.1).
  *
- * `pages` maps a path to HTML; every other path says where it is. `visits` are the paths asked for.
+ * `pages` maps a path to HTML, `redirects` to another address; every other path says where it is.
+ * `visits` are the paths asked for.
  */
 export async function startMerchant({ host = "127.0.0.1", pages = {} } = {}) {
   const visits = [];
+  const redirects = {};
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://merchant");
     if (pathname !== "/favicon.ico") visits.push(request.url);
+    if (redirects[pathname]) {
+      response.writeHead(302, { Location: redirects[pathname] }).end();
+      return;
+    }
     response.setHeader("Content-Type", "text/html; charset=utf-8");
     response.end(pages[pathname] ?? `<!doctype html><title>Merchant</title><h1>Merchant ${pathname}</h1>`);
   });
@@ -127,6 +137,7 @@ export async function startMerchant({ host = "127.0.0.1", pages = {} } = {}) {
   return {
     origin: `http://${host}:${server.address().port}`,
     pages,
+    redirects,
     visits,
     async stop() {
       server.closeAllConnections();
@@ -170,4 +181,35 @@ export function complaints(page) {
   page.on("pageerror", (error) => found.push(String(error)));
   page.on("console", (message) => message.type() === "error" && found.push(message.text()));
   return found;
+}
+
+/**
+ * Text that is hard to read: less contrast with what is behind it than WCAG's AA asks (4.5 to 1).
+ * Backgrounds that are images or gradients count by the colour under them.
+ */
+export function faintText(page) {
+  return page.evaluate(() => {
+    const parse = (text) => text.match(/[\d.]+/g).map(Number);
+    const luminance = ([red, green, blue]) => {
+      const linear = (part) => (part <= 10.31475 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+      return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+    };
+    const behind = (element) => {
+      for (let at = element; at; at = at.parentElement) {
+        const colour = parse(getComputedStyle(at).backgroundColor);
+        if (colour.length === 3 || colour[3] === 1) return colour;
+      }
+      return [255, 255, 255];
+    };
+    const faint = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const element = texts.currentNode.parentElement;
+      if (!texts.currentNode.data.trim() || !element.checkVisibility() || element.closest("[aria-hidden]")) continue;
+      const [one, two] = [parse(getComputedStyle(element).color), behind(element)].map(luminance);
+      const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+      if (ratio < 4.5) faint.push(`${ratio.toFixed(2)}: ${texts.currentNode.data.trim()}`);
+    }
+    return faint;
+  });
 }

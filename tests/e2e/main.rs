@@ -15,5 +15,6 @@ mod errors;
 mod events;
 mod keys;
 mod listen;
+mod restore;
 mod support;
 mod trigger;

@@ -4,6 +4,7 @@
 mod actix_receiver;
 mod axum_merchant;
 mod crash_safe;
+mod lost_response;
 mod pacing;
 mod quickstart;
 mod receivers;

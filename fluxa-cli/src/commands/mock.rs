@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use fluxa_mock::{Config, DEFAULT_ADDRESS, MockServer, RateLimit};
+use fluxa_mock::{Config, DEFAULT_ADDRESS, MockServer, RateLimit, SeedPlan};
 use fluxa_sdk::contract;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,8 +20,8 @@ use crate::error::{CliError, Result};
 use crate::private_file;
 use crate::ui::{Line, Tone};
 
-/// How long the server may take until it answers; opening a large file is the slow part.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the server may take until it answers; opening a large file and making up a merchant are the slow parts.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Returns the secret key that every mock accepts. It opens nothing but a sandbox on this machine.
 pub(crate) fn well_known_key() -> String {
@@ -44,6 +44,9 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
     }
     if let Some(file) = &arguments.db {
         config = config.db(file);
+    }
+    if let Some(customers) = arguments.seed_data {
+        config = config.seed_data(SeedPlan::new().customers(customers));
     }
     let server = start(arguments.addr, config).await?;
     let base_url = format!("http://{}/v1", server.address);

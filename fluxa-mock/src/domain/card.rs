@@ -21,6 +21,80 @@ impl fmt::Debug for TestCard {
     }
 }
 
+/// A test card as the checkout page lists it.
+pub(crate) struct Listed {
+    pub(crate) number: &'static str,
+    /// What paying with it does, in a few words.
+    pub(crate) effect: &'static str,
+    outcome: Outcome,
+}
+
+const fn listed(number: &'static str, outcome: Outcome, effect: &'static str) -> Listed {
+    Listed {
+        number,
+        effect,
+        outcome,
+    }
+}
+
+/// Every test card.
+pub(crate) const TEST_CARDS: [Listed; 10] = [
+    listed("4242424242424242", Outcome::Success, "Succeeds and settles"),
+    listed(
+        "5555555555554444",
+        Outcome::Success,
+        "Succeeds and settles (Mastercard)",
+    ),
+    listed(
+        "4000000000003220",
+        Outcome::ChallengeThenSuccess,
+        "3-D Secure challenge, then succeeds",
+    ),
+    listed(
+        "4000000000003238",
+        Outcome::ChallengeThenFailure,
+        "3-D Secure challenge, then fails",
+    ),
+    listed(
+        "4000000000001091",
+        Outcome::VersionOneIssuer,
+        "Succeeds; the issuer knows only 3-D Secure 1",
+    ),
+    listed("4000000000000002", Outcome::CardDeclined, "Declined"),
+    listed(
+        "4000000000009995",
+        Outcome::InsufficientFunds,
+        "Declined: insufficient funds",
+    ),
+    listed(
+        "4000000000000069",
+        Outcome::ExpiredCard,
+        "Declined: expired card",
+    ),
+    listed(
+        "4000000000009979",
+        Outcome::FraudSuspected,
+        "Declined: fraud suspected, do not retry",
+    ),
+    listed(
+        "4000000000001976",
+        Outcome::SettlementReturned,
+        "Succeeds; the settlement is returned later",
+    ),
+];
+
+/// The failure of a cardholder who did not pass the challenge of their bank.
+pub(crate) const CHALLENGE_FAILED: Failure = Failure {
+    code: "three_d_secure_failed",
+    message: "The cardholder did not pass the 3-D Secure challenge.",
+};
+
+/// The failure of a cardholder who left the challenge of their bank.
+pub(crate) const CHALLENGE_ABANDONED: Failure = Failure {
+    code: "three_d_secure_failed",
+    message: "The cardholder did not finish the 3-D Secure challenge.",
+};
+
 /// What a card does when charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,10 +153,7 @@ impl Outcome {
                 "fraud_suspected",
                 "The issuer suspects fraud. Do not retry this card.",
             ),
-            Self::ChallengeThenFailure => (
-                "three_d_secure_failed",
-                "The cardholder did not pass the 3-D Secure challenge.",
-            ),
+            Self::ChallengeThenFailure => return Some(CHALLENGE_FAILED),
             Self::Success
             | Self::SettlementReturned
             | Self::ChallengeThenSuccess
@@ -99,9 +170,18 @@ impl Outcome {
         })
     }
 
-    /// How the cardholder was authenticated.
-    pub(crate) fn three_d_secure(self, reference: &str) -> ThreeDSecure {
+    /// Whether the issuer asks the cardholder before it answers.
+    pub(crate) fn challenges(self) -> bool {
+        matches!(
+            self,
+            Self::ChallengeThenSuccess | Self::ChallengeThenFailure
+        )
+    }
+
+    /// How the cardholder was authenticated; one who did not answer a challenge was not.
+    pub(crate) fn three_d_secure(self, reference: &str, answered: bool) -> ThreeDSecure {
         let (version, method, result) = match self {
+            Self::ChallengeThenSuccess if !answered => ("2.2.0", "challenge", "failed"),
             Self::ChallengeThenSuccess => ("2.2.0", "challenge", "authenticated"),
             Self::ChallengeThenFailure => ("2.2.0", "challenge", "failed"),
             Self::VersionOneIssuer => ("1.0.2", "challenge", "authenticated"),
@@ -148,7 +228,7 @@ pub(crate) struct ThreeDSecure {
 }
 
 /// The part of a card that may be kept and shown.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Card {
     pub(crate) brand: String,
     pub(crate) last4: String,
@@ -159,72 +239,93 @@ pub(crate) struct Card {
 }
 
 impl TestCard {
+    /// A card as typed in.
+    pub(crate) fn new(number: String, exp_month: i64, exp_year: i64, cvc: String) -> Self {
+        Self {
+            number,
+            exp_month,
+            exp_year,
+            cvc,
+        }
+    }
+
     /// What may be kept of this card, and what it does.
     ///
     /// # Errors
     /// `parameter_invalid` for a number that is not a test card, a past expiry or a bad CVC; the
     /// message never repeats the number.
     pub(crate) fn read(&self, now: Time) -> Result<(Card, Outcome), DomainError> {
-        let number: String = self
-            .number
-            .chars()
-            .filter(|c| !matches!(c, ' ' | '-'))
-            .collect();
-        let outcome = match number.as_str() {
-            "4242424242424242" | "5555555555554444" => Outcome::Success,
-            "4000000000000002" => Outcome::CardDeclined,
-            "4000000000009995" => Outcome::InsufficientFunds,
-            "4000000000000069" => Outcome::ExpiredCard,
-            "4000000000009979" => Outcome::FraudSuspected,
-            "4000000000001976" => Outcome::SettlementReturned,
-            "4000000000003220" => Outcome::ChallengeThenSuccess,
-            "4000000000003238" => Outcome::ChallengeThenFailure,
-            "4000000000001091" => Outcome::VersionOneIssuer,
-            _ => {
-                return Err(DomainError::parameter(
-                    "card[number]",
-                    "This is not one of the sandbox's test cards.",
-                ));
-            }
+        if let Some(fault) = self.faults(now).into_iter().next() {
+            return Err(fault);
+        }
+        let listed = self.listed().ok_or_else(unknown_number)?;
+        let number = listed.number;
+        let brand = if number.starts_with('5') {
+            "mastercard"
+        } else {
+            "visa"
         };
+        let card = Card {
+            brand: brand.to_owned(),
+            last4: number[number.len() - 4..].to_owned(),
+            exp_month: self.exp_month,
+            exp_year: self.full_year(),
+            country: "GB".to_owned(),
+            funding: "credit".to_owned(),
+        };
+        Ok((card, listed.outcome))
+    }
+
+    /// Everything that is wrong with this card.
+    pub(crate) fn faults(&self, now: Time) -> Vec<DomainError> {
+        let mut faults = Vec::new();
+        if self.listed().is_none() {
+            faults.push(unknown_number());
+        }
+        let year = self.full_year();
         if !(1..=12).contains(&self.exp_month) {
-            return Err(DomainError::parameter(
+            faults.push(DomainError::parameter(
                 "card[exp_month]",
                 "The month is 1 to 12.",
             ));
-        }
-        let exp_year = if self.exp_year < 100 {
-            self.exp_year + 2000
-        } else {
-            self.exp_year
-        };
-        if (exp_year, self.exp_month) < now.year_and_month() || exp_year > 9999 {
-            return Err(DomainError::parameter(
+        } else if (year, self.exp_month) < now.year_and_month() || year > 9999 {
+            faults.push(DomainError::parameter(
                 "card[exp_year]",
                 "Test cards take any expiry in the future.",
             ));
         }
         if self.cvc.len() != 3 || !self.cvc.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(DomainError::parameter(
+            faults.push(DomainError::parameter(
                 "card[cvc]",
                 "The CVC is three digits.",
             ));
         }
-        let card = Card {
-            brand: if number.starts_with('5') {
-                "mastercard"
-            } else {
-                "visa"
-            }
-            .to_owned(),
-            last4: number[number.len() - 4..].to_owned(),
-            exp_month: self.exp_month,
-            exp_year,
-            country: "GB".to_owned(),
-            funding: "credit".to_owned(),
-        };
-        Ok((card, outcome))
+        faults
     }
+
+    fn listed(&self) -> Option<&'static Listed> {
+        let number: String = self
+            .number
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-'))
+            .collect();
+        TEST_CARDS.iter().find(|card| card.number == number)
+    }
+
+    fn full_year(&self) -> i64 {
+        if self.exp_year < 100 {
+            self.exp_year + 2000
+        } else {
+            self.exp_year
+        }
+    }
+}
+
+fn unknown_number() -> DomainError {
+    DomainError::parameter(
+        "card[number]",
+        "This is not one of the sandbox's test cards.",
+    )
 }
 
 #[cfg(test)]

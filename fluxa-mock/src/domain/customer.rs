@@ -19,7 +19,7 @@ pub(crate) struct Customer {
     livemode: bool,
     created_at: Time,
     metadata: Metadata,
-    email: String,
+    pub(crate) email: String,
     name: Option<String>,
     phone: Option<String>,
     pub(crate) default_payment_method: Option<String>,

@@ -45,7 +45,7 @@ pub(crate) struct Merchant {
     livemode: bool,
     created_at: Time,
     metadata: Metadata,
-    name: String,
+    pub(crate) name: String,
     kyb_status: KybStatus,
 }
 

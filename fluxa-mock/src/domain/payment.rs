@@ -69,7 +69,7 @@ impl PaymentState {
 pub(crate) struct PaymentMethodDetails {
     #[serde(rename = "type")]
     kind: String,
-    card: Card,
+    pub(crate) card: Card,
 }
 
 impl PaymentMethodDetails {
@@ -106,14 +106,15 @@ pub(crate) struct Payment {
     refunded_at: Option<Time>,
     pub(crate) settlement_reference: Option<String>,
     pub(crate) settlement_method: Option<String>,
-    payment_method: PaymentMethodDetails,
-    three_d_secure: ThreeDSecure,
+    pub(crate) payment_method: PaymentMethodDetails,
+    /// None while the cardholder is being asked.
+    pub(crate) three_d_secure: Option<ThreeDSecure>,
     pub(crate) customer: Option<String>,
     pub(crate) checkout_session: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) subscription: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure_code: Option<String>,
+    pub(crate) failure_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_message: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -190,8 +191,20 @@ pub(crate) fn fee_of(amount: i64) -> i64 {
     (amount * 14 + 500) / 1000 + 29
 }
 
-/// Creates a payment in its first state.
+/// Creates a payment in its first state, its cardholder authenticated.
 pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainError> {
+    insert(tx, new, true)
+}
+
+/// Creates a payment in its first state, where it waits for what its cardholder says to a challenge.
+pub(crate) fn receive_unauthenticated(
+    tx: &Tx<'_>,
+    new: NewPayment,
+) -> Result<Payment, DomainError> {
+    insert(tx, new, false)
+}
+
+fn insert(tx: &Tx<'_>, new: NewPayment, authenticated: bool) -> Result<Payment, DomainError> {
     let id = tx.new_id(Payment::PREFIX);
     let (subscription, period) = match new.subscription {
         Some(charge) => (Some(charge.subscription), Some(charge.period)),
@@ -216,7 +229,7 @@ pub(crate) fn receive(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainErr
         settlement_reference: None,
         settlement_method: None,
         payment_method: PaymentMethodDetails::card(new.card),
-        three_d_secure: new.outcome.three_d_secure(&id),
+        three_d_secure: authenticated.then(|| new.outcome.three_d_secure(&id, true)),
         customer: new.customer,
         checkout_session: new.checkout_session,
         subscription,

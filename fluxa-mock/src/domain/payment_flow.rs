@@ -8,7 +8,7 @@ use super::payment::{self, Cause, NewPayment, Payment, PaymentState};
 use super::payment_method::PaymentMethod;
 use super::timers::TimerKind;
 use super::timing::Timing;
-use super::{Metadata, refund, subscription};
+use super::{Metadata, checkout_session, refund, subscription};
 use crate::store::Tx;
 use serde::Deserialize;
 
@@ -88,7 +88,40 @@ pub(crate) fn named<T>(
 
 /// Receives a payment and takes it as far as its card and its timing say, now.
 pub(crate) fn authorise(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainError> {
-    let mut payment = payment::receive(tx, new)?;
+    let payment = payment::receive(tx, new)?;
+    proceed(tx, payment)
+}
+
+/// Receives a payment whose cardholder is asked first; `answer_challenge` takes it further.
+pub(crate) fn challenge(tx: &Tx<'_>, new: NewPayment) -> Result<Payment, DomainError> {
+    payment::receive_unauthenticated(tx, new)
+}
+
+/// Takes a payment on from its challenge: passed, it goes as far as its card and its timing say; else
+/// it fails.
+pub(crate) fn answer_challenge(
+    tx: &Tx<'_>,
+    mut payment: Payment,
+    answer: Result<(), Failure>,
+) -> Result<Payment, DomainError> {
+    let outcome = payment.internal.outcome;
+    payment.three_d_secure = Some(outcome.three_d_secure(&payment.id, answer.is_ok()));
+    match answer {
+        Ok(()) => {
+            // With `manual` no move follows that would write it.
+            tx.update(&payment)?;
+            proceed(tx, payment)
+        }
+        Err(failure) => {
+            let cause = Cause::failure(failure);
+            payment::transition(tx, &mut payment, PaymentState::Failed, &cause)?;
+            Ok(payment)
+        }
+    }
+}
+
+/// Takes a received payment as far as its card and its timing say, now.
+fn proceed(tx: &Tx<'_>, mut payment: Payment) -> Result<Payment, DomainError> {
     if let Some(failure) = payment.internal.outcome.authorisation_failure() {
         payment::transition(
             tx,
@@ -177,6 +210,13 @@ fn schedule_next(tx: &Tx<'_>, payment: &Payment) -> Result<(), DomainError> {
 pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment, DomainError> {
     let mut payment: Payment = tx.get(id)?;
     tx.cancel_timers(id)?;
+    let was_challenged = payment.three_d_secure.is_none();
+    if was_challenged {
+        // Whoever moves it past its challenge answers for the cardholder.
+        let passed = to != PaymentState::Failed;
+        let outcome = payment.internal.outcome;
+        payment.three_d_secure = Some(outcome.three_d_secure(id, passed));
+    }
     match to {
         PaymentState::Failed => {
             let failure = if payment.state == PaymentState::PaymentReceived {
@@ -217,6 +257,9 @@ pub(crate) fn advance(tx: &Tx<'_>, id: &str, to: PaymentState) -> Result<Payment
             schedule_next(tx, &payment)?;
             subscription::on_authorised(tx, &payment, None)?;
         }
+    }
+    if was_challenged {
+        checkout_session::challenge_overtaken(tx, &payment)?;
     }
     Ok(payment)
 }

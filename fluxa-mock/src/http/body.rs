@@ -20,7 +20,7 @@ const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// `body_too_large`; `body_malformed` when it is cut or too slow.
-pub(super) async fn read(
+pub(crate) async fn read(
     mut body: Body,
     cap: usize,
     limit: Duration,

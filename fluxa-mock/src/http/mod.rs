@@ -18,6 +18,7 @@ mod reply;
 mod routes;
 mod stream;
 
+pub(crate) use body::read as read_body;
 pub(crate) use control::ClockOrder;
 pub(crate) use fault::CutHere;
 pub(crate) use idempotency::InFlight;

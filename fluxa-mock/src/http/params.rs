@@ -107,10 +107,13 @@ fn check_value(
         ParamKind::Url => text(value, name).and_then(|text| {
             let valid = url::Url::parse(&text)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if valid && text.len() <= 2048 {
+            if valid && text.len() <= 2048 && is_uri(&text) {
                 return Ok(text.into());
             }
-            Err(bad(format!("{name} is an absolute http or https URL.")))
+            let message = format!(
+                "{name} is an absolute http or https URL of ASCII characters, others percent-encoded."
+            );
+            Err(bad(message))
         }),
         ParamKind::Email => text(value, name).and_then(|text| {
             let valid = text.len() <= 254
@@ -206,6 +209,25 @@ fn currency(text: &str, name: &str) -> Result<Value, DomainError> {
         return Err(DomainError::invalid("currency_unsupported", message).about(name));
     }
     Ok(code.into())
+}
+
+/// Whether a URL is written as RFC 3986 has it. The parser of browsers takes more (spaces, line breaks,
+/// quotes), and the contract promises that objects show a URI.
+fn is_uri(text: &str) -> bool {
+    let (_, after) = text.split_once("://").unwrap_or(("", text));
+    let (authority, rest) = after.split_at(after.find(['/', '?', '#']).unwrap_or(after.len()));
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?#%".contains(byte);
+    let escaped = |part: &str| {
+        let mut digits = [0];
+        let two = part.as_bytes().get(..2);
+        two.is_some_and(|two| hex::decode_to_slice(two, &mut digits).is_ok())
+    };
+    rest.bytes().all(|byte| plain(&byte))
+        && authority
+            .bytes()
+            .all(|byte| plain(&byte) || b"[]".contains(&byte))
+        && rest.matches('#').count() <= 1
+        && text.split('%').skip(1).all(escaped)
 }
 
 fn metadata(value: Value, name: &str) -> Result<Value, DomainError> {

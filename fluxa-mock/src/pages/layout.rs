@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use maud::{DOCTYPE, Markup, html};
@@ -25,6 +25,19 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         STYLE_PATH,
         get(async || asset("text/css; charset=utf-8", STYLE)),
     )
+}
+
+/// Sends the browser on with a GET.
+pub(super) fn see_other(address: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if let Ok(address) = HeaderValue::try_from(address) {
+        headers.insert(LOCATION, address);
+    }
+    response
 }
 
 /// An embedded asset.
@@ -46,9 +59,50 @@ pub(super) enum Framing {
     Origins(Vec<String>),
 }
 
+impl Framing {
+    /// This server and the origins of these addresses. An origin that would end its directive early is
+    /// left out: a host may hold a `;` or a `,`.
+    pub(super) fn origins_of<'a>(addresses: impl IntoIterator<Item = &'a url::Url>) -> Self {
+        let plain = |origin: &String| {
+            origin
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._:/[]".contains(&byte))
+        };
+        let mut origins: Vec<String> = addresses
+            .into_iter()
+            .map(|address| address.origin().ascii_serialization())
+            .filter(plain)
+            .collect();
+        origins.dedup();
+        Self::Origins(origins)
+    }
+}
+
+/// A page whose forms come back to this server.
+pub(super) fn page(status: StatusCode, title: &str, framing: &Framing, body: &Markup) -> Response {
+    document(status, title, framing, "'self'", body)
+}
+
+/// A page whose forms may end on another site. Chromium holds every redirect after a form to the policy,
+/// and a merchant's page may redirect further (to https, to www): so any web address, but no other scheme.
+pub(super) fn page_leading_away(
+    status: StatusCode,
+    title: &str,
+    framing: &Framing,
+    body: &Markup,
+) -> Response {
+    document(status, title, framing, "'self' http: https:", body)
+}
+
 /// A page: its document and the headers that keep it to itself. Scripts come from this server's own
 /// files only, never from the document.
-pub(super) fn page(status: StatusCode, title: &str, framing: &Framing, body: &Markup) -> Response {
+fn document(
+    status: StatusCode,
+    title: &str,
+    framing: &Framing,
+    forms: &str,
+    body: &Markup,
+) -> Response {
     let document = html! {
         (DOCTYPE)
         html lang="en-GB" {
@@ -68,7 +122,8 @@ pub(super) fn page(status: StatusCode, title: &str, framing: &Framing, body: &Ma
     };
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-         img-src 'self' data:; frame-src 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+         img-src 'self' data:; frame-src 'self'; form-action {forms}; base-uri 'none'; \
+         frame-ancestors {ancestors}"
     );
     let mut response = Response::new(Body::from(document.into_string()));
     *response.status_mut() = status;
@@ -85,4 +140,25 @@ pub(super) fn page(status: StatusCode, title: &str, framing: &Framing, body: &Ma
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Framing;
+
+    #[test]
+    fn an_origin_that_would_break_out_of_the_policy_is_left_out() {
+        let addresses = [
+            "https://shop.example/a",
+            "https://shop.example/b",
+            "http://localhost:3000/",
+            "http://a;sandbox/",
+            "http://a,default-src/",
+        ]
+        .map(|text| url::Url::parse(text).unwrap());
+        let Framing::Origins(origins) = Framing::origins_of(&addresses) else {
+            panic!("origins frame it");
+        };
+        assert_eq!(origins, ["https://shop.example", "http://localhost:3000"]);
+    }
 }

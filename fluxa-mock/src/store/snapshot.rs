@@ -3,7 +3,7 @@
 //! outside is checked before anything of it reaches the live database.
 
 use super::file::APPLICATION_ID;
-use super::{Shared, Store, read_clock, read_meta, read_number, schema, write_clock, write_meta};
+use super::{Shared, Store, read_clock, read_number, schema, write_clock, write_meta};
 use crate::clock::{ClockRecord, check_pace, real_millis};
 use crate::domain::error::DomainError;
 use crate::time::Time;
@@ -65,9 +65,10 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
     // Prepared in the copy, so that one transaction carries all of it over.
     let theirs = read_number(&copy, "starts")?.unwrap_or(0);
     let start = shared.ids.start_after(u64::try_from(theirs).unwrap_or(0));
-    let seed = read_meta(connection, "seed")?
-        .ok_or_else(|| DomainError::internal("the database has no seed"))?;
-    write_meta(&copy, "seed", &seed)?;
+    // What this sandbox is stays: its seed, and whose it is.
+    for (name, value) in own_meta(connection)? {
+        write_meta(&copy, &name, &value)?;
+    }
     write_meta(&copy, "starts", &start.to_string())?;
     let record = ClockRecord {
         real_ms: real_millis(),
@@ -87,6 +88,14 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
     drop(backup);
     shared.clock.restore(record);
     Ok(())
+}
+
+/// What is written down of the sandbox itself, apart from how far it has come.
+fn own_meta(connection: &Connection) -> Result<Vec<(String, String)>, rusqlite::Error> {
+    let sql = "SELECT name, value FROM meta WHERE name NOT IN ('clock', 'starts')";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 /// Opens a snapshot as a database of its own in memory, and checks it.

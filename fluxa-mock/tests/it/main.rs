@@ -8,6 +8,7 @@ mod support;
 mod api_keys;
 mod audit;
 mod checkout;
+mod checkout_page;
 mod clock;
 mod deliveries;
 mod disputes;

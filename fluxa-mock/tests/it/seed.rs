@@ -71,6 +71,18 @@ async fn a_merchant_has_everything_that_a_real_one_has() {
     for status in ["open", "complete", "expired"] {
         assert!(sessions.contains_key(status), "{status}: {sessions:?}");
     }
+    let disputes = by(&all(&api, "disputes").await, "status");
+    for status in ["evidence_required", "evidence_submitted", "won", "lost"] {
+        assert!(disputes.contains_key(status), "{status}: {disputes:?}");
+    }
+    let subscriptions = by(&all(&api, "subscriptions").await, "status");
+    for status in ["trial", "active", "past_due", "cancelled", "paused"] {
+        assert!(
+            subscriptions.contains_key(status),
+            "{status}: {subscriptions:?}"
+        );
+    }
+    assert!(subscriptions["active"] > 3, "{subscriptions:?}");
     let settlements = all(&api, "settlements").await;
     let days: BTreeSet<_> = settlements
         .iter()

@@ -1,6 +1,7 @@
 //! Owns the made-up past of a merchant: the plan, and its carrying out by driving the domain through
 //! time, in one transaction. What happens to each customer is `story`, and who they are `people`.
 
+mod ongoing;
 mod people;
 mod story;
 

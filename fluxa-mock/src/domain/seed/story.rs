@@ -1,12 +1,13 @@
 //! Owns what happens to a made-up merchant: who comes when, what they buy, with which card, and what
 //! becomes of it. Each step goes through the domain as a call of the API would, in the order of time.
 
+use super::ongoing::{self, Shape, Stage};
 use super::{DAY_MS, people};
 use crate::domain::card::TestCard;
 use crate::domain::error::{DomainError, Kind};
 use crate::domain::payment::{Payment, PaymentState};
 use crate::domain::timing::Timing;
-use crate::domain::{checkout_session, customer, payment_flow, refund};
+use crate::domain::{checkout_session, customer, payment_flow, refund, subscription};
 use crate::store::Tx;
 use crate::time::Time;
 use serde::de::DeserializeOwned;
@@ -30,6 +31,9 @@ const GOOD_CARDS: &[(&str, u32)] = &[
     ("4000000000001091", 3),
     ("4000000000001976", 3),
 ];
+
+/// The card that takes every step.
+const PLAIN_CARD: &[(&str, u32)] = &[("4242424242424242", 1)];
 
 /// Cards that do not.
 const BAD_CARDS: &[(&str, u32)] = &[
@@ -73,6 +77,14 @@ pub(super) enum Act {
     BuyAndReturn(usize),
     BuyNow(usize, Progress),
     RefundLatest,
+    Subscribe(usize),
+    SubscribeAs(usize, Shape),
+    CancelAtPeriodEnd(String),
+    Pause(String),
+    Dispute(String),
+    DisputeAs(usize, Stage),
+    Answer(String),
+    Decide(String),
 }
 
 /// What is still to happen.
@@ -145,6 +157,15 @@ impl Story {
         self.add(start + HOUR_MS, Act::BuyAndReturn(0));
         for (minutes, act) in [
             (50, Act::BuyNow(0, Progress::Failed)),
+            (49, Act::SubscribeAs(0, Shape::Active)),
+            (48, Act::SubscribeAs(0, Shape::Trial)),
+            (47, Act::SubscribeAs(0, Shape::PastDue)),
+            (46, Act::SubscribeAs(0, Shape::Paused)),
+            (45, Act::SubscribeAs(0, Shape::Cancelled)),
+            (44, Act::DisputeAs(0, Stage::Raised)),
+            (43, Act::DisputeAs(0, Stage::Answered)),
+            (42, Act::DisputeAs(0, Stage::Won)),
+            (41, Act::DisputeAs(0, Stage::Lost)),
             (40, Act::BuyNow(0, Progress::Settling)),
             (30, Act::RefundLatest),
             (5, Act::BuyNow(0, Progress::Captured)),
@@ -175,6 +196,11 @@ impl Story {
             Act::Buy(number) => {
                 let session = self.open_session(tx, number)?;
                 let later = now + self.random.i64(MINUTE_MS..15 * MINUTE_MS);
+                // Once they have paid, and so have a card here.
+                if self.random.u32(..100) < 20 {
+                    let at = later + self.random.i64(HOUR_MS..10 * DAY_MS);
+                    self.add(at, Act::Subscribe(number));
+                }
                 match self.random.u32(..100) {
                     // Left alone, to expire by itself.
                     0..7 => {}
@@ -255,18 +281,67 @@ impl Story {
                 refund::create(tx, made(asked)?, None)?;
             }
             Act::BuyAndReturn(number) => {
-                let payment = self.buy_now(tx, number, GOOD_CARDS, Timing::Instant)?;
+                let payment = self.buy_now(tx, number, PLAIN_CARD, Timing::Instant)?;
                 let asked = json!({ "payment": payment.id, "reason": "requested_by_customer" });
                 refund::create(tx, made(asked)?, None)?;
             }
             Act::BuyNow(number, progress) => self.buy_in_flight(tx, number, progress)?,
             Act::RefundLatest => {
                 let settled: Vec<Payment> = tx.all_by("state", PaymentState::Settled.name())?;
-                if let Some(payment) = settled.last() {
+                let plain = settled.iter().rev().find(|one| one.dispute.is_none());
+                if let Some(payment) = plain {
                     let asked = json!({ "payment": payment.id, "amount": payment.amount / 2 });
                     refund::create(tx, made(asked)?, Some(by_night(now)))?;
                 }
             }
+            other => self.go_on(tx, other)?,
+        }
+        Ok(())
+    }
+
+    /// A step of a subscription or a dispute.
+    fn go_on(&mut self, tx: &Tx<'_>, act: Act) -> Result<(), DomainError> {
+        let now = tx.now().millis();
+        match act {
+            Act::Subscribe(number) => {
+                let trial = self.random.bool();
+                let customer = self.customer(number);
+                let id = ongoing::subscribe(tx, &mut self.random, &customer, trial)?;
+                let later = now + self.random.i64(5 * DAY_MS..60 * DAY_MS);
+                match self.random.u32(..100) {
+                    0..20 => self.add(later, Act::CancelAtPeriodEnd(id)),
+                    20..28 => self.add(later, Act::Pause(id)),
+                    _ => {}
+                }
+            }
+            Act::SubscribeAs(number, shape) => {
+                let customer = self.customer(number);
+                ongoing::subscribe_as(tx, &mut self.random, &customer, shape)?;
+            }
+            Act::CancelAtPeriodEnd(id) => drop(subscription::cancel(tx, &id, true)?),
+            Act::Pause(id) => drop(subscription::pause(tx, &id)?),
+            Act::Dispute(payment) => {
+                let id = ongoing::raise(tx, &mut self.random, &payment)?;
+                // Some merchants never answer, and lose at the deadline.
+                if self.random.u32(..100) < 70 {
+                    let later = now + self.random.i64(DAY_MS..9 * DAY_MS);
+                    self.add(later, Act::Answer(id));
+                }
+            }
+            Act::DisputeAs(number, stage) => {
+                let payment = self.buy_now(tx, number, PLAIN_CARD, Timing::Instant)?;
+                ongoing::dispute_as(tx, &mut self.random, &payment, stage)?;
+            }
+            Act::Answer(id) => {
+                ongoing::answer(tx, &id)?;
+                let later = now + self.random.i64(5 * DAY_MS..20 * DAY_MS);
+                self.add(later, Act::Decide(id));
+            }
+            Act::Decide(id) => {
+                let won = self.random.bool();
+                ongoing::decide(tx, &id, won)?;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -283,8 +358,7 @@ impl Story {
             settled_ms: OVERNIGHT_MS,
             refund_ms: DAY_MS,
         };
-        // The plainest card, which takes every step.
-        let good = &GOOD_CARDS[..1];
+        let good = PLAIN_CARD;
         match progress {
             Progress::Received => self.buy_now(tx, number, good, Timing::Manual)?,
             Progress::Captured => self.buy_now(tx, number, good, steps(OVERNIGHT_MS))?,
@@ -316,6 +390,11 @@ impl Story {
         Ok(session.id)
     }
 
+    /// The id of a customer; of one who has not come yet, none that exists.
+    fn customer(&self, number: usize) -> String {
+        self.customers[number].clone().unwrap_or_default()
+    }
+
     /// What may become of a payment days later.
     fn follow_up(&mut self, now: i64, payment: &Payment) {
         let later = now + self.random.i64(2 * DAY_MS..20 * DAY_MS);
@@ -335,6 +414,7 @@ impl Story {
                     part: true,
                 },
             ),
+            9..12 => self.add(later, Act::Dispute(payment)),
             _ => {}
         }
     }
@@ -369,7 +449,7 @@ impl Story {
 
 /// The pace of a payment made now: sent at the day's cut-off, settled the next morning with all the
 /// others of its day.
-fn by_night(now: i64) -> Timing {
+pub(super) fn by_night(now: i64) -> Timing {
     let into_day = now.rem_euclid(DAY_MS);
     let wait = match CUT_OFF_MS - into_day {
         wait if wait > 0 => wait,
@@ -383,6 +463,6 @@ fn by_night(now: i64) -> Timing {
 }
 
 /// Parameters as the domain wants them.
-fn made<T: DeserializeOwned>(parameters: Value) -> Result<T, DomainError> {
+pub(super) fn made<T: DeserializeOwned>(parameters: Value) -> Result<T, DomainError> {
     serde_json::from_value(parameters).map_err(DomainError::internal)
 }

@@ -1,6 +1,7 @@
 //! What the tests share: a client that checks every answer, a webhook receiver, the usual steps.
 
 pub(crate) mod contract;
+pub(crate) mod logs;
 pub(crate) mod receiver;
 
 use fluxa_mock::MockServer;
@@ -75,6 +76,10 @@ pub(crate) struct Call {
 }
 
 pub(crate) fn http() -> reqwest::Client {
+    http_builder().build().unwrap()
+}
+
+pub(crate) fn http_builder() -> reqwest::ClientBuilder {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -84,8 +89,6 @@ pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
-        .build()
-        .unwrap()
 }
 
 impl Api {

@@ -1,0 +1,104 @@
+//! `fluxa mock`: what it starts with, and what a crash in the middle of a restore leaves.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Home, KEY, Mock, eventually};
+
+/// Asks the server; `None` when the server goes away meanwhile.
+fn control(address: &str, method: &str, path: &str, body: &str) -> Option<Value> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .ok()?;
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 20"), "{answer}");
+    serde_json::from_str(body).ok()
+}
+
+fn customers(mock: &Mock) -> usize {
+    let list = control(&mock.address(), "GET", "/v1/customers?limit=100", "").unwrap();
+    list["data"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_made_up_merchant_is_there_at_the_start_and_only_in_an_empty_sandbox() {
+    let home = Home::new();
+    let file = home.path("mock.db");
+    let file = file.to_str().unwrap();
+    let mock = Mock::start(&home, &["--db", file, "--seed-data", "7"]);
+    assert_eq!(customers(&mock), 7);
+    mock.kill();
+    let arguments = ["mock", "--addr", "127.0.0.1:0", "--db", file, "--seed-data"];
+    let refused = home.run(&arguments).expect(1);
+    assert!(
+        refused.stderr.contains("holds data already"),
+        "{}",
+        refused.stderr
+    );
+    home.run(&["mock", "--addr", "127.0.0.1:0", "--seed-data", "0"])
+        .expect(2);
+    let mock = Mock::start(&home, &["--db", file]);
+    assert_eq!(customers(&mock), 7);
+}
+
+#[test]
+fn a_kill_during_a_restore_leaves_the_old_state_or_the_new() {
+    let home = Home::new();
+    let file = home.path("mock.db");
+    let arguments = ["--db", file.to_str().unwrap(), "--pace", "frozen"];
+    let mut mock = Mock::start(&home, &arguments);
+    let mut seen = [0_u32; 2];
+    for cycle in 0..10_u64 {
+        let address = mock.address();
+        for (name, number) in [("few", 3), ("many", 40)] {
+            let plan = json!({ "customers": number, "days": 1 }).to_string();
+            control(&address, "POST", "/_mock/seed", &plan).unwrap();
+            let name = json!({ "name": name }).to_string();
+            control(&address, "POST", "/_mock/snapshots", &name).unwrap();
+        }
+        let restored = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&restored);
+        let restoring = std::thread::spawn(move || {
+            for name in ["few", "many"].iter().cycle() {
+                let path = format!("/_mock/snapshots/{name}/restore");
+                if control(&address, "POST", &path, "").is_none() {
+                    return;
+                }
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        // Somewhere in the restore after these: each cycle a little later in it.
+        eventually("restores", || {
+            (restored.load(Ordering::Relaxed) >= 2 + cycle % 2).then_some(())
+        });
+        std::thread::sleep(Duration::from_micros(700 * cycle));
+        mock.kill();
+        restoring.join().unwrap();
+        mock = Mock::start(&home, &arguments);
+        match customers(&mock) {
+            3 => seen[0] += 1,
+            40 => seen[1] += 1,
+            torn => panic!("{torn} customers after cycle {cycle}"),
+        }
+        let audit = control(&mock.address(), "GET", "/_mock/invariants", "").unwrap();
+        assert_eq!(audit["ok"], true, "{audit}");
+        // And it goes on: new objects do not collide with what was restored.
+        let body = json!({ "email": "after@example.com" }).to_string();
+        control(&mock.address(), "POST", "/v1/customers", &body).unwrap();
+    }
+    assert_eq!(seen[0] + seen[1], 10);
+}
