@@ -20,6 +20,7 @@ mod routes;
 mod stream;
 
 pub(crate) use body::read as read_body;
+pub(crate) use control::ClockOrder;
 pub(crate) use fault::CutHere;
 pub(crate) use idempotency::InFlight;
 pub use rate_limit::RateLimit;

@@ -20,6 +20,7 @@ mod expand;
 mod faults;
 mod handle;
 mod idempotency;
+mod inspector;
 mod lists;
 mod property;
 mod protocol;

@@ -4,7 +4,6 @@ use super::{answer, finish, request_id};
 use crate::accounts::Accounts;
 use crate::clock::check_pace;
 use crate::domain::error::DomainError;
-use crate::http::reply::Reply;
 use crate::http::routes::clock_view;
 use crate::http::{Account, body};
 use crate::sandbox::Sandbox;
@@ -40,31 +39,17 @@ async fn set_clock(Extension(sandbox): Account, request: Request) -> Response {
         }
         Err(error) => Err(error),
     };
-    // Before the pace changes: an order is carried out as a whole or not at all.
-    let order = match read.and_then(|order| order.check(&sandbox)) {
-        Ok(order) => order,
-        Err(error) => return Reply::refusal(&error, &id).into_response(),
+    let result = match read {
+        Ok(order) => order.carry_out(sandbox).await,
+        Err(error) => Err(error),
     };
-    if let Some(pace) = order.pace {
-        sandbox.store.shared().clock.set_pace(pace);
-        sandbox.wake();
-    }
-    let task = tokio::spawn(async move {
-        sandbox
-            .advance(order.advance, |tx| {
-                clock_view(tx).map(|clock| clock.to_string())
-            })
-            .await
-    });
-    let result = task
-        .await
-        .unwrap_or_else(|error| Err(DomainError::internal(error)));
     finish(result, &id)
 }
 
-struct ClockOrder {
-    pace: Option<f64>,
-    advance: Duration,
+/// What the clock is to do.
+pub(crate) struct ClockOrder {
+    pub(crate) pace: Option<f64>,
+    pub(crate) advance: Duration,
 }
 
 impl ClockOrder {
@@ -100,6 +85,28 @@ impl ClockOrder {
             }
         }
         Ok(order)
+    }
+
+    /// Sets the pace, then advances; returns the clock as the API shows it. It is carried out as a whole
+    /// or not at all, and to its end even when whoever asked has gone.
+    ///
+    /// # Errors
+    /// `parameter_invalid` when it would take the clock past its end.
+    pub(crate) async fn carry_out(self, sandbox: Arc<Sandbox>) -> Result<String, DomainError> {
+        let order = self.check(&sandbox)?;
+        if let Some(pace) = order.pace {
+            sandbox.store.shared().clock.set_pace(pace);
+            sandbox.wake();
+        }
+        let task = tokio::spawn(async move {
+            sandbox
+                .advance(order.advance, |tx| {
+                    clock_view(tx).map(|clock| clock.to_string())
+                })
+                .await
+        });
+        task.await
+            .unwrap_or_else(|error| Err(DomainError::internal(error)))
     }
 
     /// Refuses what would take the clock past its end.

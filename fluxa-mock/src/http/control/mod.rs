@@ -10,6 +10,7 @@ mod seed;
 mod snapshots;
 
 pub(super) use accounts::missing as account_missing;
+pub(crate) use clock::ClockOrder;
 
 use super::Account;
 use super::reply::{JSON, Reply, RequestId};

@@ -1,0 +1,84 @@
+//! Owns the pages of disputes.
+
+use super::parts::{self, amount, block, facts, id, state, table, time};
+use super::queries::{Find, PAGE, Reader, Row};
+use super::section::Page;
+use super::view::View;
+use super::{events, missing, shell};
+use crate::domain::error::DomainError;
+use maud::{Markup, html};
+
+const STATUSES: [&str; 4] = ["evidence_required", "evidence_submitted", "won", "lost"];
+
+/// The list of disputes.
+pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
+    let status = view
+        .param("status")
+        .map(|value| ("status", value.to_owned()));
+    let found = reader.page(&Find {
+        table: "disputes",
+        equals: status.into_iter().collect(),
+        after: view.place("after"),
+        before: view.place("before"),
+        limit: PAGE,
+        ..Find::default()
+    })?;
+    let body = html! {
+        h1 { "Disputes" }
+        (parts::choice(view, "Status", "status", &STATUSES))
+        @if found.rows.is_empty() { (parts::nothing("No dispute matches.")) } @else {
+            (rows(view, &found.rows))
+        }
+        (parts::pager(view, &found))
+    };
+    Ok(Page::new("Disputes", body))
+}
+
+/// Disputes as a table.
+pub(super) fn rows(view: &View, rows: &[Row]) -> Markup {
+    let lines: Vec<Markup> = rows
+        .iter()
+        .map(|row| {
+            html! { tr id=(row.text("id")) {
+                td { (id(view, row.text("id"))) }
+                td { (state(row.text("status"))) }
+                td.number { (amount(row, "amount")) }
+                td { (row.text("reason").replace('_', " ")) }
+                td { (id(view, row.text("payment"))) }
+                td { (time(view, row.time("evidence_due_by"))) }
+            } }
+        })
+        .collect();
+    let heads = [
+        "Dispute",
+        "Status",
+        "#Amount",
+        "Reason",
+        "Payment",
+        "Evidence due",
+    ];
+    table("Disputes", &heads, &lines)
+}
+
+/// One dispute.
+pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page, DomainError> {
+    let row = reader
+        .find("disputes", wanted)?
+        .ok_or_else(|| missing(wanted))?;
+    let about = reader.events_of(&[wanted])?;
+    let body = html! {
+        (shell::heading("Dispute", wanted, &state(row.text("status"))))
+        p.sum { strong { (amount(&row, "amount")) } }
+        (block("Details", &facts(&[
+            ("Payment", id(view, row.text("payment"))),
+            ("Reason", parts::text(row.text("reason"))),
+            ("Evidence due", time(view, row.time("evidence_due_by"))),
+            ("Created", time(view, row.time("created_at"))),
+            ("Metadata", parts::value(view, &row.value["metadata"])),
+        ])))
+        (block("Evidence", &parts::value(view, &row.value["evidence"])))
+        (block("Events and their deliveries", &events::with_deliveries(reader, view, &about)?))
+        (parts::raw(view, &row))
+    };
+    Ok(Page::new(wanted, body))
+}
