@@ -1,0 +1,233 @@
+"""What schemathesis does not know by itself: ids of objects that exist, what an idempotency key promises,
+and what a cursor promises."""
+
+import json
+import os
+import re
+import threading
+import uuid
+
+import requests
+import schemathesis
+
+BASE = os.environ["CONFORMANCE_BASE"]
+KEY = "sk_test_mock0000000000000000000000000000"
+ID = re.compile(r"^[a-z]{2,3}_[0-9a-f]{16}$")
+
+local = threading.local()
+
+
+def session():
+    """One connection for each worker."""
+    if not hasattr(local, "session"):
+        local.session = requests.Session()
+        local.session.headers["Authorization"] = f"Bearer {KEY}"
+    return local.session
+
+
+def call(method, path, body=None, **headers):
+    return session().request(method, BASE + path, json=body, headers=headers, timeout=10)
+
+
+# --- objects that exist -------------------------------------------------------------------------------
+
+CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2099, "cvc": "123"}
+
+
+class Pool:
+    """Ids that the server has told of, by prefix; the newest few, and what was made at the start."""
+
+    def __init__(self):
+        self.ids = {}
+        self.lock = threading.Lock()
+
+    def learn(self, value):
+        if isinstance(value, dict):
+            for item in value.values():
+                self.learn(item)
+        elif isinstance(value, list):
+            for item in value:
+                self.learn(item)
+        elif isinstance(value, str) and ID.match(value):
+            prefix = value.split("_")[0]
+            with self.lock:
+                known = self.ids.setdefault(prefix, [])
+                if value not in known:
+                    known.append(value)
+                    if len(known) > 200:
+                        del known[50]
+
+    def like(self, value):
+        """An id that exists in the place of one that was generated; one in four stays as it is."""
+        number = int(value.split("_")[1], 16) if ID.match(value) else 0
+        known = self.ids.get(value.split("_")[0])
+        if not known or number % 4 == 3:
+            return value
+        return known[(number // 4) % len(known)]
+
+    def put(self, value):
+        if isinstance(value, dict):
+            return {name: self.put(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.put(item) for item in value]
+        if isinstance(value, str) and ID.match(value):
+            return self.like(value)
+        return value
+
+
+pool = Pool()
+
+
+def seed():
+    """A few objects of every kind, in several states."""
+
+    def make(path, body, **headers):
+        answer = call("POST", path, body, **headers)
+        answer.raise_for_status()
+        pool.learn(answer.json())
+        return answer.json()
+
+    make("/webhook_endpoints", {"url": "http://127.0.0.1:9/hook"})
+    make("/listen_sessions", {})
+    make("/api_keys", {"kind": "restricted", "name": "seed", "scopes": ["payments:read"]})
+    for timing in ["instant", "manual", "1h"] * 4:
+        customer = make("/customers", {"email": "ada@example.com", "name": "Ada"})
+        opened = {"amount": 4999, "currency": "GBP", "success_url": "https://example.com/done",
+                  "cancel_url": "https://example.com/cancel"}
+        make("/checkout/sessions", opened)
+        checkout = make("/checkout/sessions", {**opened, "customer": customer["id"]},
+                        **{"X-Fluxa-Sandbox-Timing": timing})
+        paid = make(f"/sandbox/checkout/sessions/{checkout['id']}/complete", {"card": CARD})
+        if timing == "instant":
+            make("/refunds", {"payment": paid["id"], "amount": 100})
+    call("POST", "/sandbox/settlements/close")
+    for path in ["customers", "payments", "refunds", "settlements", "events", "ledger/entries", "api_keys",
+                 "webhook_endpoints", "subscriptions", "disputes", "request_logs"]:
+        pool.learn(call("GET", f"/{path}?limit=50").json())
+
+
+@schemathesis.hook
+def after_load_schema(context, schema):
+    seed()
+
+
+# Only where the generated id has the right form: a wrong one is there to be refused.
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    return pool.put(path_parameters)
+
+
+@schemathesis.hook
+def map_query(context, query):
+    return pool.put(query)
+
+
+@schemathesis.hook
+def map_body(context, body):
+    return pool.put(body)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.method.upper() == "POST" and case.headers is not None:
+        case.headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if response.status_code in (200, 201) and "json" in response.headers.get("content-type", [""])[0]:
+        # Learn nothing that a later call would lose the run by: its own key and the clock's.
+        pool.learn(response.json())
+
+
+# --- checks -------------------------------------------------------------------------------------------
+
+# Refusals of a request that the schema allows: a state, a value that is known but not to be had, an
+# object that is not there.
+FACTS = {
+    "currency_unsupported", "invalid_cursor", "invalid_expand", "expand_too_deep", "invalid_api_version",
+    "payment_not_refundable", "refund_exceeds_remaining", "payment_method_missing", "session_not_open",
+    "dispute_closed", "subscription_not_active", "state_conflict", "webhook_url_not_allowed",
+}
+
+
+def error_of(response):
+    try:
+        return response.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def is_positive(case):
+    meta = getattr(case, "meta", None)
+    return meta is not None and meta.generation.mode.value == "positive"
+
+
+@schemathesis.check
+def a_valid_request_is_not_called_invalid(ctx, response, case):
+    """400 for a request that the contract allows names a fact, not a form."""
+    if response.status_code != 400 or not is_positive(case):
+        return
+    error = error_of(response)
+    assert error.get("code") in FACTS, f"a valid request was refused: {error}"
+
+
+NOT_STORED = {"body_malformed", "body_too_large", "invalid_idempotency_key", "invalid_api_version",
+              "route_missing", "method_not_allowed", "idempotency_key_in_use", "idempotency_key_reused"}
+
+
+@schemathesis.check
+def a_post_is_replayed_by_its_key(ctx, response, case):
+    """The same POST with the same key: the same answer, marked. Another body: 409."""
+    request = response.request
+    if request is None or request.method != "POST" or "Idempotency-Key" not in request.headers:
+        return
+    if response.status_code in (401, 403, 405, 429) or response.status_code >= 500:
+        return
+    if error_of(response).get("code") in NOT_STORED:
+        return
+    again = session().send(request, timeout=10)
+    assert again.status_code == response.status_code, f"replayed as {again.status_code}: {again.text}"
+    assert again.content == response.content, f"the replayed body differs: {again.text}"
+    assert again.headers.get("X-Fluxa-Idempotent-Replayed") == "true", "the replay is not marked"
+    other = request.copy()
+    other.prepare_body(None, None, json={"another": str(uuid.uuid4())})
+    other.headers["Content-Type"] = "application/json"
+    conflict = session().send(other, timeout=10)
+    code = error_of(conflict).get("code")
+    assert (conflict.status_code, code) == (409, "idempotency_key_reused"), conflict.text
+
+
+# What changes under a list that is filtered by it.
+MOVING = {"status", "state", "settled_at", "settlement_reference", "default_payment_method"}
+
+
+@schemathesis.check
+def a_cursor_neither_skips_nor_repeats(ctx, response, case):
+    """Between two pages objects are inserted; the pages still join."""
+    if response.status_code != 200 or case.method.upper() != "GET":
+        return
+    if "json" not in response.headers.get("content-type", [""])[0]:
+        return
+    page = response.json()
+    if not isinstance(page, dict) or not page.get("has_more"):
+        return
+    query = dict(case.query or {})
+    if any(name.split("[")[0] in MOVING for name in query):
+        return
+    url = response.request.url.split("?")[0]
+    call("POST", "/customers", {"email": "between@example.com"})
+
+    def fetch(**change):
+        answer = session().get(url, params={**query, **change}, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return [item["id"] for item in answer.json()["data"]]
+
+    first = [item["id"] for item in page["data"]]
+    assert page["next_cursor"] == first[-1]
+    second = fetch(after=page["next_cursor"])
+    assert not set(first) & set(second), "a page repeats what the one before had"
+    if second and len(first) > 1:
+        both = (first[1:] + second)[:100]
+        joined = fetch(after=first[0], limit=len(both))
+        assert joined == both, "the pages skip what one longer page has"
