@@ -38,6 +38,12 @@ impl Time {
         (0..=LATEST_MS).contains(&millis).then_some(Self(millis))
     }
 
+    /// Parses a bound on times: any instant is one, also before the first that an object can have.
+    pub(crate) fn parse_bound(text: &str) -> Option<Self> {
+        let timestamp: Timestamp = text.parse().ok()?;
+        Some(Self(timestamp.as_millisecond().clamp(0, LATEST_MS)))
+    }
+
     /// The date in UTC, `YYYY-MM-DD`.
     pub(crate) fn date(self) -> String {
         self.render("%Y-%m-%d")

@@ -12,6 +12,7 @@ import schemathesis
 
 BASE = os.environ["CONFORMANCE_BASE"]
 KEY = "sk_test_mock0000000000000000000000000000"
+EXAMPLE_KEY = "8d8fcb1d-7b8a-4d6c-9a13-1f7c8e9b8c5d"
 ID = re.compile(r"^[a-z]{2,3}_[0-9a-f]{16}$")
 
 local = threading.local()
@@ -129,8 +130,11 @@ def map_body(context, body):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    if case.method.upper() == "POST" and case.headers is not None:
-        case.headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
+    # The contract's example of a key belongs to one request only; elsewhere each has its own.
+    headers = case.headers
+    if case.method.upper() == "POST" and headers is not None:
+        if headers.get("Idempotency-Key") in (None, EXAMPLE_KEY):
+            headers["Idempotency-Key"] = str(uuid.uuid4())
 
 
 @schemathesis.hook
@@ -147,13 +151,22 @@ def after_call(context, case, response):
 FACTS = {
     "currency_unsupported", "invalid_cursor", "invalid_expand", "expand_too_deep", "invalid_api_version",
     "payment_not_refundable", "refund_exceeds_remaining", "payment_method_missing", "session_not_open",
-    "dispute_closed", "subscription_not_active", "state_conflict", "webhook_url_not_allowed",
+    "dispute_closed", "subscription_not_active", "state_conflict", "webhook_url_not_allowed", "resource_missing",
+}
+
+# Parameters whose values no schema can list: open enums (the SDK keeps what it does not know, the server
+# refuses it), grammars, and what is checked against the clock.
+JUDGED = {
+    "kind", "status", "state", "type", "types", "events", "to", "reason", "interval", "ui_mode", "account",
+    "proration_behaviour", "outcome",
+    "url", "success_url", "cancel_url", "email", "scopes", "ip_allowlist",
+    "default_payment_method", "card[number]", "card[exp_year]", "trial_end", "X-Fluxa-Sandbox-Timing",
 }
 
 
 def error_of(response):
     try:
-        return response.json()["error"]
+        return response.json()["error"] or {}
     except (ValueError, KeyError, TypeError):
         return {}
 
@@ -169,7 +182,8 @@ def a_valid_request_is_not_called_invalid(ctx, response, case):
     if response.status_code != 400 or not is_positive(case):
         return
     error = error_of(response)
-    assert error.get("code") in FACTS, f"a valid request was refused: {error}"
+    judged = error.get("code") == "parameter_invalid" and error.get("param") in JUDGED
+    assert judged or error.get("code") in FACTS, f"a valid request was refused: {error}"
 
 
 NOT_STORED = {"body_malformed", "body_too_large", "invalid_idempotency_key", "invalid_api_version",

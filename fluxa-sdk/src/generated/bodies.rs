@@ -982,7 +982,6 @@ impl TestCard {
         if let Some(value) = &self.name {
             crate::validate::text("name", value, 200usize)?;
         }
-        crate::validate::text("number", &self.number, 32usize)?;
         if let Some(value) = &self.postcode {
             crate::validate::text("postcode", value, 20usize)?;
         }
