@@ -51,7 +51,8 @@ fn malformed(name: &str) -> DomainError {
     DomainError::invalid("body_malformed", message)
 }
 
-fn clip(name: &str) -> String {
+/// A name as a message may repeat it.
+pub(super) fn clip(name: &str) -> String {
     name.chars()
         .filter(|character| !character.is_control())
         .take(60)

@@ -1,6 +1,7 @@
 //! Owns the checking of parameters against an operation's types. JSON must have the types; a form,
 //! whose values are all text, is read into them. What comes out is the same for both.
 
+use super::form;
 use super::operation::{Operation, Param, ParamKind, optional};
 use crate::domain::Metadata;
 use crate::domain::error::DomainError;
@@ -51,7 +52,7 @@ fn check_object(
         .keys()
         .find(|name| params.iter().all(|param| param.name != *name))
     {
-        let name = named(unknown);
+        let name = named(&form::clip(unknown));
         let message = format!("This operation has no parameter {name}.");
         return Err(DomainError::invalid("parameter_unknown", message).about(name));
     }

@@ -351,10 +351,11 @@ fn merge(
             raw.insert(name, value);
             continue;
         }
-        let message = format!("{name} belongs in the body, not in the query.");
+        let shown = form::clip(&name);
+        let message = format!("{shown} belongs in the body, not in the query.");
         let refused = match name.as_str() {
             "expand" => DomainError::parameter("expand", "The parameter is given twice."),
-            _ => DomainError::invalid("parameter_unknown", message).about(&name),
+            _ => DomainError::invalid("parameter_unknown", message).about(shown),
         };
         fault.get_or_insert(refused);
         // Told apart from a parameter of the body when the request is repeated.

@@ -16,4 +16,5 @@ mod lists;
 mod protocol;
 mod refunds;
 mod samples;
+mod security;
 mod stream;
