@@ -20,7 +20,7 @@ use tower::Service;
 /// How long a stop waits for answers under way.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// Largest request header.
+/// Largest request header that is surely read; hyper refuses with 431 between this and twice this.
 const HEADER_CAP: usize = 64 * 1024;
 
 /// Serves a sandbox on `listener` until `shutdown` resolves, then answers what is under way, ends the

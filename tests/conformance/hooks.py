@@ -165,6 +165,8 @@ JUDGED = {
 
 
 def error_of(response):
+    if response.status_code < 400:
+        return {}
     try:
         return response.json()["error"] or {}
     except (ValueError, KeyError, TypeError):

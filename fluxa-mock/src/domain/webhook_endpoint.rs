@@ -196,6 +196,11 @@ fn check_url(tx: &Tx<'_>, text: &str) -> Result<String, DomainError> {
         let message = "The URL must not contain spaces or control characters.";
         return Err(DomainError::parameter("url", message));
     }
+    // Others read these otherwise: this parser takes a backslash for a slash, and skips slashes too many.
+    let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
+    if text.contains('\\') || after_scheme.is_empty() || after_scheme.starts_with('/') {
+        return Err(refuse("This is not an absolute URL with a host."));
+    }
     let url = url::Url::parse(text).map_err(|_| refuse("This is not an absolute URL."))?;
     let host = url.host_str().unwrap_or_default();
     if !url.username().is_empty() || url.password().is_some() {

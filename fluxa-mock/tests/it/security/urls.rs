@@ -77,6 +77,11 @@ async fn no_spelling_of_a_private_address_is_a_webhook_url() {
         "https://shop.example:65536/",
         "https://shop.example:x/",
         "https:///",
+        "https:///shop.example/",
+        "https:/shop.example/",
+        "https:shop.example",
+        "https:\\\\shop.example/",
+        "https://shop.example\\@127.0.0.1/",
         "ftp://127.0.0.1/",
         "file:///etc/passwd",
         "javascript:alert(1)",
@@ -95,10 +100,6 @@ async fn no_spelling_of_a_private_address_is_a_webhook_url() {
         ("http://2130706433/", "http://127.0.0.1/"),
         ("http://[0:0:0:0:0:0:0:1]:9/", "http://[::1]:9/"),
         ("http://hooks.localhost:9/", "http://hooks.localhost:9/"),
-        (
-            "https://shop.example\\@127.0.0.1/",
-            "https://shop.example/@127.0.0.1/",
-        ),
         ("https://bücher.example/", "https://xn--bcher-kva.example/"),
         ("https://[2606:4700::1111]/", "https://[2606:4700::1111]/"),
     ] {
