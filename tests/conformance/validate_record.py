@@ -117,8 +117,8 @@ def check_response(contract, operation, response):
                 return
         yield from contract.faults(content[media]["schema"], body, "response")
         if status >= 400 and isinstance(body, dict):
-            error = body.get("error") or {}
-            if error.get("request_id") != headers.get("x-fluxa-request-id"):
+            error = body.get("error")
+            if isinstance(error, dict) and error.get("request_id") != headers.get("x-fluxa-request-id"):
                 yield "the error's request_id is not the header's"
     elif body is not None and not isinstance(body, str):
         yield f"the body of {media} is no text"

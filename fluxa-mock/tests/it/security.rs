@@ -3,6 +3,7 @@
 
 mod hosts;
 mod keys;
+mod logs;
 mod urls;
 mod wire;
 
