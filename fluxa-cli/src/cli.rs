@@ -98,6 +98,18 @@ pub(crate) struct MockArguments {
     /// Requests per second and burst, as `100/200`; or `off`.
     #[arg(long, value_name = "N/BURST")]
     pub(crate) rate_limit: Option<String>,
+    /// Let any unknown key of the form `sk_test_` + 32 letters or digits open an empty account of its own.
+    #[arg(long)]
+    pub(crate) auto_accounts: bool,
+    /// How many accounts keys may open; 1000 without it.
+    #[arg(long, value_name = "N", requires = "auto_accounts")]
+    pub(crate) max_accounts: Option<usize>,
+    /// Append each exchange with the API to this file, one JSON object a line, without keys and card data.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Do not show the requests.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     /// Write the base URL to this file once the server answers.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! Owns the configuration of a sandbox server.
 
 pub use crate::http::RateLimit;
+use crate::observe::{RequestHook, RequestLine};
 use fluxa_sdk::contract;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +25,11 @@ pub struct Config {
     pub(crate) pace: Option<f64>,
     pub(crate) first_pace: f64,
     pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) auto_accounts: bool,
+    pub(crate) max_accounts: usize,
+    pub(crate) requests_seen: usize,
+    pub(crate) record: Option<PathBuf>,
+    pub(crate) on_request: Option<RequestHook>,
     pub(crate) ping_interval: Duration,
     pub(crate) allowed_webhook_hosts: Vec<String>,
     pub(crate) allow_non_loopback: bool,
@@ -42,6 +48,11 @@ impl Default for Config {
             pace: None,
             first_pace: 1.0,
             rate_limit: Some(RateLimit::default()),
+            auto_accounts: false,
+            max_accounts: 1_000,
+            requests_seen: 1_000,
+            record: None,
+            on_request: None,
             ping_interval: Duration::from_secs(15),
             allowed_webhook_hosts: Vec::new(),
             allow_non_loopback: false,
@@ -88,6 +99,44 @@ impl Config {
     #[must_use]
     pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
         self.rate_limit = limit.into();
+        self
+    }
+
+    /// Lets any well-formed unknown key, `sk_test_` and 32 letters or digits, open an empty account of its
+    /// own, with its own state and clock: parallel tests in any language do not see each other. Off by
+    /// default: an unknown key is refused. With [`Config::db`] each has a file in `FILE.accounts/`.
+    #[must_use]
+    pub fn auto_accounts(mut self, on: bool) -> Self {
+        self.auto_accounts = on;
+        self
+    }
+
+    /// How many accounts keys may open, the primary one not counted. 1 000 by default.
+    #[must_use]
+    pub fn max_accounts(mut self, most: usize) -> Self {
+        self.max_accounts = most;
+        self
+    }
+
+    /// How many requests each account remembers for assertions in tests; 0 = none. 1 000 by default.
+    #[must_use]
+    pub fn requests_seen(mut self, most: usize) -> Self {
+        self.requests_seen = most;
+        self
+    }
+
+    /// Appends each exchange with `/v1` to this file, one JSON object a line, without keys, secrets and
+    /// card data. The line is there before the answer is.
+    #[must_use]
+    pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
+        self.record = Some(path.into());
+        self
+    }
+
+    /// Calls `hook` for each request, to show it. It runs while the request is served and must not wait.
+    #[must_use]
+    pub fn on_request(mut self, hook: impl Fn(&RequestLine) + Send + Sync + 'static) -> Self {
+        self.on_request = Some(RequestHook::new(hook));
         self
     }
 

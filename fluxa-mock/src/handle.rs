@@ -1,5 +1,9 @@
 //! Owns the in-process server for tests: its own port, its own state, stopped when dropped.
 
+mod accounts;
+
+pub use accounts::Account;
+
 use crate::accounts::Accounts;
 use crate::config::{Config, RateLimit};
 use crate::domain::api_key::well_known;

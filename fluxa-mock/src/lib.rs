@@ -16,7 +16,8 @@
 //!   [`Config`] sets both up.
 //! - `http` is the face: routing, authentication, idempotency, parameters, the event stream.
 //! - `domain` is the rules, synchronous and pure over a transaction; `events` and `ledger` beside it.
-//! - `accounts` maps a key to its sandbox; `pages` is what a person looks at.
+//! - `accounts` maps a key to its sandbox; `pages` is what a person looks at; `observe` keeps what was
+//!   asked, for tests.
 //! - `store` is SQLite on one owner thread; a request is one transaction.
 //! - `sandbox` fires the timers of the virtual `clock`; `delivery` sends the webhooks.
 
@@ -30,6 +31,7 @@ mod handle;
 mod http;
 mod ids;
 mod ledger;
+mod observe;
 mod pages;
 mod sandbox;
 mod server;
@@ -37,5 +39,6 @@ mod store;
 mod time;
 
 pub use config::{Config, DEFAULT_ADDRESS, RateLimit};
-pub use handle::{MockServer, MockServerBuilder};
+pub use handle::{Account, MockServer, MockServerBuilder};
+pub use observe::{ReceivedRequest, RequestLine};
 pub use server::serve;

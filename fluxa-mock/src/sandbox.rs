@@ -1,14 +1,17 @@
 //! Owns one sandbox: its store, limiter and background tasks, and the advancing of its clock. No
 //! global state: a process may have as many as it likes.
 
+use crate::accounts::Identity;
 use crate::clock;
 use crate::config::Config;
 use crate::delivery::Dispatcher;
 use crate::domain::delivery;
 use crate::domain::error::DomainError;
-use crate::domain::merchant;
+use crate::domain::request_log::{self, RequestLog};
 use crate::domain::timers;
+use crate::domain::{api_key, merchant};
 use crate::http::{InFlight, RateLimiter};
+use crate::observe::Seen;
 use crate::store::{Opening, Origin, Store, Tx};
 use crate::time::Time;
 use std::io;
@@ -30,29 +33,48 @@ pub(crate) struct Sandbox {
     pub(crate) in_flight: InFlight,
     /// Changes when streams must end: the sandbox was reset, or stops.
     pub(crate) epoch: watch::Sender<u64>,
+    /// The last requests, for assertions in tests.
+    pub(crate) seen: Seen,
     dispatcher: Arc<Dispatcher>,
     /// Held by whoever fires timers: one at a time.
     firing: tokio::sync::Mutex<()>,
     clock_changed: Notify,
+    /// Told when rows of the log begin to wait.
+    log_waits: Notify,
+    /// Held while rows of the log are on their way: whoever reads the log waits for them.
+    log_writing: tokio::sync::Mutex<()>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Sandbox {
     /// Opens the store and starts the background tasks.
-    pub(crate) async fn start(config: Config, address: SocketAddr) -> io::Result<Arc<Self>> {
+    pub(crate) async fn start(
+        config: Config,
+        address: SocketAddr,
+        identity: Identity,
+    ) -> io::Result<Arc<Self>> {
         clock::check_pace(config.pace.unwrap_or(config.first_pace))
             .map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
-        let store = Store::open(&Opening {
-            path: config.db.as_deref(),
-            seed: config.seed,
-            pace: config.pace,
-            first_pace: config.first_pace,
-            allowed_hosts: &config.allowed_webhook_hosts,
-        })?;
+        let opened = config.clone();
+        // Waits for the disk; an account is opened while others are served.
+        let opening = tokio::task::spawn_blocking(move || {
+            Store::open(&Opening {
+                path: opened.db.as_deref(),
+                seed: opened.seed,
+                pace: opened.pace,
+                first_pace: opened.first_pace,
+                allowed_hosts: &opened.allowed_webhook_hosts,
+                identity,
+            })
+        });
+        let store = opening.await.map_err(io::Error::other)??;
         // Set once, before anything reads it.
         drop(store.shared().base_url.set(format!("http://{address}/v1")));
         store
-            .run(Origin::default(), merchant::seed)
+            .run(Origin::default(), |tx| {
+                merchant::seed(tx)?;
+                api_key::index_all(tx)
+            })
             .await
             .map_err(|error: DomainError| io::Error::other(error))?;
         let dispatcher = Arc::new(Dispatcher::new(store.clone(), &config));
@@ -60,8 +82,11 @@ impl Sandbox {
             limiter: RateLimiter::new(config.rate_limit),
             in_flight: InFlight::default(),
             epoch: watch::channel(0).0,
+            seen: Seen::new(config.requests_seen),
             firing: tokio::sync::Mutex::new(()),
             clock_changed: Notify::new(),
+            log_waits: Notify::new(),
+            log_writing: tokio::sync::Mutex::new(()),
             tasks: Mutex::new(Vec::new()),
             dispatcher: Arc::clone(&dispatcher),
             store,
@@ -70,12 +95,23 @@ impl Sandbox {
         });
         let timers = tokio::spawn(fire_as_due(Arc::clone(&sandbox)));
         let deliveries = tokio::spawn(dispatcher.run());
-        sandbox.tasks().extend([timers, deliveries]);
+        let log = tokio::spawn(write_log_by_and_by(Arc::clone(&sandbox)));
+        sandbox.tasks().extend([timers, deliveries, log]);
         Ok(sandbox)
     }
 
     fn tasks(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whose sandbox it is.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.store.shared().identity
+    }
+
+    /// What people and URLs call it.
+    pub(crate) fn label(&self) -> &str {
+        self.identity().label()
     }
 
     /// Whether the timers and the deliveries still run.
@@ -90,12 +126,44 @@ impl Sandbox {
         for task in self.tasks().drain(..) {
             task.abort();
         }
+        self.write_log().await;
         let persist = self.store.run(Origin::default(), |tx| tx.persist_clock());
         if let Err(error) = persist.await {
             let error: DomainError = error;
             tracing::warn!(%error, "the clock was not written down");
         }
         self.store.close().await;
+    }
+
+    /// Puts a request into the log, to be written with others.
+    pub(crate) fn log(&self, row: RequestLog) {
+        let shared = self.store.shared();
+        // In memory nothing outlives the process: whoever reads the log writes it.
+        if shared.unlogged.push(row) && shared.is_durable {
+            self.log_waits.notify_one();
+        }
+    }
+
+    /// Writes the rows of the log that wait, and waits for those on their way.
+    pub(crate) async fn write_log(&self) {
+        let _alone = self.log_writing.lock().await;
+        let rows = Arc::new(self.store.shared().unlogged.take());
+        if rows.is_empty() {
+            return;
+        }
+        let written = Arc::clone(&rows);
+        let writing = self.store.run(Origin::default(), move |tx| {
+            request_log::write_many(tx, &written)
+        });
+        let result: Result<(), DomainError> = writing.await;
+        if let Err(error) = result {
+            tracing::warn!(%error, "requests wait to be logged");
+            self.store
+                .shared()
+                .unlogged
+                .put_back(rows.iter().cloned().collect());
+            self.log_waits.notify_one();
+        }
     }
 
     /// Tells the timers that the clock was changed.
@@ -217,6 +285,18 @@ fn fire_due(tx: &Tx<'_>, instant: Time, most: usize) -> Result<Option<Time>, Dom
 /// How long the timers wait after the store refused them.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
+/// How long a row of the log may wait.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Writes the log's waiting rows together, a moment after the first.
+async fn write_log_by_and_by(sandbox: Arc<Sandbox>) {
+    loop {
+        sandbox.log_waits.notified().await;
+        tokio::time::sleep(LOG_PATIENCE).await;
+        sandbox.write_log().await;
+    }
+}
+
 /// Fires timers when the clock reaches them by itself.
 async fn fire_as_due(sandbox: Arc<Sandbox>) {
     let mut changes = sandbox.store.changes();
@@ -250,7 +330,6 @@ async fn fire_as_due(sandbox: Arc<Sandbox>) {
 
 #[cfg(test)]
 mod tests {
-    use super::Sandbox;
     use crate::accounts::Accounts;
     use crate::config::Config;
     use axum::body::Body;
@@ -261,8 +340,9 @@ mod tests {
     #[tokio::test]
     async fn a_sandbox_whose_timers_have_ended_is_not_ready() {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4010));
-        let sandbox = Sandbox::start(Config::new(), address).await.unwrap();
-        let mut router = crate::http::router(Arc::new(Accounts::new(Arc::clone(&sandbox))));
+        let accounts = Accounts::open(Config::new(), address).await.unwrap();
+        let sandbox = Arc::clone(accounts.primary());
+        let mut router = crate::http::router(Arc::new(accounts));
         let mut ask = async || {
             let request = http::Request::get("/_mock/health").header("Host", "localhost");
             let request = request.body(Body::empty()).unwrap();

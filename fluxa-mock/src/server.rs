@@ -4,7 +4,6 @@
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::http::{self, Peer};
-use crate::sandbox::Sandbox;
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -46,8 +45,7 @@ pub(crate) async fn open(listener: &TcpListener, config: Config) -> io::Result<A
         let message = format!("{address} is not a loopback address; allow it explicitly");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
-    let primary = Sandbox::start(config, address).await?;
-    Ok(Arc::new(Accounts::new(primary)))
+    Accounts::open(config, address).await.map(Arc::new)
 }
 
 /// Accepts connections until `shutdown`, then stops the accounts.

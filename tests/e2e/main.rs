@@ -15,5 +15,6 @@ mod errors;
 mod events;
 mod keys;
 mod listen;
+mod mock;
 mod support;
 mod trigger;

@@ -1,5 +1,7 @@
 //! `fluxa mock`: the sandbox server on this machine.
 
+mod requests;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use crate::env;
 use crate::error::{CliError, Result};
 use crate::private_file;
 use crate::ui::{Line, Tone};
+use requests::Requests;
 
 /// How long the server may take until it answers; opening a large file is the slow part.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,6 +48,18 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
     if let Some(file) = &arguments.db {
         config = config.db(file);
     }
+    config = config.auto_accounts(arguments.auto_accounts);
+    if let Some(most) = arguments.max_accounts {
+        config = config.max_accounts(most);
+    }
+    if let Some(file) = &arguments.record {
+        config = config.record(file);
+    }
+    let mut lines = None;
+    if !arguments.quiet && !context.ui.is_json() {
+        let (printing, requests) = Requests::print(config)?;
+        (config, lines) = (printing, Some(requests));
+    }
     let server = start(arguments.addr, config).await?;
     let base_url = format!("http://{}/v1", server.address);
     announce(context, &base_url, arguments.db.as_deref())?;
@@ -55,6 +70,9 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
     tokio::select! {
         stop = interrupted() => {
             server.stop().await?;
+            if let Some(lines) = lines {
+                lines.finish();
+            }
             match stop {
                 Stop::Interrupted => Err(CliError::interrupted()),
                 Stop::Terminated => Ok(()),

@@ -47,8 +47,8 @@ pub(crate) struct ApiKey {
     created_at: Time,
     metadata: Metadata,
     pub(crate) kind: String,
-    name: String,
-    last4: String,
+    pub(super) name: String,
+    pub(super) last4: String,
     scopes: Vec<String>,
     ip_allowlist: Vec<String>,
     status: String,
@@ -137,8 +137,34 @@ pub(crate) fn well_known(kind: &str) -> String {
     format!("{}mock{}", prefix_of(kind), "0".repeat(28))
 }
 
-/// Writes the three well-known keys; the restricted one reads only.
+/// Tells the server which keys this account has: those of its file, when it is opened, and those of a
+/// snapshot.
+pub(crate) fn index_all(tx: &Tx<'_>) -> Result<(), DomainError> {
+    let mut statement = tx
+        .connection()
+        .prepare_cached("SELECT hash FROM api_keys")?;
+    let hashes = statement.query_map([], |row| row.get::<_, String>(0))?;
+    for hash in hashes {
+        tx.identity().add_key(&hash?);
+    }
+    Ok(())
+}
+
+/// Writes the keys of an empty account: the three well-known ones, of which the restricted one reads
+/// only, or the one that opened it.
 pub(crate) fn seed(tx: &Tx<'_>) -> Result<(), DomainError> {
+    let identity = tx.identity();
+    if !identity.is_primary {
+        let new = CreateApiKey {
+            kind: "secret".to_owned(),
+            name: "Account secret key".to_owned(),
+            scopes: Vec::new(),
+            ip_allowlist: Vec::new(),
+            metadata: Metadata::new(),
+        };
+        add(tx, new, &identity.key.hash, &identity.key.last4, None)?;
+        return Ok(());
+    }
     for (kind, name) in [
         ("secret", "Sandbox secret key"),
         ("publishable", "Sandbox publishable key"),
@@ -182,6 +208,18 @@ fn issue(
     secret: String,
     rotated_from: Option<String>,
 ) -> Result<Issued, DomainError> {
+    let last4 = &secret[secret.len() - 4..];
+    let key = add(tx, new, &hash_secret(&secret), last4, rotated_from)?;
+    Ok(Issued { key, secret })
+}
+
+fn add(
+    tx: &Tx<'_>,
+    new: CreateApiKey,
+    hash: &str,
+    last4: &str,
+    rotated_from: Option<String>,
+) -> Result<ApiKey, DomainError> {
     let key = ApiKey {
         id: tx.new_id(ApiKey::PREFIX),
         object: "api_key".to_owned(),
@@ -190,7 +228,7 @@ fn issue(
         metadata: new.metadata,
         kind: new.kind,
         name: new.name,
-        last4: secret[secret.len() - 4..].to_owned(),
+        last4: last4.to_owned(),
         scopes: new.scopes,
         ip_allowlist: new.ip_allowlist,
         status: "active".to_owned(),
@@ -198,12 +236,13 @@ fn issue(
         last_used_at: None,
         rotated_from,
         internal: Internal {
-            hash: hash_secret(&secret),
+            hash: hash.to_owned(),
             expired: false,
         },
     };
     tx.insert(&key)?;
-    Ok(Issued { key, secret })
+    tx.identity().add_key(hash);
+    Ok(key)
 }
 
 /// Changes a key, on behalf of the key `by`.

@@ -112,7 +112,7 @@ pub(crate) fn create(
 /// not know a session of the sandbox.
 fn page_url(tx: &Tx<'_>, id: &str) -> String {
     let origin = tx.base_url().strip_suffix("/v1").unwrap_or(tx.base_url());
-    format!("{origin}/pay/{id}")
+    format!("{origin}{}", tx.identity().page(&format!("/pay/{id}")))
 }
 
 /// Pays an open session with a card. A declined attempt is a FAILED payment; the session stays open.

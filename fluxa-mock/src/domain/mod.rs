@@ -18,6 +18,7 @@ pub(crate) mod payment_method;
 pub(crate) mod refund;
 pub(crate) mod request_log;
 pub(crate) mod settlement;
+pub(crate) mod sizes;
 pub(crate) mod subscription;
 pub(crate) mod timers;
 pub(crate) mod timing;

@@ -363,6 +363,7 @@ pub(crate) fn set_metadata(
 #[cfg(test)]
 mod tests {
     use super::{Cause, Payment, PaymentState, fee_of, receive, transition};
+    use crate::accounts::{Identity, KeyIndex};
     use crate::domain::card::{Card, Outcome};
     use crate::domain::error::DomainError;
     use crate::domain::payment::NewPayment;
@@ -406,6 +407,7 @@ mod tests {
             pace: None,
             first_pace: 0.0,
             allowed_hosts: &[],
+            identity: Identity::primary(KeyIndex::default()),
         };
         let store = Store::open(&opening).unwrap();
         store.run(Origin::default(), work).await.unwrap();

@@ -50,6 +50,8 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
 pub(super) struct Admission {
     /// The key, or why there is no admission.
     pub(super) key: Result<Option<ApiKey>, DomainError>,
+    /// The id of the key, once it is known, admitted or not.
+    pub(super) key_id: Option<String>,
     /// The key's allowance, once the key is known.
     pub(super) allowance: Option<Allowance>,
 }
@@ -61,9 +63,14 @@ pub(super) fn admit(
     caller: &Caller,
     limiter: &RateLimiter,
 ) -> Admission {
-    let mut allowance = None;
-    let key = check(tx, operation, caller, limiter, &mut allowance);
-    Admission { key, allowance }
+    let mut known = None;
+    let key = check(tx, operation, caller, limiter, &mut known);
+    let (key_id, allowance) = known.unzip();
+    Admission {
+        key,
+        key_id,
+        allowance,
+    }
 }
 
 fn check(
@@ -71,7 +78,7 @@ fn check(
     operation: &Operation,
     caller: &Caller,
     limiter: &RateLimiter,
-    allowance: &mut Option<Allowance>,
+    known: &mut Option<(String, Allowance)>,
 ) -> Result<Option<ApiKey>, DomainError> {
     let deny = |code, message: String| Err(DomainError::new(Kind::Permission, code, message));
     let Some(resource) = operation.scope else {
@@ -94,7 +101,7 @@ fn check(
     };
     let key = api_key::authenticate(tx, bearer)?;
     let (state, taken) = limiter.take(&key.id);
-    *allowance = Some(state);
+    *known = Some((key.id.clone(), state));
     if let Err(seconds) = taken {
         let message = format!("Over {} requests per second with this key.", state.limit);
         let mut error = DomainError::new(Kind::RateLimit, "rate_limit_exceeded", message);

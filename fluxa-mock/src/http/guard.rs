@@ -1,9 +1,9 @@
 //! Owns what surrounds every request, fallbacks included: its id, the refusal of foreign hosts and
 //! origins (DNS rebinding) and of the sandbox's own deliveries, and the headers of every response.
 
-use super::auth;
 use super::rate_limit::Allowance;
 use super::reply::{self, RequestId};
+use super::{auth, control, form, observe};
 use crate::accounts::Accounts;
 use crate::domain::api_key;
 use crate::domain::error::{DomainError, Kind};
@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use fluxa_sdk::contract;
 use http::header::{HOST, ORIGIN, USER_AGENT};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Uri};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -28,27 +28,36 @@ pub(super) async fn around(
     next: Next,
 ) -> Response {
     let bearer = auth::bearer(request.headers());
-    let sandbox = accounts.of(bearer.as_deref());
+    // Before an account is opened for it.
+    let admitted = check_origin(&request, accounts.primary())
+        .and_then(|()| bearer.as_deref().map_or(Ok(()), api_key::refuse_live));
+    let chosen = match admitted {
+        Ok(()) => account_of(&accounts, bearer.as_deref(), request.uri()).await,
+        Err(refused) => Err(refused),
+    };
+    let (sandbox, refused) = match chosen {
+        Ok(sandbox) => (sandbox, None),
+        Err(refused) => (Arc::clone(accounts.primary()), Some(refused)),
+    };
     let id = sandbox.store.shared().ids.next(contract::prefix::REQUEST);
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(Arc::clone(&sandbox));
-    let admitted = check_origin(&request, &sandbox)
-        .and_then(|()| bearer.as_deref().map_or(Ok(()), api_key::refuse_live));
-    let mut response = match admitted {
-        Ok(()) => next.run(request).await,
-        Err(refused) => reply::refusal(&request, &refused),
+    let watch = observe::begin(&accounts, &sandbox, &mut request, &id, refused.is_some());
+    let mut response = match refused {
+        None => next.run(request).await,
+        Some(refused) => reply::refusal(&request, &refused),
     };
     if !response.headers().contains_key(contract::REQUEST_ID) {
         reply::set(&mut response, contract::REQUEST_ID, &id);
     }
     reply::set(&mut response, contract::VERSION, contract::API_VERSION);
     let counted = response.extensions().get::<Allowance>().copied();
-    let allowance = match (counted, bearer) {
-        (Some(allowance), _) => allowance,
+    let (allowance, key) = match (counted, bearer) {
+        (Some(allowance), _) => (allowance, None),
         (None, Some(bearer)) if matches!(response.status().as_u16(), 404 | 405 | 501) => {
             uncounted(&sandbox, bearer).await
         }
-        (None, _) => sandbox.limiter.full(),
+        (None, _) => (sandbox.limiter.full(), None),
     };
     reply::set(
         &mut response,
@@ -65,17 +74,41 @@ pub(super) async fn around(
         contract::RATE_LIMIT_RESET,
         &allowance.reset.to_string(),
     );
+    if let Some(watch) = watch {
+        watch.finish(&response, key);
+    }
     response
 }
 
-/// What a valid key has left, on an answer outside any operation: that takes no token.
-async fn uncounted(sandbox: &Sandbox, bearer: String) -> Allowance {
+/// The account that a request belongs to: that of its key; on the pages and the control plane also the one
+/// named in the query, since a browser sends no key.
+async fn account_of(
+    accounts: &Arc<Accounts>,
+    bearer: Option<&str>,
+    uri: &Uri,
+) -> Result<Arc<Sandbox>, DomainError> {
+    let path = uri.path();
+    let may_be_named = path.starts_with("/_mock/") || path.starts_with("/pay/");
+    let query = uri.query().filter(|_| may_be_named);
+    if let (None, Some(query)) = (bearer, query)
+        && let Some(label) = form::parse(query.as_bytes())?.get("account")
+    {
+        let label = label.as_str().unwrap_or_default();
+        return accounts
+            .labelled(label)
+            .ok_or_else(|| control::account_missing(label));
+    }
+    accounts.of(bearer).await
+}
+
+/// What a valid key has left, and its id, on an answer outside any operation: that takes no token.
+async fn uncounted(sandbox: &Sandbox, bearer: String) -> (Allowance, Option<String>) {
     let authenticated = sandbox.store.run(Origin::default(), move |tx| {
         api_key::authenticate(tx, &bearer)
     });
     match authenticated.await {
-        Ok(key) => sandbox.limiter.peek(&key.id),
-        Err::<_, DomainError>(_) => sandbox.limiter.full(),
+        Ok(key) => (sandbox.limiter.peek(&key.id), Some(key.id)),
+        Err::<_, DomainError>(_) => (sandbox.limiter.full(), None),
     }
 }
 

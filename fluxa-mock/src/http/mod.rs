@@ -9,6 +9,7 @@ mod expand;
 mod form;
 mod guard;
 mod idempotency;
+mod observe;
 mod operation;
 mod params;
 mod pipeline;

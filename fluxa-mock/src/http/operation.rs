@@ -123,6 +123,8 @@ pub(super) struct Operation {
     /// What `expand[]` starts from; `None` = takes no `expand[]`.
     pub(super) expand: Option<Node>,
     pub(super) answering: Answering,
+    /// Shows the log of requests: what waits to be logged is written before.
+    pub(super) reads_log: bool,
 }
 
 impl Operation {
@@ -136,6 +138,7 @@ impl Operation {
             list: false,
             expand: None,
             answering: by,
+            reads_log: false,
         }
     }
 
@@ -181,6 +184,11 @@ impl Operation {
 
     pub(super) const fn expand(mut self, node: Node) -> Self {
         self.expand = Some(node);
+        self
+    }
+
+    pub(super) const fn reads_log(mut self) -> Self {
+        self.reads_log = true;
         self
     }
 
@@ -250,6 +258,9 @@ impl Input {
         for column in columns {
             match self.params.get(*column) {
                 Some(Value::String(text)) => filters.push(Filter::equals(column, text.clone())),
+                Some(Value::Number(number)) => {
+                    filters.push(Filter::equals(column, number.to_string()));
+                }
                 Some(Value::Object(bounds)) => {
                     for (name, operator) in OPERATORS {
                         let bound = bounds

@@ -3,12 +3,14 @@
 
 use super::auth::{self, Caller};
 use super::idempotency::Identity;
+use super::observe::{self, Arrival};
 use super::operation::{Answering, Content, Input, Method, Operation};
 use super::params::{self, Source};
 use super::reply::{CSV, JSON, Reply, RequestId};
 use super::{Peer, body, expand, form, idempotency, stream};
 use crate::domain::api_key::ApiKey;
 use crate::domain::error::{DomainError, Kind};
+use crate::domain::request_log;
 use crate::sandbox::Sandbox;
 use crate::store::{Origin, Tx};
 use axum::extract::Request;
@@ -32,6 +34,7 @@ pub(super) struct Call {
     idempotency_key: Option<Result<String, DomainError>>,
     timing: Option<String>,
     wants_csv: bool,
+    arrival: Option<Arc<Arrival>>,
 }
 
 struct Parsed {
@@ -90,6 +93,9 @@ async fn serve(sandbox: &Arc<Sandbox>, call: Call) -> Reply {
     let result = match call.operation.answering {
         Answering::AdvanceClock => advance_clock(sandbox, call).await,
         _ => {
+            if call.operation.reads_log {
+                sandbox.write_log().await;
+            }
             let shared = Arc::clone(sandbox);
             let origin = call.origin();
             sandbox
@@ -108,6 +114,8 @@ pub(super) struct Admitted {
     pub(super) reply_with: Reply,
     expand: Vec<String>,
     fingerprint: Option<(String, String)>,
+    /// Of a write, whose row in the log is written with it.
+    arrival: Option<Arc<Arrival>>,
 }
 
 impl Call {
@@ -162,6 +170,7 @@ impl Call {
             idempotency_key,
             timing: text(contract::SANDBOX_TIMING),
             wants_csv: text(ACCEPT.as_str()).is_some_and(|accept| prefers_csv(&accept)),
+            arrival: parts.extensions.get::<Arc<Arrival>>().cloned(),
         }
     }
 
@@ -180,18 +189,21 @@ impl Call {
     ) -> Result<Result<Admitted, Reply>, DomainError> {
         let admission = auth::admit(tx, self.operation, &self.caller, &sandbox.limiter);
         let blank = Reply::new(200, JSON, String::new(), &self.request_id)
-            .with_allowance(admission.allowance);
+            .asked_by(admission.key_id, admission.allowance);
+        let writes = self.operation.method != Method::Get;
+        let arrival = self.arrival.clone().filter(|_| writes);
         match self.check(tx, admission.key) {
             Ok(Checked::Proceed(input, expand, fingerprint)) => Ok(Ok(Admitted {
                 input: *input,
                 reply_with: blank,
                 expand,
                 fingerprint,
+                arrival,
             })),
-            Ok(Checked::Replay(reply)) => Ok(Err(reply.with_allowance(blank.allowance))),
+            Ok(Checked::Replay(reply)) => Ok(Err(reply.asked_by(blank.key, blank.allowance))),
             Err(error) if error.kind == Kind::Internal => Err(error),
             Err(error) => Ok(Err(
-                Reply::refusal(&error, &blank.request_id).with_allowance(blank.allowance)
+                Reply::refusal(&error, &blank.request_id).asked_by(blank.key, blank.allowance)
             )),
         }
     }
@@ -303,6 +315,13 @@ impl Admitted {
         reply.body = text;
         if let Some((key, print)) = &self.fingerprint {
             idempotency::store(tx, key, print, &reply)?;
+        }
+        // What was refused and is not stored has written nothing: its row is not worth an fsync.
+        let wrote = status < 400 || self.fingerprint.is_some();
+        if let Some(arrival) = self.arrival.filter(|_| wrote) {
+            let code = observe::error_code(status, reply.body.as_bytes());
+            request_log::write_one(tx, arrival.row(status, reply.key.clone(), code))?;
+            reply.is_logged = true;
         }
         Ok(reply)
     }

@@ -6,6 +6,7 @@ use crate::domain::error::DomainError;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use bytes::Bytes;
 use fluxa_sdk::contract;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -19,6 +20,16 @@ pub(super) const CSV: &str = "text/csv; charset=utf-8";
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(pub(super) String);
 
+/// What the guard is told of an answer beside its headers.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    /// The id of the key that asked.
+    pub(super) key: Option<String>,
+    /// Whether its row in the log was written with its effect.
+    pub(super) is_logged: bool,
+    pub(super) body: Bytes,
+}
+
 /// An answer ready to be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Reply {
@@ -30,6 +41,10 @@ pub(super) struct Reply {
     pub(super) replayed: bool,
     pub(super) retry_after: Option<u64>,
     pub(super) allowance: Option<Allowance>,
+    /// The id of the key that asked.
+    pub(super) key: Option<String>,
+    /// Whether its row in the log was written with its effect.
+    pub(super) is_logged: bool,
 }
 
 impl Reply {
@@ -43,6 +58,8 @@ impl Reply {
             replayed: false,
             retry_after: None,
             allowance: None,
+            key: None,
+            is_logged: false,
         }
     }
 
@@ -54,6 +71,12 @@ impl Reply {
         reply
     }
 
+    /// With the key that asked and the state of its allowance.
+    pub(super) fn asked_by(mut self, key: Option<String>, allowance: Option<Allowance>) -> Self {
+        self.key = key;
+        self.with_allowance(allowance)
+    }
+
     /// With the state of the key's allowance.
     pub(super) fn with_allowance(mut self, allowance: Option<Allowance>) -> Self {
         self.allowance = allowance;
@@ -62,7 +85,8 @@ impl Reply {
 
     /// The response.
     pub(super) fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let body = Bytes::from(self.body);
+        let mut response = Response::new(Body::from(body.clone()));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         set(&mut response, CONTENT_TYPE.as_str(), &self.media);
@@ -73,6 +97,11 @@ impl Reply {
         if let Some(seconds) = self.retry_after {
             set(&mut response, contract::RETRY_AFTER, &seconds.to_string());
         }
+        response.extensions_mut().insert(Told {
+            key: self.key,
+            is_logged: self.is_logged,
+            body,
+        });
         if let Some(allowance) = self.allowance {
             response.extensions_mut().insert(allowance);
         }

@@ -40,9 +40,10 @@ pub(super) async fn open(sandbox: Arc<Sandbox>, call: Call) -> Response {
                 Ok(admitted) => admitted,
                 Err(reply) => return Ok(Err(reply)),
             };
+            let asked_by = admitted.reply_with.key.clone();
             let refuse = |error: DomainError, allowance| {
                 let refused = Reply::refusal(&error, &admitted.reply_with.request_id);
-                Ok(Err(refused.with_allowance(allowance)))
+                Ok(Err(refused.asked_by(asked_by.clone(), allowance)))
             };
             let allowance = admitted.reply_with.allowance;
             let types = params::split_types(admitted.input.text("types").unwrap_or_default());

@@ -46,6 +46,46 @@ pub(super) fn open(path: &Path) -> io::Result<Connection> {
     Ok(connection)
 }
 
+/// The hashes that name databases in a directory of accounts; none when there is no such directory.
+pub(crate) fn databases_in(directory: &Path) -> io::Result<Vec<String>> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(denied(directory, &error)),
+    };
+    let mut hashes = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let is_database = path.extension().is_some_and(|suffix| suffix == "db");
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        if let Some(hash) = stem.filter(|_| is_database)
+            && hash.len() == 64
+            && hash
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            hashes.push(hash.to_owned());
+        }
+    }
+    hashes.sort();
+    Ok(hashes)
+}
+
+/// Removes a database that nobody has open, and SQLite's files beside it.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(Path::new(&name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(denied(Path::new(&name), &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn denied(path: &Path, error: &io::Error) -> io::Error {
     let reason = match error.kind() {
         io::ErrorKind::NotFound => "its directory is not there",

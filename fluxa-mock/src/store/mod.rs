@@ -9,11 +9,15 @@ mod resource;
 mod schema;
 mod tx;
 
+pub(crate) use file::{databases_in, remove};
+pub(crate) use private::make_private_directory;
 pub(crate) use resource::{Filter, ListQuery, Page, Resource, Scope, public_view};
 pub(crate) use tx::{Origin, Timer, Tx};
 
+use crate::accounts::Identity;
 use crate::clock::{Clock, ClockRecord};
 use crate::domain::error::DomainError;
+use crate::domain::request_log::Waiting;
 use crate::ids::{Ids, random_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
@@ -21,6 +25,9 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock, mpsc};
 use tokio::sync::{oneshot, watch};
+
+/// Where the file keeps the last characters of the account's key.
+const LAST4: &str = "account_last4";
 
 /// How a sandbox is opened.
 pub(crate) struct Opening<'a> {
@@ -31,6 +38,7 @@ pub(crate) struct Opening<'a> {
     /// Of a sandbox that has no clock yet.
     pub(crate) first_pace: f64,
     pub(crate) allowed_hosts: &'a [String],
+    pub(crate) identity: Identity,
 }
 
 /// What every transaction may consult.
@@ -39,6 +47,10 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) base_url: OnceLock<String>,
     pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) identity: Identity,
+    /// Requests whose rows in the log are not written yet.
+    pub(crate) unlogged: Waiting,
+    pub(crate) is_durable: bool,
 }
 
 /// Handle on the owner thread.
@@ -158,11 +170,20 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         clock.set_pace(pace);
     }
     write_clock(connection, clock.record())?;
+    let mut identity = opening.identity.clone();
+    // A file's name tells the hash of the key only.
+    match identity.key.last4.as_str() {
+        "" => identity.key.last4 = read_meta(connection, LAST4)?.unwrap_or_default(),
+        last4 => write_meta(connection, LAST4, last4)?,
+    }
     Ok(Shared {
         ids: Ids::new(seed_bytes, u64::try_from(start).unwrap_or_default()),
         clock,
         base_url: OnceLock::new(),
         allowed_hosts: opening.allowed_hosts.to_vec(),
+        identity,
+        unlogged: Waiting::default(),
+        is_durable: opening.path.is_some(),
     })
 }
 

@@ -37,6 +37,35 @@ pub(super) fn keep_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes sure that the directory exists and that its owner alone may use it.
+///
+/// # Errors
+/// When it can be neither made nor narrowed.
+pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
+    let named = |error: io::Error| {
+        let message = format!("{}: {error}", path.display());
+        io::Error::new(error.kind(), message)
+    };
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are Unix's"))]
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, PRIVATE_DIRECTORY);
+    match builder.create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(named(error)),
+        _ => {}
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path).map_err(named)?.permissions().mode() & 0o7777;
+        if mode & !PRIVATE_DIRECTORY != 0 {
+            let narrow = std::fs::Permissions::from_mode(mode & PRIVATE_DIRECTORY);
+            std::fs::set_permissions(path, narrow).map_err(named)?;
+        }
+    }
+    Ok(())
+}
+
 /// Elsewhere the directory's access list decides.
 #[cfg(not(unix))]
 pub(super) fn keep_private(_path: &Path) -> io::Result<()> {
@@ -46,6 +75,10 @@ pub(super) fn keep_private(_path: &Path) -> io::Result<()> {
 /// Read and write for the owner, nothing for others.
 #[cfg(unix)]
 const PRIVATE: u32 = 0o600;
+
+/// The same of a directory.
+#[cfg(unix)]
+const PRIVATE_DIRECTORY: u32 = 0o700;
 
 #[cfg(unix)]
 fn narrow(path: &Path) -> io::Result<()> {

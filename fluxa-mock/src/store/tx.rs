@@ -98,6 +98,16 @@ impl<'a> Tx<'a> {
             .any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 
+    /// Whose sandbox it is.
+    pub(crate) fn identity(&self) -> &crate::accounts::Identity {
+        &self.shared.identity
+    }
+
+    /// Rows of the log that are written when it is read; `None` when each row must outlive the process.
+    pub(crate) fn unlogged(&self) -> Option<&crate::domain::request_log::Waiting> {
+        Some(&self.shared.unlogged).filter(|_| !self.shared.is_durable)
+    }
+
     /// The clock of the sandbox.
     pub(crate) fn clock(&self) -> &crate::clock::Clock {
         &self.shared.clock
@@ -197,6 +207,7 @@ impl<'a> Tx<'a> {
     /// Empties the sandbox.
     pub(crate) fn reset(&self) -> Result<(), DomainError> {
         schema::reset(self.connection)?;
+        self.shared.unlogged.take();
         self.mark_changed();
         Ok(())
     }

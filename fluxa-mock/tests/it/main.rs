@@ -5,6 +5,7 @@
 
 mod support;
 
+mod accounts;
 mod api_keys;
 mod checkout;
 mod clock;
@@ -15,6 +16,8 @@ mod idempotency;
 mod lists;
 mod protocol;
 mod refunds;
+mod request_logs;
+mod requests_seen;
 mod samples;
 mod security;
 mod stream;

@@ -243,6 +243,12 @@ impl Mock {
         self.child.id()
     }
 
+    /// Its exit code, and all that it said on stderr.
+    pub(crate) fn end(mut self) -> (i32, String) {
+        let stderr = std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap();
+        (self.wait(), stderr)
+    }
+
     pub(crate) fn wait(mut self) -> i32 {
         eventually("the mock's end", || self.child.try_wait().unwrap())
             .code()

@@ -1,7 +1,11 @@
 //! Owns the control plane, `/_mock/*`: what only the mock has and no API key is needed for. The guard
 //! keeps it to loopback names and away from web pages.
 
+mod accounts;
 mod clock;
+mod requests;
+
+pub(super) use accounts::missing as account_missing;
 
 use super::Account;
 use super::reply::{JSON, Reply, RequestId};
@@ -23,7 +27,9 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         .route("/_mock/health", get(health))
         .route("/_mock/reset", post(reset))
         .route("/_mock/invariants", get(check_invariants))
+        .merge(accounts::router())
         .merge(clock::router())
+        .merge(requests::router())
 }
 
 async fn health(Extension(sandbox): Account, request: Request) -> Response {
@@ -42,6 +48,7 @@ async fn reset(Extension(sandbox): Account, request: Request) -> Response {
         Ok(json!({ "status": "reset" }))
     })
     .await;
+    sandbox.seen.clear();
     sandbox.epoch.send_modify(|epoch| *epoch += 1);
     response
 }

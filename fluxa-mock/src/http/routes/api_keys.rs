@@ -2,8 +2,9 @@
 
 use super::webhook_endpoints::GRACE;
 use crate::domain::api_key::{self, ApiKey};
+use crate::domain::request_log::RequestLog;
 use crate::http::operation::{Answer, Operation, Param, ParamKind, optional, required};
-use crate::store::Resource;
+use crate::store::{Resource, Scope};
 use fluxa_sdk::contract::prefix;
 
 const KINDS: ParamKind = ParamKind::Choice(&["publishable", "secret", "restricted"]);
@@ -64,4 +65,13 @@ pub(super) static OPERATIONS: &[Operation] = &[
         ))
     })
     .id(prefix::API_KEY),
+    Operation::get("/api_keys/{id}/requests", "api_keys", |tx, input| {
+        let key: ApiKey = tx.get(input.id())?;
+        let scope = Scope::new("key", key.id);
+        input.list::<RequestLog>(tx, &["created_at"], Some(scope))
+    })
+    .id(prefix::API_KEY)
+    .list()
+    .params(&[optional("created_at", ParamKind::TimeRange)])
+    .reads_log(),
 ];

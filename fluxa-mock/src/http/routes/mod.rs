@@ -19,7 +19,7 @@ mod webhook_endpoints;
 
 pub(super) use sandbox::clock_view;
 
-use super::operation::Method::{Get, Post};
+use super::operation::Method::Post;
 use super::operation::{Answering, Method, Operation};
 
 /// Every operation.
@@ -51,7 +51,6 @@ const fn missing(method: Method, path: &'static str, scope: &'static str) -> Ope
 }
 
 static NOT_IMPLEMENTED: &[Operation] = &[
-    missing(Get, "/api_keys/{id}/requests", "api_keys"),
     missing(Post, "/sandbox/disputes", "sandbox"),
     missing(Post, "/sandbox/disputes/{id}/resolve", "sandbox"),
     missing(Post, "/sandbox/subscriptions/{id}/renew", "sandbox"),

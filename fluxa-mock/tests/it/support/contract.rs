@@ -132,6 +132,24 @@ pub(crate) fn check(method: &str, path: &str, answer: &Answer) {
     }
 }
 
+/// Checks a line of a recording.
+#[track_caller]
+pub(crate) fn check_recorded(line: &Value) {
+    let response = &line["response"];
+    let headers = response["headers"].as_object().unwrap().iter();
+    let answer = Answer {
+        status: u16::try_from(response["status"].as_u64().unwrap()).unwrap(),
+        headers: headers
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+            .collect(),
+        text: response["body"].to_string(),
+        body: response["body"].clone(),
+    };
+    let request = &line["request"];
+    let text = |name: &str| request[name].as_str().unwrap();
+    check(text("method"), text("path"), &answer);
+}
+
 /// Checks an event against the schema of its own type.
 #[track_caller]
 pub(crate) fn check_event(event: &Value) {
