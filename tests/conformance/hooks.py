@@ -40,7 +40,6 @@ class Pool:
 
     def __init__(self):
         self.ids = {}
-        self.lock = threading.Lock()
 
     def learn(self, value):
         if isinstance(value, dict):
@@ -51,12 +50,11 @@ class Pool:
                 self.learn(item)
         elif isinstance(value, str) and ID.match(value):
             prefix = value.split("_")[0]
-            with self.lock:
-                known = self.ids.setdefault(prefix, [])
-                if value not in known:
-                    known.append(value)
-                    if len(known) > 200:
-                        del known[50]
+            known = self.ids.setdefault(prefix, [])
+            if value not in known:
+                known.append(value)
+                if len(known) > 200:
+                    del known[50]
 
     def like(self, value):
         """An id that exists in the place of one that was generated; one in four stays as it is."""
@@ -137,10 +135,21 @@ def before_call(context, case, kwargs):
             headers["Idempotency-Key"] = str(uuid.uuid4())
 
 
+endpoints = []
+
+
+def retire_endpoints(response):
+    """Every event goes to every endpoint, and again for days: hundreds of them would be all that runs."""
+    endpoints.append(response.json()["id"])
+    if len(endpoints) > 4:
+        call("PATCH", f"/webhook_endpoints/{endpoints.pop(0)}", {"status": "disabled"})
+
+
 @schemathesis.hook
 def after_call(context, case, response):
+    if response.status_code == 201 and case.method.upper() == "POST" and case.path == "/webhook_endpoints":
+        retire_endpoints(response)
     if response.status_code in (200, 201) and "json" in response.headers.get("content-type", [""])[0]:
-        # Learn nothing that a later call would lose the run by: its own key and the clock's.
         pool.learn(response.json())
 
 
