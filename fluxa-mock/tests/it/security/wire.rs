@@ -138,6 +138,27 @@ async fn slow_idle_and_half_open_connections_are_closed() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_read_is_let_go() {
+    let (server, api) = quick(|config| config.write_timeout(Duration::from_millis(100))).await;
+    let metadata: serde_json::Value = (0..50)
+        .map(|number| (format!("k{number}"), json!("v".repeat(500))))
+        .collect();
+    for _ in 0..40 {
+        let customer = json!({ "email": "a@example.com", "metadata": metadata });
+        api.post("/v1/customers", customer).await.ok();
+    }
+    let request = format!(
+        "GET /v1/customers?limit=100 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+        api.key
+    );
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    // Answers of a megabyte each, until the server reads no more requests; it must then end this.
+    let asking = async { while stream.write_all(request.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(DEADLINE, asking).await.unwrap();
+    api.get("/v1/merchant").await.ok();
+}
+
+#[tokio::test]
 async fn a_thousand_idle_connections_do_not_keep_out_another() {
     let (server, api) = start().await;
     let mut idle = Vec::new();
