@@ -189,7 +189,7 @@ impl Mock {
             ready.to_str().unwrap(),
         ];
         all.extend(arguments);
-        let record = recording();
+        let record = recording().filter(|_| !arguments.contains(&"--record"));
         if let Some(file) = &record {
             all.extend(["--record", file.as_str()]);
         }
