@@ -9,6 +9,7 @@ mod accounts;
 mod api_keys;
 mod checkout;
 mod clock;
+mod conformance;
 mod deliveries;
 mod durability;
 mod expand;
