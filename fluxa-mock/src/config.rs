@@ -38,6 +38,7 @@ pub struct Config {
     pub(crate) body_cap: usize,
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
+    pub(crate) write_timeout: Duration,
     pub(crate) delivery_timeout: Duration,
     pub(crate) idempotency_wait: Duration,
 }
@@ -62,6 +63,7 @@ impl Default for Config {
             body_cap: contract::REQUEST_BODY_MAX_BYTES,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             delivery_timeout: contract::WEBHOOK_TIMEOUT,
             idempotency_wait: Duration::from_secs(10),
         }
@@ -191,6 +193,13 @@ impl Config {
     #[must_use]
     pub fn body_timeout(mut self, limit: Duration) -> Self {
         self.body_timeout = limit;
+        self
+    }
+
+    /// How long a client may take to read some of an answer. 30 seconds by default.
+    #[must_use]
+    pub fn write_timeout(mut self, limit: Duration) -> Self {
+        self.write_timeout = limit;
         self
     }
 

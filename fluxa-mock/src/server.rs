@@ -1,6 +1,8 @@
 //! Owns the serving of connections: the accept loop, the time limits of a connection, and the orderly
 //! stop.
 
+mod patient;
+
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::http::{self, CutHere, Peer};
@@ -10,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use patient::Patient;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +22,7 @@ use tower::Service;
 /// How long a stop waits for answers under way.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// Largest request header.
+/// Largest request header that is surely read; hyper refuses with 431 between this and twice this.
 const HEADER_CAP: usize = 64 * 1024;
 
 /// Serves a sandbox on `listener` until `shutdown` resolves, then answers what is under way, ends the
@@ -63,7 +66,7 @@ pub(crate) async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let router = http::router(Arc::clone(&accounts));
-    let header_timeout = accounts.primary().config.header_timeout;
+    let config = accounts.primary().config.clone();
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -72,7 +75,7 @@ pub(crate) async fn run(
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _)) => serve_connection(stream, &router, header_timeout, &graceful),
+            Ok((stream, _)) => serve_connection(stream, &router, &config, &graceful),
             Err(error) => {
                 tracing::warn!(%error, "accept failed");
                 // Out of descriptors, most likely: give others time to close theirs.
@@ -90,7 +93,7 @@ pub(crate) async fn run(
 fn serve_connection(
     stream: TcpStream,
     router: &Router,
-    header_timeout: Duration,
+    config: &Config,
     graceful: &GracefulShutdown,
 ) {
     let Ok(peer) = stream.peer_addr() else { return };
@@ -112,9 +115,12 @@ fn serve_connection(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
+        .header_read_timeout(config.header_timeout)
         .max_buf_size(HEADER_CAP)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(
+            TokioIo::new(Patient::new(stream, config.write_timeout)),
+            service,
+        );
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -218,15 +218,38 @@ impl Resolve for Guarded {
         Box::pin(async move {
             let found: Vec<SocketAddr> =
                 tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let usable: Vec<SocketAddr> = found
-                .into_iter()
-                .filter(|address| anywhere || address.ip().is_loopback())
-                .collect();
-            if usable.is_empty() {
-                return Err(not_allowed(&host).into());
-            }
+            let usable = usable(found, anywhere).ok_or_else(|| not_allowed(&host))?;
             let addresses: Addrs = Box::new(usable.into_iter());
             Ok(addresses)
         })
+    }
+}
+
+/// The addresses of a name that may be connected to; `None` when there is none.
+fn usable(found: Vec<SocketAddr>, anywhere: bool) -> Option<Vec<SocketAddr>> {
+    let mut usable = found;
+    usable.retain(|address| anywhere || address.ip().is_loopback());
+    (!usable.is_empty()).then_some(usable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usable;
+    use std::net::SocketAddr;
+
+    #[test]
+    fn a_loopback_name_that_resolves_elsewhere_is_not_connected_to() {
+        let addresses = |texts: &[&str]| -> Vec<SocketAddr> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let rebound = addresses(&["10.0.0.1:80", "[::ffff:127.0.0.1]:80", "169.254.169.254:80"]);
+        assert_eq!(usable(rebound.clone(), false), None);
+        let mixed = addresses(&["10.0.0.1:80", "127.0.0.1:80", "[::1]:80"]);
+        assert_eq!(
+            usable(mixed, false),
+            Some(addresses(&["127.0.0.1:80", "[::1]:80"]))
+        );
+        assert_eq!(usable(rebound.clone(), true), Some(rebound));
+        assert_eq!(usable(Vec::new(), true), None);
     }
 }

@@ -195,9 +195,9 @@ pub(crate) fn seed(tx: &Tx<'_>) -> Result<(), DomainError> {
 /// `insufficient_scope` when the new key could do what `by` cannot; `parameter_invalid` for scopes of a
 /// kind that has none, unknown scopes, or a bad CIDR range.
 pub(crate) fn create(tx: &Tx<'_>, by: &ApiKey, new: CreateApiKey) -> Result<Issued, DomainError> {
-    by.check_may_grant(&new.kind, &new.scopes)?;
-    check_scopes(&new.kind, &new.scopes)?;
     check_allowlist(&new.kind, &new.ip_allowlist)?;
+    by.check_may_grant(&new.kind, &new.scopes, &new.ip_allowlist)?;
+    check_scopes(&new.kind, &new.scopes)?;
     let secret = format!("{}{}", prefix_of(&new.kind), random_base62(32));
     issue(tx, new, secret, None)
 }
@@ -256,16 +256,16 @@ pub(crate) fn update(
     change: UpdateApiKey,
 ) -> Result<ApiKey, DomainError> {
     let mut key: ApiKey = tx.get(id)?;
-    by.check_may_grant(&key.kind, &key.scopes)?;
+    by.check_may_manage(&key)?;
     if let Some(scopes) = change.scopes {
-        by.check_may_grant(&key.kind, &scopes)?;
-        check_scopes(&key.kind, &scopes)?;
         key.scopes = scopes;
     }
     if let Some(allowlist) = change.ip_allowlist {
         check_allowlist(&key.kind, &allowlist)?;
         key.ip_allowlist = allowlist;
     }
+    by.check_may_manage(&key)?;
+    check_scopes(&key.kind, &key.scopes)?;
     key.name = change.name.unwrap_or(key.name);
     key.metadata = change.metadata.unwrap_or(key.metadata);
     tx.update(&key)?;
@@ -283,7 +283,7 @@ pub(crate) fn rotate(
     grace_seconds: Option<i64>,
 ) -> Result<Issued, DomainError> {
     let mut old: ApiKey = tx.get(id)?;
-    by.check_may_grant(&old.kind, &old.scopes)?;
+    by.check_may_manage(&old)?;
     if old.status != "active" {
         return Err(DomainError::state_conflict(format!(
             "This key is {}.",
@@ -307,9 +307,13 @@ pub(crate) fn rotate(
     issue(tx, successor, secret, Some(old.id))
 }
 
-/// Revokes a key at once; revoking it again changes nothing.
-pub(crate) fn revoke(tx: &Tx<'_>, id: &str) -> Result<ApiKey, DomainError> {
+/// Revokes a key at once, on behalf of the key `by`; revoking it again changes nothing.
+///
+/// # Errors
+/// `insufficient_scope` when it may do what `by` may not.
+pub(crate) fn revoke(tx: &Tx<'_>, by: &ApiKey, id: &str) -> Result<ApiKey, DomainError> {
     let mut key: ApiKey = tx.get(id)?;
+    by.check_may_manage(&key)?;
     key.status = "revoked".to_owned();
     tx.update(&key)?;
     tx.cancel_timers(id)?;
@@ -326,13 +330,12 @@ pub(crate) fn on_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
     tx.update(&key)
 }
 
-/// The key of this secret, if it is valid now.
+/// Refuses a live key, whatever it is sent for.
 ///
 /// # Errors
-/// `key_invalid`, `key_revoked`, `key_expired`.
-pub(crate) fn authenticate(tx: &Tx<'_>, secret: &str) -> Result<ApiKey, DomainError> {
-    let refuse = |code, message: &str| DomainError::new(Kind::Authentication, code, message);
-    let live = [
+/// `key_invalid`.
+pub(crate) fn refuse_live(secret: &str) -> Result<(), DomainError> {
+    let is_live = [
         contract::SECRET_KEY_PREFIX,
         contract::RESTRICTED_KEY_PREFIX,
         contract::PUBLISHABLE_KEY_PREFIX,
@@ -343,13 +346,24 @@ pub(crate) fn authenticate(tx: &Tx<'_>, secret: &str) -> Result<ApiKey, DomainEr
             .strip_prefix(kind)
             .is_some_and(|rest| rest.starts_with(contract::LIVE_KEY_INFIX))
     });
-    if live {
-        return Err(refuse(
-            "key_invalid",
-            "This is a live key and this is a sandbox server: live keys are refused here, so that \
-             they are never sent to a mock. Use a test key.",
-        ));
+    if !is_live {
+        return Ok(());
     }
+    Err(DomainError::new(
+        Kind::Authentication,
+        "key_invalid",
+        "This is a live key and this is a sandbox server: live keys are refused here, so that they \
+         are never sent to a mock. Use a test key, and consider the live one as shown to others.",
+    ))
+}
+
+/// The key of this secret, if it is valid now.
+///
+/// # Errors
+/// `key_invalid`, `key_revoked`, `key_expired`.
+pub(crate) fn authenticate(tx: &Tx<'_>, secret: &str) -> Result<ApiKey, DomainError> {
+    let refuse = |code, message: &str| DomainError::new(Kind::Authentication, code, message);
+    refuse_live(secret)?;
     let Some(mut key) = tx.find_by::<ApiKey>("hash", &hash_secret(secret))? else {
         return Err(refuse(
             "key_invalid",
@@ -394,11 +408,24 @@ impl ApiKey {
                 .any(|scope| scope.split_once(':') == Some((resource, access)))
     }
 
-    /// Refuses to let this key make, change or rotate a key that may do more than itself.
+    /// Refuses to let this key change, rotate or revoke a key that may do more than itself.
     ///
     /// # Errors
     /// `insufficient_scope`.
-    fn check_may_grant(&self, kind: &str, scopes: &[String]) -> Result<(), DomainError> {
+    fn check_may_manage(&self, key: &Self) -> Result<(), DomainError> {
+        self.check_may_grant(&key.kind, &key.scopes, &key.ip_allowlist)
+    }
+
+    /// Refuses a key that may do more than this one, or may be used from more places.
+    ///
+    /// # Errors
+    /// `insufficient_scope`.
+    fn check_may_grant(
+        &self,
+        kind: &str,
+        scopes: &[String],
+        ip_allowlist: &[String],
+    ) -> Result<(), DomainError> {
         let refuse =
             |message: String| DomainError::new(Kind::Permission, "insufficient_scope", message);
         if self.kind == "secret" {
@@ -409,19 +436,60 @@ impl ApiKey {
                 "A restricted key manages restricted keys only, not {kind} ones."
             )));
         }
-        match scopes.iter().find(|scope| !self.scopes.contains(scope)) {
-            None => Ok(()),
-            Some(scope) => Err(refuse(format!(
+        if let Some(scope) = scopes.iter().find(|scope| !self.scopes.contains(scope)) {
+            return Err(refuse(format!(
                 "A restricted key manages only keys whose scopes it has itself; it lacks {scope}."
-            ))),
+            )));
         }
+        if self.ip_allowlist.is_empty() {
+            return Ok(());
+        }
+        let own: Vec<IpNet> = self
+            .ip_allowlist
+            .iter()
+            .filter_map(|text| parse_range(text))
+            .collect();
+        let is_within = |text: &String| {
+            parse_range(text).is_some_and(|range| own.iter().any(|own| own.contains(&range)))
+        };
+        if ip_allowlist.is_empty() || !ip_allowlist.iter().all(is_within) {
+            return Err(refuse(
+                "A restricted key with an allow-list manages only keys whose allow-list lies within \
+                 its own."
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 }
 
+/// A range as addresses are compared with it, or an address alone. Exact: no leading zeros, no zone, no
+/// bits beyond the prefix, since each of them is likelier a slip than an intention. Clients of IPv4 are
+/// in ranges of IPv4 only; a range of mapped addresses is one of these.
 fn parse_range(text: &str) -> Option<IpNet> {
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    let (address, length) = match text.split_once('/') {
+        None => (text, None),
+        Some((address, length)) => (address, Some(length)),
+    };
+    let address: IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let length: u8 = match length {
+        None => most,
+        Some(digits) => {
+            let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit())
+                && (digits == "0" || !digits.starts_with('0'));
+            digits
+                .parse()
+                .ok()
+                .filter(|length| is_plain && *length <= most)?
+        }
+    };
+    let (address, length) = match address.to_canonical() {
+        canonical @ IpAddr::V4(_) if most == 128 && length >= 96 => (canonical, length - 96),
+        _ => (address, length),
+    };
+    let range = IpNet::new(address, length).ok()?;
+    (range.network() == address).then_some(range)
 }
 
 fn check_scopes(kind: &str, scopes: &[String]) -> Result<(), DomainError> {
@@ -462,7 +530,10 @@ fn check_allowlist(kind: &str, ranges: &[String]) -> Result<(), DomainError> {
         None => Ok(()),
         Some(bad) => Err(DomainError::parameter(
             "ip_allowlist",
-            format!("{bad} is not a CIDR range."),
+            format!(
+                "{bad} is not a CIDR range: an address and the length of its prefix, with no bits set \
+                 after the prefix, such as 203.0.113.0/24."
+            ),
         )),
     }
 }

@@ -10,7 +10,7 @@ use crate::time::Time;
 use fluxa_sdk::contract;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Grace of a rotated secret when none is given.
 pub(crate) const DEFAULT_GRACE_SECONDS: i64 = 86_400;
@@ -202,6 +202,11 @@ fn check_url(tx: &Tx<'_>, text: &str) -> Result<String, DomainError> {
         let message = "The URL must not contain spaces or control characters.";
         return Err(DomainError::parameter("url", message));
     }
+    // Others read these otherwise: this parser takes a backslash for a slash, and skips slashes too many.
+    let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
+    if text.contains('\\') || after_scheme.is_empty() || after_scheme.starts_with('/') {
+        return Err(refuse("This is not an absolute URL with a host."));
+    }
     let url = url::Url::parse(text).map_err(|_| refuse("This is not an absolute URL."))?;
     let host = url.host_str().unwrap_or_default();
     if !url.username().is_empty() || url.password().is_some() {
@@ -224,29 +229,48 @@ fn check_url(tx: &Tx<'_>, text: &str) -> Result<String, DomainError> {
 
 /// Whether a host is an address written out that is neither public nor loopback.
 fn is_private_address(host: &url::Host<&str>) -> bool {
-    let address = match host {
-        url::Host::Domain(_) => return false,
-        url::Host::Ipv4(address) => IpAddr::V4(*address),
-        url::Host::Ipv6(address) => IpAddr::V6(*address).to_canonical(),
-    };
-    match address {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            // 0.0.0.0/8 is this host, 100.64.0.0/10 the carrier's network.
-            first == 0
-                || (first == 100 && second & 0xC0 == 64)
-                || address.is_private()
-                || address.is_link_local()
-                || address.is_broadcast()
-                || address.is_multicast()
-        }
-        IpAddr::V6(address) => {
-            address.is_unspecified()
-                || address.is_unique_local()
-                || address.is_unicast_link_local()
-                || address.is_multicast()
-        }
+    match host {
+        url::Host::Domain(_) => false,
+        url::Host::Ipv4(address) => !address.is_loopback() && is_private_v4(*address),
+        url::Host::Ipv6(address) => !address.is_loopback() && is_private_v6(*address),
     }
+}
+
+fn is_private_v4(address: Ipv4Addr) -> bool {
+    let [first, second, third, _] = address.octets();
+    // 0.0.0.0/8 is this host, 100.64.0.0/10 the carrier's network, 192.0.0.0/24 and 198.18.0.0/15 are for
+    // protocols and benchmarks, 240.0.0.0/4 is nobody's.
+    first == 0
+        || (first == 100 && second & 0xC0 == 64)
+        || [first, second, third] == [192, 0, 0]
+        || (first == 198 && second & 0xFE == 18)
+        || first >= 240
+        || address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_multicast()
+}
+
+fn is_private_v6(address: Ipv6Addr) -> bool {
+    let parts = address.segments();
+    if let Some(inner) = address.to_ipv4_mapped() {
+        // Loopback in this dress is refused too: whoever means it can write it.
+        return is_private_v4(inner);
+    }
+    // Addresses that a gateway or a tunnel turns into an IPv4 address of its own network: IPv4-compatible
+    // (with the unspecified address), NAT64 with the well-known and the local prefix, 6to4, Teredo.
+    let is_compatible = parts[..6] == [0; 6];
+    let is_nat64 = parts[..6] == [0x64, 0xff9b, 0, 0, 0, 0] || parts[..3] == [0x64, 0xff9b, 1];
+    let is_tunnel = parts[0] == 0x2002 || parts[..2] == [0x2001, 0];
+    // fec0::/10 was for sites before fc00::/7.
+    let is_site_local = parts[0] & 0xFFC0 == 0xFEC0;
+    is_compatible
+        || is_nat64
+        || is_tunnel
+        || is_site_local
+        || address.is_unique_local()
+        || address.is_unicast_link_local()
+        || address.is_multicast()
 }
 
 /// Whether a URL's host is a loopback address or name: `localhost` and what is below it.

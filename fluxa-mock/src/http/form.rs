@@ -1,5 +1,5 @@
 //! Owns the form encoding of requests and queries: `metadata[order_id]=x`, `events[]=a`,
-//! `created_at[gte]=…`. Values stay text; `params` gives them their types.
+//! `created_at[gte]=…`; a name repeated is a list too. Values stay text; `params` gives them their types.
 
 use crate::domain::error::DomainError;
 use serde_json::{Map, Value};
@@ -10,8 +10,8 @@ const DEEPEST: usize = 5;
 /// Parses a form.
 ///
 /// # Errors
-/// `body_malformed` for text that is not UTF-8 and names that do not nest; `parameter_invalid` for a name
-/// given twice.
+/// `body_malformed` for text that is not UTF-8, names that do not nest, and a name that is both a value
+/// and an object.
 pub(super) fn parse(encoded: &[u8]) -> Result<Map<String, Value>, DomainError> {
     // The parser below would put U+FFFD in its place, and so accept what nobody sent. Decoded as a whole:
     // the separators are ASCII, so the pieces are UTF-8 when the whole is.
@@ -51,7 +51,8 @@ fn malformed(name: &str) -> DomainError {
     DomainError::invalid("body_malformed", message)
 }
 
-fn clip(name: &str) -> String {
+/// A name as a message may repeat it.
+pub(super) fn clip(name: &str) -> String {
     name.chars()
         .filter(|character| !character.is_control())
         .take(60)
@@ -81,12 +82,22 @@ fn place(
     text: String,
     name: &str,
 ) -> Result<(), DomainError> {
-    let twice = || DomainError::parameter(clip(name), "The parameter is given twice.");
+    let twice = || malformed(name);
     match path {
-        [last] => match object.insert((*last).to_owned(), Value::String(text)) {
-            None => Ok(()),
-            Some(_) => Err(twice()),
-        },
+        // Repeated, it is a list: so does OpenAPI encode one. `params` refuses it where none belongs.
+        [last] => {
+            let text = Value::String(text);
+            match object.get_mut(*last) {
+                None => drop(object.insert((*last).to_owned(), text)),
+                Some(Value::Array(items)) => items.push(text),
+                Some(first @ Value::String(_)) => {
+                    let first = first.take();
+                    object.insert((*last).to_owned(), Value::Array(vec![first, text]));
+                }
+                Some(_) => return Err(twice()),
+            }
+            Ok(())
+        }
         [list, ""] => {
             let slot = object
                 .entry((*list).to_owned())
@@ -146,9 +157,17 @@ mod tests {
     }
 
     #[test]
-    fn a_name_given_twice_or_malformed_is_refused() {
+    fn a_name_given_twice_is_a_list() {
+        for form in ["a=1&a=2", "a[]=1&a[]=2", "a[]=1&a=2"] {
+            let parsed = Value::Object(parse(form.as_bytes()).unwrap());
+            assert_eq!(parsed, json!({ "a": ["1", "2"] }), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_two_shapes_or_malformed_is_refused() {
         for form in [
-            "a=1&a=2",
+            "a=1&a[]=2",
             "a[b]=1&a=2",
             "a[]=1&a[b]=2",
             "a[b=1",

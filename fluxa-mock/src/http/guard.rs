@@ -14,9 +14,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use fluxa_sdk::contract;
 use http::header::{HOST, ORIGIN, USER_AGENT};
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// What a browser says of the page that a request comes from.
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// Serves a request within the guard.
 pub(super) async fn around(
@@ -26,7 +29,9 @@ pub(super) async fn around(
 ) -> Response {
     let bearer = auth::bearer(request.headers());
     // Before an account is opened for it.
-    let chosen = match check_origin(request.headers(), accounts.primary()) {
+    let admitted = check_origin(&request, accounts.primary())
+        .and_then(|()| bearer.as_deref().map_or(Ok(()), api_key::refuse_live));
+    let chosen = match admitted {
         Ok(()) => account_of(&accounts, bearer.as_deref(), request.uri()).await,
         Err(refused) => Err(refused),
     };
@@ -107,7 +112,8 @@ pub(super) async fn uncounted(sandbox: &Sandbox, bearer: String) -> (Allowance, 
     }
 }
 
-fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainError> {
+fn check_origin(request: &Request, sandbox: &Sandbox) -> Result<(), DomainError> {
+    let headers = request.headers();
     let refuse = |message: &str| {
         Err(DomainError::new(
             Kind::Permission,
@@ -123,6 +129,11 @@ fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainErro
     if !is_own_host(host, sandbox) {
         return refuse("The Host header names a host that is not this server.");
     }
+    // A request target that is a whole URL overrides the Host header.
+    let target = request.uri().authority();
+    if target.is_some_and(|target| !is_own_host(target.as_str(), sandbox)) {
+        return refuse("The request's target names a host that is not this server.");
+    }
     if is_delivery(headers) {
         return refuse("Webhook deliveries may not call this server.");
     }
@@ -134,6 +145,11 @@ fn check_origin(headers: &HeaderMap, sandbox: &Sandbox) -> Result<(), DomainErro
         if !own {
             return refuse("Web pages of other origins may not call this server.");
         }
+    }
+    // Browsers send Origin with every request that changes something, and say this too.
+    let is_foreign = |value: &HeaderValue| !matches!(value.as_bytes(), b"same-origin" | b"none");
+    if !request.method().is_safe() && headers.get_all(SEC_FETCH_SITE).iter().any(is_foreign) {
+        return refuse("Web pages of other sites may not change anything here.");
     }
     Ok(())
 }
@@ -157,7 +173,12 @@ fn is_own_host(host: &str, sandbox: &Sandbox) -> bool {
     if name.eq_ignore_ascii_case("localhost") || matches!(name, "127.0.0.1" | "[::1]") {
         return true;
     }
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
-    bare.parse::<IpAddr>()
-        .is_ok_and(|address| address == sandbox.address.ip())
+    let inner = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    let address = match inner {
+        Some(inner) => inner.parse().map(IpAddr::V6),
+        None => name.parse().map(IpAddr::V4),
+    };
+    address.is_ok_and(|address| address == sandbox.address.ip())
 }

@@ -1,6 +1,7 @@
 //! Owns the checking of parameters against an operation's types. JSON must have the types; a form,
 //! whose values are all text, is read into them. What comes out is the same for both.
 
+use super::form;
 use super::operation::{Operation, Param, ParamKind, optional};
 use crate::domain::Metadata;
 use crate::domain::error::DomainError;
@@ -51,7 +52,7 @@ fn check_object(
         .keys()
         .find(|name| params.iter().all(|param| param.name != *name))
     {
-        let name = named(unknown);
+        let name = named(&form::clip(unknown));
         let message = format!("This operation has no parameter {name}.");
         return Err(DomainError::invalid("parameter_unknown", message).about(name));
     }
@@ -80,6 +81,10 @@ fn check_value(
     name: &str,
 ) -> Result<Value, DomainError> {
     let bad = |message: String| DomainError::parameter(name, message);
+    let is_list = matches!(kind, ParamKind::TextList | ParamKind::EventTypes);
+    if source == Source::Form && value.is_array() && !is_list {
+        return Err(bad("The parameter is given twice.".to_owned()));
+    }
     match kind {
         ParamKind::Amount => amount(&value, source, name),
         ParamKind::Integer(least, most) => match integer(&value, source) {
@@ -138,8 +143,8 @@ fn check_value(
             Some(instant) => Ok(instant.to_string().into()),
             None => Err(bad(format!("{name} is an RFC 3339 instant."))),
         }),
-        ParamKind::TextList => text_list(value, name).map(Value::from),
-        ParamKind::EventTypes => event_types(value, name),
+        ParamKind::TextList => text_list(value, source, name).map(Value::from),
+        ParamKind::EventTypes => event_types(value, source, name),
         ParamKind::Object(params) => match value {
             Value::Object(object) => check_object(params, object, source, name).map(Value::Object),
             _ => Err(bad(format!("{name} is an object."))),
@@ -264,14 +269,21 @@ fn metadata(value: Value, name: &str) -> Result<Value, DomainError> {
         .collect())
 }
 
-/// A list of texts; a form may also number it (`events[0]=a`), as PHP does.
-pub(super) fn text_list(value: Value, name: &str) -> Result<Vec<String>, DomainError> {
+/// A list of texts; a form may also number it (`events[0]=a`), as PHP does, and has no sign for a list of
+/// one.
+pub(super) fn text_list(
+    value: Value,
+    source: Source,
+    name: &str,
+) -> Result<Vec<String>, DomainError> {
     let bad = || DomainError::parameter(name, format!("{name} is a list of texts."));
-    let items: Vec<Value> = match value {
-        Value::Array(items) => items,
-        Value::Object(numbered) if numbered.keys().all(|key| key.parse::<u32>().is_ok()) => {
+    let is_number = |key: &String| key.parse::<u32>().is_ok();
+    let items: Vec<Value> = match (source, value) {
+        (_, Value::Array(items)) => items,
+        (Source::Form, Value::Object(numbered)) if numbered.keys().all(is_number) => {
             numbered.into_values().collect()
         }
+        (Source::Form, one @ Value::String(_)) => vec![one],
         _ => return Err(bad()),
     };
     items
@@ -285,10 +297,10 @@ pub(super) fn text_list(value: Value, name: &str) -> Result<Vec<String>, DomainE
         .collect()
 }
 
-fn event_types(value: Value, name: &str) -> Result<Value, DomainError> {
+fn event_types(value: Value, source: Source, name: &str) -> Result<Value, DomainError> {
     let names = match value {
         Value::String(list) => split_types(&list),
-        other => text_list(other, name)?,
+        other => text_list(other, source, name)?,
     };
     check_types(&names, name)?;
     Ok(names.into())
@@ -330,7 +342,8 @@ fn time_range(value: Value, name: &str) -> Result<Value, DomainError> {
         if !matches!(bound.as_str(), "gte" | "gt" | "lte" | "lt") {
             return Err(bad());
         }
-        let instant = instant.as_str().and_then(Time::parse).ok_or_else(bad)?;
+        let instant = instant.as_str().and_then(Time::parse_bound);
+        let instant = instant.ok_or_else(bad)?;
         checked.insert(bound, instant.to_string().into());
     }
     Ok(Value::Object(checked))

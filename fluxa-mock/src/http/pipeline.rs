@@ -16,7 +16,6 @@ use crate::store::{Origin, Tx};
 use axum::extract::Request;
 use axum::response::Response;
 use fluxa_sdk::contract;
-use http::HeaderMap;
 use http::header::ACCEPT;
 use serde_json::{Map, Value};
 use std::net::{IpAddr, Ipv4Addr};
@@ -148,12 +147,18 @@ impl Call {
             Method::Get | Method::Delete => form::parse(query).map(|raw| (raw, Source::Form)),
             Method::Post | Method::Patch => {
                 match body::read(content, config.body_cap, config.body_timeout).await {
-                    Ok(bytes) => merge(query, &parts.headers, &bytes),
+                    Ok(bytes) => body::parse(&parts.headers, &bytes),
                     Err(error) => Err(error),
                 }
             }
         };
-        let parsed = parsed.and_then(|(raw, source)| parse(operation, id.as_deref(), raw, source));
+        let parsed = parsed.and_then(|(raw, source)| {
+            let (raw, fault) = match operation.method {
+                Method::Get | Method::Delete => (raw, None),
+                Method::Post | Method::Patch => merge(query, raw)?,
+            };
+            Ok(parse(operation, id.as_deref(), raw, source, fault))
+        });
         let idempotency_key = (operation.method == Method::Post)
             .then(|| idempotency::read_key(&parts.headers))
             .flatten();
@@ -350,26 +355,29 @@ async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, Doma
         .await
 }
 
-/// The body's parameters, with `expand[]` from the query beside them.
+/// The body's parameters, with `expand[]` from the query beside them, and what else the query holds that
+/// has no place there. That is refused, but as parameters are: under the request's idempotency key.
 fn merge(
     query: &[u8],
-    headers: &HeaderMap,
-    bytes: &[u8],
-) -> Result<(Map<String, Value>, Source), DomainError> {
-    let (mut raw, source) = body::parse(headers, bytes)?;
+    mut raw: Map<String, Value>,
+) -> Result<(Map<String, Value>, Option<DomainError>), DomainError> {
+    let mut fault = None;
     for (name, value) in form::parse(query)? {
-        if name != "expand" {
-            let message = format!("{name} belongs in the body, not in the query.");
-            return Err(DomainError::invalid("parameter_unknown", message).about(name));
+        if name == "expand" && !raw.contains_key("expand") {
+            raw.insert(name, value);
+            continue;
         }
-        if raw.insert(name, value).is_some() {
-            return Err(DomainError::parameter(
-                "expand",
-                "The parameter is given twice.",
-            ));
-        }
+        let shown = form::clip(&name);
+        let message = format!("{shown} belongs in the body, not in the query.");
+        let refused = match name.as_str() {
+            "expand" => DomainError::parameter("expand", "The parameter is given twice."),
+            _ => DomainError::invalid("parameter_unknown", message).about(shown),
+        };
+        fault.get_or_insert(refused);
+        // Told apart from a parameter of the body when the request is repeated.
+        raw.insert(format!("?{name}"), value);
     }
-    Ok((raw, source))
+    Ok((raw, fault))
 }
 
 fn parse(
@@ -377,17 +385,19 @@ fn parse(
     id: Option<&str>,
     raw: Map<String, Value>,
     source: Source,
-) -> Result<Parsed, DomainError> {
+    fault: Option<DomainError>,
+) -> Parsed {
     let mut rest = raw.clone();
     let checked = (|| {
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
         let mut paths = Vec::new();
         if let Some(start) = operation.expand
             && let Some(value) = rest.remove("expand")
         {
-            paths = match value {
-                Value::String(path) => vec![path],
-                list => params::text_list(list, "expand")?,
-            };
+            // It may come from the query of a request whose body is JSON.
+            paths = params::text_list(value, Source::Form, "expand")?;
             expand::check(start, &paths)?;
         }
         if let (Some(prefix), Some(id)) = (operation.id, id) {
@@ -395,7 +405,7 @@ fn parse(
         }
         Ok((params::check(operation, rest, source)?, paths))
     })();
-    Ok(match checked {
+    match checked {
         Ok((checked, expand)) => Parsed {
             checked: Ok(checked),
             raw,
@@ -406,7 +416,7 @@ fn parse(
             raw,
             expand: Vec::new(),
         },
-    })
+    }
 }
 
 /// Whether CSV comes before JSON in an Accept header.

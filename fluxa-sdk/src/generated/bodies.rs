@@ -288,6 +288,12 @@ impl CreateCustomer {
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::email("email", &self.email)?;
         crate::validate::metadata(&self.metadata)?;
+        if let Some(value) = &self.name {
+            crate::validate::text("name", value, 200usize)?;
+        }
+        if let Some(value) = &self.phone {
+            crate::validate::text("phone", value, 40usize)?;
+        }
         Ok(())
     }
 }
@@ -786,13 +792,9 @@ impl RecordListenDelivery {
     )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         if let Some(value) = &self.attempt {
-            crate::validate::number("attempt", *value, 1i64..=9223372036854775807i64)?;
+            crate::validate::number("attempt", *value, 1i64..=1000000i64)?;
         }
-        crate::validate::number(
-            "duration_ms",
-            self.duration_ms,
-            0i64..=9223372036854775807i64,
-        )?;
+        crate::validate::number("duration_ms", self.duration_ms, 0i64..=86400000i64)?;
         if let Some(value) = &self.error {
             crate::validate::text("error", value, 500usize)?;
         }
@@ -976,6 +978,13 @@ impl TestCard {
     )]
     pub(crate) fn check(&self) -> Result<(), crate::Error> {
         crate::validate::number("exp_month", self.exp_month, 1i64..=12i64)?;
+        crate::validate::number("exp_year", self.exp_year, 0i64..=9999i64)?;
+        if let Some(value) = &self.name {
+            crate::validate::text("name", value, 200usize)?;
+        }
+        if let Some(value) = &self.postcode {
+            crate::validate::text("postcode", value, 20usize)?;
+        }
         Ok(())
     }
 }
@@ -1110,6 +1119,12 @@ impl UpdateCustomer {
             crate::validate::email("email", value)?;
         }
         crate::validate::metadata(&self.metadata)?;
+        if let Some(value) = &self.name {
+            crate::validate::text("name", value, 200usize)?;
+        }
+        if let Some(value) = &self.phone {
+            crate::validate::text("phone", value, 40usize)?;
+        }
         Ok(())
     }
 }

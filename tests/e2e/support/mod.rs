@@ -7,6 +7,7 @@ pub(crate) mod writer;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -163,6 +164,16 @@ pub(crate) struct Mock {
     pub(crate) base_url: String,
 }
 
+/// The file that a mock writes its exchanges to, in the directory that FLUXA_E2E_RECORD names, for
+/// tests/conformance/validate_record.py; none when it names none.
+fn recording() -> Option<String> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let directory = PathBuf::from(std::env::var_os("FLUXA_E2E_RECORD")?);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let file = directory.join(format!("{}-{number}.ndjson", std::process::id()));
+    Some(file.to_str().unwrap().to_owned())
+}
+
 impl Mock {
     pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
         Self::start_at(home, "127.0.0.1:0", arguments)
@@ -179,6 +190,10 @@ impl Mock {
             ready.to_str().unwrap(),
         ];
         all.extend(arguments);
+        let record = recording().filter(|_| !arguments.contains(&"--record"));
+        if let Some(file) = &record {
+            all.extend(["--record", file.as_str()]);
+        }
         let mut child = home
             .fluxa(&all)
             .stdout(Stdio::null())

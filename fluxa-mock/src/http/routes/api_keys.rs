@@ -60,7 +60,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .id(prefix::API_KEY)
     .params(&[GRACE]),
     Operation::post("/api_keys/{id}/revoke", "api_keys", |tx, input| {
-        Ok(Answer::ok(api_key::revoke(tx, input.id())?.render(tx)))
+        Ok(Answer::ok(
+            api_key::revoke(tx, input.key()?, input.id())?.render(tx),
+        ))
     })
     .id(prefix::API_KEY),
     Operation::get("/api_keys/{id}/requests", "api_keys", |tx, input| {
