@@ -111,7 +111,7 @@ async fn cards_keys_and_secrets_are_not_kept() {
     let signing = endpoint.body["secret"].as_str().unwrap();
     // A page's form, whatever the page makes of it, and a body that cannot be read.
     api.call(Method::POST, &format!("/pay/{session}"))
-        .form("card_number=4242+4242+4242+4242&cvc=987")
+        .form("card_number=4242+4242+4242+4242&cvc=9876543")
         .send()
         .await;
     api.call(Method::POST, "/v1/customers")
@@ -130,7 +130,7 @@ async fn cards_keys_and_secrets_are_not_kept() {
         "424242424242",
         "4242 4242",
         "4242+4242",
-        "987",
+        "9876543",
         secret,
         signing,
     ] {

@@ -15,7 +15,7 @@ const METHODS: [&str; 4] = ["GET", "POST", "PATCH", "DELETE"];
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
     let method = view
         .param("state")
-        .map(|value| ("method", value.to_owned()));
+        .map(|value| ("body->>'$.method'", value.to_owned()));
     let found = reader.page(&Find {
         table: "request_logs",
         equals: method.into_iter().collect(),

@@ -1,83 +1,20 @@
 //! Nothing that a log could keep of keys, secrets and cards, at the most verbose level.
 
-use crate::support::{Api, card, start};
+use crate::support::{Api, card, logs, start};
 use fluxa_mock::MockServer;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::fmt::{Debug, Write as _};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
-static RECORDING: AtomicBool = AtomicBool::new(false);
-static LINES: Mutex<String> = Mutex::new(String::new());
-
-/// Writes down every event and span of this process, of whatever level, while it is recording.
-struct Everything(AtomicU64);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
-}
-
-fn keep(line: Line) {
-    let mut lines = LINES.lock().unwrap();
-    lines.push_str(&line.0);
-    lines.push('\n');
-}
-
-impl Subscriber for Everything {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        RECORDING.load(Ordering::Relaxed)
-    }
-
-    fn register_callsite(&self, _: &'static Metadata<'static>) -> tracing::subscriber::Interest {
-        tracing::subscriber::Interest::sometimes()
-    }
-
-    fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let mut line = Line(span.metadata().name().to_owned());
-        span.record(&mut line);
-        keep(line);
-        Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        let mut line = Line(String::new());
-        values.record(&mut line);
-        keep(line);
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(event.metadata().target().to_owned());
-        event.record(&mut line);
-        keep(line);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 #[tokio::test]
 async fn no_key_secret_or_card_number_is_logged_or_told_in_an_error() {
-    tracing::subscriber::set_global_default(Everything(AtomicU64::new(0))).unwrap();
-    RECORDING.store(true, Ordering::Relaxed);
+    logs::keep();
     let (server, api) = start().await;
     let errors = drive(&server, &api).await;
-    RECORDING.store(false, Ordering::Relaxed);
     let (secrets, told) = errors;
-    let logged = LINES.lock().unwrap().clone();
+    let logged = logs::text();
     // Something was: the dispatcher's connection to the closed port at least.
-    assert!(logged.contains("hyper"), "nothing was logged:\n{logged}");
+    assert!(logged.contains("hyper"), "nothing was logged");
     for secret in &secrets {
         assert!(secret.len() > 8);
         assert!(!logged.contains(secret.as_str()), "{secret} was logged");

@@ -78,10 +78,6 @@ pub(crate) struct Call {
 }
 
 pub(crate) fn http() -> reqwest::Client {
-    http_builder().build().unwrap()
-}
-
-pub(crate) fn http_builder() -> reqwest::ClientBuilder {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -91,6 +87,10 @@ pub(crate) fn http_builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
+        // A page leads on to the merchant's own.
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
 }
 
 impl Api {
