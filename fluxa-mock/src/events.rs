@@ -5,12 +5,13 @@ use crate::domain::Metadata;
 use crate::domain::delivery_fault;
 use crate::domain::error::DomainError;
 use crate::domain::webhook_endpoint::WebhookEndpoint;
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, to_body};
 use crate::time::Time;
 use fluxa_sdk::contract;
 pub(crate) use fluxa_sdk::types::EventType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// A move of a state machine, as its event tells it.
 pub(crate) struct Transition {
@@ -18,9 +19,9 @@ pub(crate) struct Transition {
     pub(crate) state: &'static str,
 }
 
-/// An event.
+/// An event, with the object it is about as JSON, parsed or written out.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Event {
+pub(crate) struct Event<Object = Value> {
     pub(crate) id: String,
     object: String,
     livemode: bool,
@@ -29,14 +30,14 @@ pub(crate) struct Event {
     #[serde(rename = "type")]
     pub(crate) event_type: String,
     api_version: String,
-    pub(crate) data: EventData,
+    pub(crate) data: EventData<Object>,
     request: Option<EventRequest>,
 }
 
 /// What an event is about.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct EventData {
-    pub(crate) object: Value,
+pub(crate) struct EventData<Object> {
+    pub(crate) object: Object,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     previous_state: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +69,19 @@ pub(crate) fn emit(
     object: Value,
     transition: Option<Transition>,
 ) -> Result<(), DomainError> {
+    let subject = object["id"].as_str().unwrap_or_default().to_owned();
+    emit_text(tx, event_type, &subject, object.to_string(), transition)
+}
+
+/// Emits an event about the object `subject`, whose rendering is written out already: what is told most
+/// often is not parsed again.
+pub(crate) fn emit_text(
+    tx: &Tx<'_>,
+    event_type: EventType,
+    subject: &str,
+    object: String,
+    transition: Option<Transition>,
+) -> Result<(), DomainError> {
     let origin = tx.origin();
     let request = origin.request_id.as_ref().map(|id| EventRequest {
         id: Some(id.clone()),
@@ -82,7 +96,7 @@ pub(crate) fn emit(
         None => (None, None),
     };
     let event = Event {
-        id: tx.new_id(Event::PREFIX),
+        id: tx.new_id(<Event>::PREFIX),
         object: "event".to_owned(),
         livemode: false,
         created_at: tx.now(),
@@ -90,14 +104,25 @@ pub(crate) fn emit(
         event_type: event_type.as_str().to_owned(),
         api_version: contract::API_VERSION.to_owned(),
         data: EventData {
-            object,
+            object: RawValue::from_string(object).map_err(DomainError::internal)?,
             previous_state,
             state,
             transitioned_at,
         },
         request,
     };
-    tx.insert(&event)?;
+    let created_at = event.created_at.to_string();
+    tx.insert_row(
+        <Event>::TABLE,
+        &event.id,
+        &to_body(&event),
+        |column| match column.name {
+            "type" => Some(event.event_type.as_str().into()),
+            "created_at" => Some(created_at.as_str().into()),
+            "subject" => Some(subject.into()),
+            _ => None,
+        },
+    )?;
     tx.mark_changed();
     for endpoint in tx.all_by::<WebhookEndpoint>("status", "enabled")? {
         if endpoint.wants(event_type.as_str()) {

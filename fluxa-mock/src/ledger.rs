@@ -9,6 +9,7 @@ use crate::time::Time;
 use fluxa_sdk::contract;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The launch currency, the only one that accounts are kept in.
@@ -62,6 +63,15 @@ impl Resource for LedgerEntry {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn column(&self, name: &'static str) -> Option<Option<Cow<'_, str>>> {
+        Some(match name {
+            "payment" => self.payment.as_deref().map(Cow::from),
+            "account" => Some(self.account.as_str().into()),
+            "created_at" => Some(self.created_at.to_string().into()),
+            _ => return None,
+        })
     }
 }
 

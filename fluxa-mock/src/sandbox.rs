@@ -419,14 +419,16 @@ async fn write_log_by_and_by(sandbox: Arc<Sandbox>) {
 
 /// Fires timers when the clock reaches them by itself.
 async fn fire_as_due(sandbox: Arc<Sandbox>) {
-    let mut changes = sandbox.store.changes();
+    let mut timers = sandbox.store.timers();
     loop {
-        changes.borrow_and_update();
+        timers.borrow_and_update();
         let alone = sandbox.firing.lock().await;
         let fired = sandbox
             .store
             .run(Origin::default(), |tx| {
-                fire_due(tx, tx.now(), TIMERS_AT_ONCE)
+                let next = fire_due(tx, tx.now(), TIMERS_AT_ONCE)?;
+                tx.await_timer(next);
+                Ok(next)
             })
             .await;
         drop(alone);
@@ -442,7 +444,7 @@ async fn fire_as_due(sandbox: Arc<Sandbox>) {
         let sleep = tokio::time::sleep(wait.unwrap_or(Duration::from_secs(3600)));
         tokio::select! {
             () = sleep => {}
-            changed = changes.changed() => if changed.is_err() { return },
+            changed = timers.changed() => if changed.is_err() { return },
             () = sandbox.clock_changed.notified() => {}
         }
     }

@@ -10,6 +10,7 @@ use std::process::Command;
 pub(crate) fn run(root: &Path) -> Result<(), String> {
     let whole = ["--package", "fluxa-cli", "--bench", "whole_process"];
     bench(root, &whole)?;
+    bench(root, &["--package", "fluxa-cli", "--bench", "sandbox"])?;
     // A package of its own outside the workspace, with its own lock file and target directory.
     let benches = root.join("benches");
     bench(&benches, &["--locked", "--bench", "webhooks"])?;

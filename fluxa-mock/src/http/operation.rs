@@ -295,18 +295,26 @@ impl Input {
         scope: Option<Scope>,
     ) -> Result<Answer, DomainError> {
         let page: Page<R> = tx.list(&self.page(columns, scope))?;
-        let cursor = page
-            .data
-            .last()
-            .filter(|_| page.has_more)
-            .map(|last| last.id().to_owned());
-        let data: Vec<Value> = page.data.iter().map(|item| item.render(tx)).collect();
-        Ok(Answer::ok(list_body(data, cursor)))
+        let cursor = page.cursor()?;
+        let mut text = String::from("{\"data\":[");
+        for (place, body) in page.bodies.into_iter().enumerate() {
+            if place > 0 {
+                text.push(',');
+            }
+            text.push_str(&R::render_body(tx, body)?);
+        }
+        let has_more = cursor.is_some();
+        let cursor = Value::from(cursor);
+        text.push_str(&format!(
+            "],\"has_more\":{has_more},\"next_cursor\":{cursor}}}"
+        ));
+        Ok(Answer::text(200, text))
     }
 
     /// Reads the resource named in the path.
     pub(super) fn retrieve<R: Resource>(&self, tx: &Tx<'_>) -> Result<Answer, DomainError> {
-        Ok(Answer::ok(tx.get::<R>(self.id())?.render(tx)))
+        let body = tx.get_body::<R>(self.id())?;
+        Ok(Answer::text(200, R::render_body(tx, body)?))
     }
 }
 
@@ -321,9 +329,23 @@ pub(super) struct Answer {
     pub(super) content: Content,
 }
 
+impl Content {
+    /// JSON to be worked on.
+    pub(super) fn parsed(self) -> Result<Self, DomainError> {
+        match self {
+            Self::Text(text) => serde_json::from_str(&text)
+                .map(Self::Json)
+                .map_err(DomainError::internal),
+            other => Ok(other),
+        }
+    }
+}
+
 /// The body of an answer.
 pub(super) enum Content {
     Json(Value),
+    /// JSON, written out already.
+    Text(String),
     Csv(String),
 }
 
@@ -341,6 +363,14 @@ impl Answer {
         Self {
             status: 201,
             content: Content::Json(value),
+        }
+    }
+
+    /// JSON that is written out already.
+    pub(super) fn text(status: u16, text: String) -> Self {
+        Self {
+            status,
+            content: Content::Text(text),
         }
     }
 

@@ -69,6 +69,9 @@ pub(super) async fn handle(
         return stream::open(sandbox, call).await;
     }
     let request_id = call.request_id.clone();
+    if operation.method == Method::Get {
+        return serve(&sandbox, call).await.into_response();
+    }
     // A task of its own: a client that goes away does not undo half of what it asked for.
     let serving = tokio::spawn(async move { serve(&sandbox, call).await });
     let reply = match serving.await {
@@ -267,14 +270,20 @@ impl Call {
         // An inner savepoint: a refusal undoes the work, and is itself stored.
         let result = tx.savepoint(|tx| {
             let mut answer = handler(tx, &admitted.input)?;
-            if let (Some(start), Content::Json(value)) = (operation.expand, &mut answer.content) {
-                expand::apply(tx, start, &admitted.expand, value)?;
+            if let Some(start) = operation.expand
+                && !admitted.expand.is_empty()
+            {
+                answer.content = answer.content.parsed()?;
+                if let Content::Json(value) = &mut answer.content {
+                    expand::apply(tx, start, &admitted.expand, value)?;
+                }
             }
             Ok(answer)
         });
         let (status, media, text) = match result {
             Ok(answer) => match answer.content {
                 Content::Json(value) => (answer.status, JSON, value.to_string()),
+                Content::Text(text) => (answer.status, JSON, text),
                 Content::Csv(text) => (answer.status, CSV, text),
             },
             Err(error) if error_is_ours(&error) => return Err(error),

@@ -12,25 +12,32 @@ mod tx;
 
 pub(crate) use file::{databases_in, remove};
 pub(crate) use private::make_private_directory;
-pub(crate) use resource::{Filter, ListQuery, Page, Resource, Scope, public_view};
+pub(crate) use resource::{Filter, ListQuery, Page, Resource, Scope, public_view, to_body};
 pub(crate) use snapshot::check as check_snapshot;
 pub(crate) use tx::{Origin, Timer, Tx};
 
 use crate::accounts::Identity;
 use crate::clock::{Clock, ClockRecord};
+use crate::domain::api_key::ApiKey;
 use crate::domain::error::DomainError;
 use crate::domain::request_log::Waiting;
 use crate::faults::Faults;
 use crate::ids::{Ids, random_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use tokio::sync::{oneshot, watch};
 
 /// Where the file keeps the last characters of the account's key.
 const LAST4: &str = "account_last4";
+
+/// A database of this connection's own, behind a bounded page cache: that of `:memory:` holds every page,
+/// and each commit walks all of it.
+const IN_MEMORY: &str = "file:sandbox?vfs=memdb";
 
 /// How a sandbox is opened.
 pub(crate) struct Opening<'a> {
@@ -56,6 +63,23 @@ pub(crate) struct Shared {
     pub(crate) is_durable: bool,
     /// Not state: a rollback does not take a hit back.
     pub(crate) faults: Faults,
+    /// When the timer that is waited for is due, Unix milliseconds of the virtual clock.
+    awaited_timer: AtomicI64,
+    /// API keys as the database has them, by hash: nearly every request asks for the same one.
+    known_keys: Mutex<HashMap<String, ApiKey>>,
+}
+
+impl Shared {
+    fn known_keys(&self) -> MutexGuard<'_, HashMap<String, ApiKey>> {
+        self.known_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A key has changed, or a change of one was undone.
+    fn forget_keys(&self) {
+        self.known_keys().clear();
+    }
 }
 
 /// Handle on the owner thread.
@@ -64,6 +88,7 @@ pub(crate) struct Store {
     messages: mpsc::Sender<owner::Message>,
     changes: watch::Receiver<u64>,
     queue: watch::Receiver<u64>,
+    timers: watch::Receiver<u64>,
     shared: Arc<Shared>,
 }
 
@@ -72,7 +97,7 @@ impl Store {
     pub(crate) fn open(opening: &Opening<'_>) -> io::Result<Self> {
         let connection = match opening.path {
             Some(path) => file::open(path)?,
-            None => Connection::open_in_memory().map_err(io::Error::other)?,
+            None => Connection::open(IN_MEMORY).map_err(io::Error::other)?,
         };
         Self::start(connection, opening).map_err(|error| file::explain(opening.path, &error))
     }
@@ -84,7 +109,17 @@ impl Store {
         let (messages, receiver) = mpsc::channel();
         let (changed, changes) = watch::channel(0);
         let (queued, queue) = watch::channel(0);
-        let owner = owner::Owner::new(connection, receiver, changed, queued);
+        let (scheduled, timers) = watch::channel(0);
+        let owner = owner::Owner::new(
+            connection,
+            receiver,
+            owner::Watchers {
+                changed,
+                queued,
+                scheduled,
+            },
+            opening.path.is_some(),
+        );
         std::thread::Builder::new()
             .name("fluxa-mock-store".to_owned())
             .spawn(move || owner.run())
@@ -93,6 +128,7 @@ impl Store {
             messages,
             changes,
             queue,
+            timers,
             shared,
         })
     }
@@ -110,6 +146,11 @@ impl Store {
     /// A receiver that sees a change after each commit that changed the queue of deliveries.
     pub(crate) fn queue(&self) -> watch::Receiver<u64> {
         self.queue.clone()
+    }
+
+    /// A receiver that sees a change after each commit that put a timer before the one waited for.
+    pub(crate) fn timers(&self) -> watch::Receiver<u64> {
+        self.timers.clone()
     }
 
     /// Closes the database; whatever is asked afterwards fails.
@@ -133,20 +174,22 @@ impl Store {
         let job: owner::Job = Box::new(move |connection| {
             let tx = Tx::new(connection, &shared, origin);
             let result = tx.savepoint(|tx| work(tx));
-            let (changed, queued) = (tx.has_changed(), tx.has_queued());
+            let marks = tx.marks();
+            if result.is_err() {
+                shared.forget_keys();
+            }
             let complete: owner::Completion = Box::new(move |committed: Result<(), String>| {
                 let outcome = match committed {
                     Ok(()) => result,
-                    Err(reason) => Err(DomainError::internal(reason).into()),
+                    Err(reason) => {
+                        shared.forget_keys();
+                        Err(DomainError::internal(reason).into())
+                    }
                 };
                 // The caller may have gone away: what it asked for is done all the same.
                 drop(reply.send(outcome));
             });
-            owner::Executed {
-                changed,
-                queued,
-                complete,
-            }
+            owner::Executed { marks, complete }
         });
         if self.messages.send(owner::Message::Run(job)).is_err() {
             return Err(DomainError::internal("the store has stopped").into());
@@ -224,6 +267,8 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         unlogged: Waiting::default(),
         is_durable: opening.path.is_some(),
         faults: Faults::default(),
+        awaited_timer: AtomicI64::new(i64::MAX),
+        known_keys: Mutex::default(),
     })
 }
 

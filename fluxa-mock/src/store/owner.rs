@@ -1,6 +1,7 @@
 //! Owns the thread that owns the connection: takes waiting jobs, runs them in one SQLite transaction,
 //! commits, and only then lets each job answer (group commit).
 
+use super::tx::Marked;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
@@ -30,10 +31,8 @@ pub(crate) enum Message {
 
 /// A job that has run but is not committed yet.
 pub(crate) struct Executed {
-    /// Whether watchers (timers, deliveries, streams) have something new to look at.
-    pub(crate) changed: bool,
-    /// Whether the queue of deliveries is another.
-    pub(crate) queued: bool,
+    /// Whom to wake.
+    pub(super) marks: Marked,
     /// Answers the caller.
     pub(crate) complete: Completion,
 }
@@ -42,8 +41,19 @@ pub(crate) struct Executed {
 pub(crate) struct Owner {
     connection: Connection,
     messages: Receiver<Message>,
-    changed: watch::Sender<u64>,
-    queued: watch::Sender<u64>,
+    watchers: Watchers,
+    /// Whether a commit costs an fsync.
+    durable: bool,
+}
+
+/// Whom commits wake.
+pub(super) struct Watchers {
+    /// Streams, and whoever waits for something to happen.
+    pub(super) changed: watch::Sender<u64>,
+    /// The deliveries.
+    pub(super) queued: watch::Sender<u64>,
+    /// The timers.
+    pub(super) scheduled: watch::Sender<u64>,
 }
 
 impl Owner {
@@ -51,15 +61,15 @@ impl Owner {
     pub(crate) fn new(
         connection: Connection,
         messages: Receiver<Message>,
-        changed: watch::Sender<u64>,
-        queued: watch::Sender<u64>,
+        watchers: Watchers,
+        durable: bool,
     ) -> Self {
         connection.set_prepared_statement_cache_capacity(256);
         Self {
             connection,
             messages,
-            changed,
-            queued,
+            watchers,
+            durable,
         }
     }
 
@@ -77,7 +87,7 @@ impl Owner {
                     if outcome.is_err() {
                         tracing::error!("a store job panicked");
                     }
-                    self.changed.send_modify(|count| *count += 1);
+                    wake(&self.watchers.changed);
                     self.messages.recv().ok()
                 }
                 Message::Stop(done) => {
@@ -94,6 +104,7 @@ impl Owner {
     fn run_batch(&self, first: Job) -> Option<Message> {
         let mut executed = Vec::new();
         let begun = self.statement("BEGIN IMMEDIATE");
+        let changes = self.connection.total_changes();
         let mut next = Some(first);
         let mut other = None;
         while let Some(job) = next {
@@ -108,7 +119,9 @@ impl Owner {
                     }
                 }
             }
-            let full = executed.len() >= BATCH_LIMIT;
+            // In memory a commit is cheap, and dearer the more a savepoint must be able to undo.
+            let wrote = !self.durable && self.connection.total_changes() != changes;
+            let full = executed.len() >= BATCH_LIMIT || wrote;
             next = match (full, other.is_none()) {
                 (false, true) => match self.messages.try_recv() {
                     Ok(Message::Run(job)) => Some(job),
@@ -126,16 +139,25 @@ impl Owner {
             tracing::error!(reason, "commit failed");
             drop(self.statement("ROLLBACK"));
         }
-        let changed = executed.iter().any(|done| done.changed);
-        let queued = executed.iter().any(|done| done.queued);
+        let woken = [
+            (
+                &self.watchers.changed,
+                executed.iter().any(|done| done.marks.changed),
+            ),
+            (
+                &self.watchers.queued,
+                executed.iter().any(|done| done.marks.queued),
+            ),
+            (
+                &self.watchers.scheduled,
+                executed.iter().any(|done| done.marks.scheduled),
+            ),
+        ];
         for done in executed {
             (done.complete)(committed.clone());
         }
-        if changed {
-            self.changed.send_modify(|count| *count += 1);
-        }
-        if queued {
-            self.queued.send_modify(|count| *count += 1);
+        for (watcher, _) in woken.iter().filter(|(_, marked)| *marked) {
+            wake(watcher);
         }
         other
     }
@@ -147,4 +169,8 @@ impl Owner {
             .map(|_| ())
             .map_err(|error| error.to_string())
     }
+}
+
+fn wake(watcher: &watch::Sender<u64>) {
+    watcher.send_modify(|count| *count += 1);
 }

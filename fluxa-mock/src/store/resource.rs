@@ -1,13 +1,17 @@
 //! Owns how resources are written, read and listed: one JSON body per row, keyset pagination on the
 //! row's sequence (never OFFSET), so that inserts cause neither skips nor repeats.
 
+use super::schema::{self, Column};
 use super::tx::Tx;
 use crate::domain::error::DomainError;
 use crate::time::Time;
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::{OptionalExtension, params_from_iter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::marker::PhantomData;
 
 /// An object of the API that is kept in a table of its own.
 pub(crate) trait Resource: Serialize + DeserializeOwned {
@@ -23,6 +27,26 @@ pub(crate) trait Resource: Serialize + DeserializeOwned {
     fn render(&self, tx: &Tx<'_>) -> Value {
         let _ = tx;
         public_view(self)
+    }
+
+    /// As the API shows it, from the stored body.
+    fn render_body(tx: &Tx<'_>, body: String) -> Result<String, DomainError> {
+        Ok(from_body::<Self>(&body)?.render(tx).to_string())
+    }
+
+    /// What a column of its table holds, for what is written most often; `None` = what the body says.
+    fn column(&self, name: &'static str) -> Option<Option<Cow<'_, str>>> {
+        let _ = name;
+        None
+    }
+}
+
+/// What a column holds according to the body.
+fn column_of(body: &Value, column: &Column) -> Option<String> {
+    match body.pointer(&column.pointer())? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
     }
 }
 
@@ -89,26 +113,70 @@ pub(crate) struct ListQuery {
 
 /// A page of resources, newest first.
 pub(crate) struct Page<R> {
-    pub(crate) data: Vec<R>,
+    pub(crate) bodies: Vec<String>,
     pub(crate) has_more: bool,
+    of: PhantomData<R>,
+}
+
+impl<R: Resource> Page<R> {
+    /// The id to go on from, when there is more.
+    pub(crate) fn cursor(&self) -> Result<Option<String>, DomainError> {
+        match self.bodies.last().filter(|_| self.has_more) {
+            Some(body) => Ok(Some(from_body::<R>(body)?.id().to_owned())),
+            None => Ok(None),
+        }
+    }
 }
 
 impl Tx<'_> {
     /// Adds a resource.
     pub(crate) fn insert<R: Resource>(&self, resource: &R) -> Result<(), DomainError> {
-        let sql = format!("INSERT INTO {} (id, body) VALUES (?1, ?2)", R::TABLE);
-        self.connection()
-            .prepare_cached(&sql)?
-            .execute(params![resource.id(), to_body(resource)])?;
+        self.insert_body(resource, &to_body(resource))
+    }
+
+    /// Adds a resource whose body is at hand.
+    pub(crate) fn insert_body<R: Resource>(
+        &self,
+        resource: &R,
+        body: &str,
+    ) -> Result<(), DomainError> {
+        let values = Columns::of(resource);
+        self.insert_row(R::TABLE, resource.id(), body, |column| values.get(column))
+    }
+
+    /// Adds a row to the table of a resource; `value_of` says what its columns hold.
+    pub(crate) fn insert_row<'v>(
+        &self,
+        table: &str,
+        id: &str,
+        body: &str,
+        value_of: impl Fn(&'static Column) -> Option<Cow<'v, str>>,
+    ) -> Result<(), DomainError> {
+        self.touches(table);
+        let columns = schema::columns(table);
+        let mut sql = format!("INSERT INTO {table} (id, body");
+        for column in columns {
+            sql.push_str(", ");
+            sql.push_str(column.name);
+        }
+        sql.push_str(") VALUES (?1, ?2");
+        for place in 0..columns.len() {
+            sql.push_str(&format!(", ?{}", place + 3));
+        }
+        sql.push(')');
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        statement.raw_bind_parameter(1, id)?;
+        statement.raw_bind_parameter(2, body)?;
+        for (place, column) in columns.iter().enumerate() {
+            statement.raw_bind_parameter(place + 3, value_of(column))?;
+        }
+        statement.raw_execute()?;
         Ok(())
     }
 
     /// Replaces a resource.
     pub(crate) fn update<R: Resource>(&self, resource: &R) -> Result<(), DomainError> {
-        let sql = format!("UPDATE {} SET body = ?1 WHERE id = ?2", R::TABLE);
-        self.connection()
-            .prepare_cached(&sql)?
-            .execute(params![to_body(resource), resource.id()])?;
+        self.replace(resource, &to_body(resource), None)?;
         Ok(())
     }
 
@@ -119,20 +187,56 @@ impl Tx<'_> {
         column: &'static str,
         expected: &str,
     ) -> Result<bool, DomainError> {
-        let sql = format!(
-            "UPDATE {} SET body = ?1 WHERE id = ?2 AND {column} = ?3",
-            R::TABLE
-        );
-        let rows = self.connection().prepare_cached(&sql)?.execute(params![
-            to_body(resource),
-            resource.id(),
-            expected
-        ])?;
-        Ok(rows == 1)
+        self.update_body_guarded(resource, &to_body(resource), column, expected)
+    }
+
+    /// As [`Tx::update_guarded`], with the body at hand.
+    pub(crate) fn update_body_guarded<R: Resource>(
+        &self,
+        resource: &R,
+        body: &str,
+        column: &'static str,
+        expected: &str,
+    ) -> Result<bool, DomainError> {
+        Ok(self.replace(resource, body, Some((column, expected)))? == 1)
+    }
+
+    fn replace<R: Resource>(
+        &self,
+        resource: &R,
+        body: &str,
+        guard: Option<(&'static str, &str)>,
+    ) -> Result<usize, DomainError> {
+        self.touches(R::TABLE);
+        let columns = || {
+            schema::columns(R::TABLE)
+                .iter()
+                .filter(|column| column.changes)
+        };
+        let mut sql = format!("UPDATE {} SET body = ?2", R::TABLE);
+        for (place, column) in columns().enumerate() {
+            sql.push_str(&format!(", {} = ?{}", column.name, place + 4));
+        }
+        sql.push_str(" WHERE id = ?1");
+        if let Some((column, _)) = guard {
+            sql.push_str(&format!(" AND {column} = ?3"));
+        }
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        statement.raw_bind_parameter(1, resource.id())?;
+        statement.raw_bind_parameter(2, body)?;
+        if let Some((_, expected)) = guard {
+            statement.raw_bind_parameter(3, expected)?;
+        }
+        let values = Columns::of(resource);
+        for (place, column) in columns().enumerate() {
+            statement.raw_bind_parameter(place + 4, values.get(column))?;
+        }
+        Ok(statement.raw_execute()?)
     }
 
     /// Marks a resource deleted; its id stays usable as a cursor.
     pub(crate) fn delete<R: Resource>(&self, id: &str) -> Result<(), DomainError> {
+        self.touches(R::TABLE);
         let sql = format!("UPDATE {} SET deleted = 1 WHERE id = ?1", R::TABLE);
         self.connection().prepare_cached(&sql)?.execute([id])?;
         Ok(())
@@ -150,6 +254,22 @@ impl Tx<'_> {
             .query_row([id], |row| row.get(0))
             .optional()?;
         body.map(|body| from_body(&body)).transpose()
+    }
+
+    /// The stored body of the resource with this id, unless deleted.
+    ///
+    /// # Errors
+    /// `resource_missing` when there is none.
+    pub(crate) fn get_body<R: Resource>(&self, id: &str) -> Result<String, DomainError> {
+        let sql = format!(
+            "SELECT body FROM {} WHERE id = ?1 AND deleted = 0",
+            R::TABLE
+        );
+        self.connection()
+            .prepare_cached(&sql)?
+            .query_row([id], |row| row.get(0))
+            .optional()?
+            .ok_or_else(|| DomainError::missing(id))
     }
 
     /// Whether a row with this id exists, deleted or not.
@@ -212,6 +332,10 @@ impl Tx<'_> {
             sql.push_str(&format!(" AND {column} = ?{}", values.len()));
         }
         for filter in &query.filters {
+            if let Some((operator, sequence)) = self.bound::<R>(filter)? {
+                values.push(sequence.into());
+                sql.push_str(&format!(" AND sequence {operator} ?{}", values.len()));
+            }
             values.push(filter.value.clone().into());
             sql.push_str(&format!(
                 " AND {} {} ?{}",
@@ -236,11 +360,78 @@ impl Tx<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         let has_more = bodies.len() > query.limit;
         bodies.truncate(query.limit);
-        let data = bodies
-            .iter()
-            .map(|body| from_body(body))
-            .collect::<Result<_, _>>()?;
-        Ok(Page { data, has_more })
+        Ok(Page {
+            bodies,
+            has_more,
+            of: PhantomData,
+        })
+    }
+
+    /// Where in the table a bound on time lies: instants rise with the sequence, so that it is found by
+    /// halving and no row beyond it is looked at. Nothing was settled before it was created.
+    fn bound<R: Resource>(
+        &self,
+        filter: &Filter,
+    ) -> Result<Option<(&'static str, i64)>, DomainError> {
+        let upper = filter.operator.starts_with('<');
+        let found_by = match (filter.column, filter.operator) {
+            ("created_at", "<" | "<=" | ">" | ">=") => true,
+            ("settled_at", "<" | "<=") => R::TABLE == "payments",
+            _ => false,
+        };
+        if !found_by {
+            return Ok(None);
+        }
+        // The first row whose instant is not on the lower side.
+        let is_lower: fn(&str, &str) -> bool = match filter.operator {
+            "<" | ">=" => |instant, bound| instant < bound,
+            _ => |instant, bound| instant <= bound,
+        };
+        let sql = format!(
+            "SELECT sequence, created_at FROM {} WHERE sequence >= ?1 ORDER BY sequence LIMIT 1",
+            R::TABLE
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        let last = format!("SELECT coalesce(max(sequence), 0) FROM {}", R::TABLE);
+        let last: i64 = self
+            .connection()
+            .prepare_cached(&last)?
+            .query_row([], |row| row.get(0))?;
+        let (mut low, mut high) = (1, last + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let row: Option<(i64, bool)> = statement
+                .query_row([middle], |row| {
+                    let instant = row.get_ref(1)?.as_str()?;
+                    Ok((row.get(0)?, is_lower(instant, &filter.value)))
+                })
+                .optional()?;
+            match row {
+                Some((sequence, true)) => low = sequence + 1,
+                _ => high = middle,
+            }
+        }
+        Ok(Some(if upper { ("<", low) } else { (">=", low) }))
+    }
+
+    /// Ids of the rows whose columns do not say what their body says, with their table.
+    pub(crate) fn disagreements(&self) -> Result<Vec<(&'static str, String)>, DomainError> {
+        let mut found = Vec::new();
+        for (table, columns) in schema::tables() {
+            let differs: Vec<String> = columns
+                .iter()
+                .map(|column| {
+                    let path = column.pointer().replace('/', ".");
+                    format!("{} IS NOT body->>'${path}'", column.name)
+                })
+                .collect();
+            let sql = format!("SELECT id FROM {table} WHERE {}", differs.join(" OR "));
+            let mut statement = self.connection().prepare_cached(&sql)?;
+            for id in statement.query_map([], |row| row.get(0))? {
+                found.push((*table, id?));
+            }
+        }
+        Ok(found)
     }
 
     /// The place of a cursor in its table, unless it is another owner's. What has no owner any more, like
@@ -275,7 +466,43 @@ impl Tx<'_> {
     }
 }
 
-fn to_body<R: Serialize>(resource: &R) -> String {
+/// The columns of a resource: said by itself, or read from its body, which is parsed once for all.
+struct Columns<'a, R> {
+    resource: &'a R,
+    body: OnceCell<Value>,
+}
+
+impl<'a, R: Resource> Columns<'a, R> {
+    fn of(resource: &'a R) -> Self {
+        Self {
+            resource,
+            body: OnceCell::new(),
+        }
+    }
+
+    fn get(&self, column: &Column) -> Option<Cow<'a, str>> {
+        let Some(said) = self.resource.column(column.name) else {
+            return self.read(column).map(Cow::Owned);
+        };
+        debug_assert_eq!(
+            said.as_deref(),
+            self.read(column).as_deref(),
+            "the column {} of {} disagrees with the body",
+            column.name,
+            R::TABLE
+        );
+        said
+    }
+
+    fn read(&self, column: &Column) -> Option<String> {
+        let body = self.body.get_or_init(|| {
+            serde_json::to_value(self.resource).expect("resources have string keys only")
+        });
+        column_of(body, column)
+    }
+}
+
+pub(crate) fn to_body<R: Serialize>(resource: &R) -> String {
     serde_json::to_string(resource).expect("resources have string keys only")
 }
 

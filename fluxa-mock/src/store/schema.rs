@@ -1,46 +1,170 @@
 //! Owns the shape of the database. Every resource is one table whose `body` is the whole object; the
-//! columns that filters and guards need are generated from it, so that they cannot disagree with it.
+//! columns that filters and guards need stand beside it, written with it and from it.
 
 use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
-/// (table, columns generated from the body's field of the same name)
-const RESOURCES: &[(&str, &[&str])] = &[
+/// A column that filters and guards need, beside the body that holds the same value.
+#[derive(Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    /// Where the body has it; empty = the field of the same name.
+    pointer: &'static str,
+    indexed: Indexed,
+    /// Whether an update may change it: a column that it cannot change costs it nothing.
+    pub(super) changes: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Indexed {
+    No,
+    /// Only the rows that have a value.
+    Present,
+    All,
+}
+
+impl Column {
+    /// The JSON pointer of the value in the body.
+    pub(super) fn pointer(&self) -> String {
+        match self.pointer {
+            "" => format!("/{}", self.name),
+            pointer => pointer.to_owned(),
+        }
+    }
+
+    const fn at(mut self, pointer: &'static str) -> Self {
+        self.pointer = pointer;
+        self
+    }
+
+    const fn present(mut self) -> Self {
+        self.indexed = Indexed::Present;
+        self
+    }
+
+    const fn fixed(mut self) -> Self {
+        self.changes = false;
+        self
+    }
+}
+
+const fn column(name: &'static str) -> Column {
+    Column {
+        name,
+        pointer: "",
+        indexed: Indexed::All,
+        changes: true,
+    }
+}
+
+/// Instants rise with the rows' sequence, by which they are found: no index.
+const CREATED_AT: Column = Column {
+    name: "created_at",
+    pointer: "",
+    indexed: Indexed::No,
+    changes: false,
+};
+
+/// (table, its columns)
+const RESOURCES: &[(&str, &[Column])] = &[
     (
         "payments",
         &[
-            "state",
-            "customer",
-            "settlement_reference",
-            "created_at",
-            "settled_at",
-            "settlement",
+            column("state"),
+            column("customer").present().fixed(),
+            column("settlement_reference").present(),
+            CREATED_AT,
+            column("settled_at").present(),
+            column("settlement").present().at("/internal/settlement"),
         ],
     ),
-    ("refunds", &["payment", "status", "created_at"]),
-    ("customers", &["email", "created_at"]),
-    ("payment_methods", &["customer", "created_at"]),
-    ("checkout_sessions", &["status", "customer", "created_at"]),
+    (
+        "refunds",
+        &[column("payment").fixed(), column("status"), CREATED_AT],
+    ),
+    ("customers", &[column("email"), CREATED_AT]),
+    ("payment_methods", &[column("customer"), CREATED_AT]),
+    (
+        "checkout_sessions",
+        &[column("status"), column("customer"), CREATED_AT],
+    ),
     (
         "settlements",
-        &["status", "settlement_reference", "created_at", "settled_at"],
+        &[
+            column("status"),
+            column("settlement_reference").at("/reference"),
+            CREATED_AT,
+            column("settled_at"),
+        ],
     ),
-    ("ledger_entries", &["payment", "account", "created_at"]),
-    ("events", &["type", "created_at", "subject"]),
-    ("webhook_endpoints", &["status", "created_at"]),
+    (
+        "ledger_entries",
+        &[
+            column("payment").fixed(),
+            column("account").fixed(),
+            CREATED_AT,
+        ],
+    ),
+    (
+        "events",
+        &[
+            column("type").fixed(),
+            CREATED_AT,
+            column("subject").fixed().at("/data/object/id"),
+        ],
+    ),
+    ("webhook_endpoints", &[column("status"), CREATED_AT]),
     (
         "webhook_deliveries",
-        &["endpoint", "event", "status", "created_at"],
+        &[
+            column("endpoint").fixed(),
+            column("event").fixed(),
+            column("status"),
+            CREATED_AT,
+        ],
     ),
-    ("listen_sessions", &["created_at"]),
-    ("api_keys", &["kind", "status", "created_at", "hash"]),
-    ("merchants", &["created_at"]),
-    ("subscriptions", &["status", "customer", "created_at"]),
-    ("disputes", &["status", "payment", "recovery", "created_at"]),
+    ("listen_sessions", &[CREATED_AT]),
+    (
+        "api_keys",
+        &[
+            column("kind"),
+            column("status"),
+            CREATED_AT,
+            column("hash").at("/internal/hash"),
+        ],
+    ),
+    ("merchants", &[CREATED_AT]),
+    (
+        "subscriptions",
+        &[column("status"), column("customer"), CREATED_AT],
+    ),
+    (
+        "disputes",
+        &[
+            column("status"),
+            column("payment").fixed(),
+            column("recovery").present().at("/internal/recovery"),
+            CREATED_AT,
+        ],
+    ),
 ];
+
+/// Every table of resources, with its columns.
+pub(super) fn tables() -> &'static [(&'static str, &'static [Column])] {
+    RESOURCES
+}
+
+/// The columns of a resource's table.
+pub(super) fn columns(table: &str) -> &'static [Column] {
+    RESOURCES
+        .iter()
+        .find(|(name, _)| *name == table)
+        .map_or(&[], |(_, columns)| columns)
+}
 
 /// What is no resource; and the log of requests, which is written with every request and so has columns
 /// of its own, that cost no reading of the body.
@@ -117,6 +241,8 @@ pub(crate) fn configure(connection: &Connection, durable: bool) -> Result<(), ru
         connection.pragma_update(None, "synchronous", "OFF")?;
     }
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Plans do not depend on the values bound, so that statements are not prepared anew for each.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
@@ -172,33 +298,23 @@ pub(crate) fn reset(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.execute_batch(&sql)
 }
 
-fn resource_table(table: &str, columns: &[&str]) -> String {
+fn resource_table(table: &str, columns: &[Column]) -> String {
     let mut sql = format!(
         "CREATE TABLE IF NOT EXISTS {table} (sequence INTEGER PRIMARY KEY AUTOINCREMENT, \
          id TEXT NOT NULL UNIQUE, body TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0"
     );
     for column in columns {
-        let path = match (table, *column) {
-            ("payments", "settlement") => "$.internal.settlement",
-            ("disputes", "recovery") => "$.internal.recovery",
-            ("settlements", "settlement_reference") => "$.reference",
-            ("events", "subject") => "$.data.object.id",
-            ("api_keys", "hash") => "$.internal.hash",
-            _ => "",
-        };
-        let path = if path.is_empty() {
-            format!("$.{column}")
-        } else {
-            path.to_owned()
-        };
-        sql.push_str(&format!(
-            ", {column} TEXT GENERATED ALWAYS AS (json_extract(body, '{path}')) VIRTUAL"
-        ));
+        sql.push_str(&format!(", {} TEXT", column.name));
     }
     sql.push_str(");");
-    for column in columns.iter().filter(|column| **column != "created_at") {
+    for Column { name, indexed, .. } in columns {
+        let condition = match indexed {
+            Indexed::No => continue,
+            Indexed::Present => format!(" WHERE {name} IS NOT NULL"),
+            Indexed::All => String::new(),
+        };
         sql.push_str(&format!(
-            "CREATE INDEX IF NOT EXISTS {table}_{column} ON {table} ({column}, sequence);"
+            "CREATE INDEX IF NOT EXISTS {table}_{name} ON {table} ({name}, sequence){condition};"
         ));
     }
     sql

@@ -87,6 +87,7 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
     }
     drop(backup);
     shared.clock.restore(record);
+    shared.forget_keys();
     Ok(())
 }
 

@@ -1,14 +1,16 @@
 //! Owns the transaction handle that domain code works on: the connection, the instant, the origin of
 //! the change, and the rows that are not resources (timers, meta).
 
-use super::{Shared, schema, write_clock};
+use super::{Resource, Shared, schema, write_clock};
 use crate::clock::{ClockRecord, real_millis};
+use crate::domain::api_key::ApiKey;
 use crate::domain::error::DomainError;
 use crate::ids::Ids;
 use crate::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 /// Who caused a change: an API request, or the sandbox itself when empty.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +44,15 @@ pub(crate) struct Tx<'a> {
 struct Marks {
     changed: Cell<bool>,
     queued: Cell<bool>,
+    /// There is a timer before the one that is waited for.
+    scheduled: Cell<bool>,
+}
+
+/// The marks of a transaction that has run.
+pub(super) struct Marked {
+    pub(super) changed: bool,
+    pub(super) queued: bool,
+    pub(super) scheduled: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -142,6 +153,25 @@ impl<'a> Tx<'a> {
         &self.shared.identity
     }
 
+    /// A row of a resource's table is about to change.
+    pub(super) fn touches(&self, table: &str) {
+        if table == ApiKey::TABLE {
+            self.shared.forget_keys();
+        }
+    }
+
+    /// The API key with this hash as it was last read, if nothing changed any key since.
+    pub(crate) fn known_key(&self, hash: &str) -> Option<ApiKey> {
+        self.shared.known_keys().get(hash).cloned()
+    }
+
+    /// Remembers a key as it stands in the database.
+    pub(crate) fn remember_key(&self, hash: &str, key: &ApiKey) {
+        self.shared
+            .known_keys()
+            .insert(hash.to_owned(), key.clone());
+    }
+
     /// Rows of the log that are written when it is read; `None` when each row must outlive the process.
     pub(crate) fn unlogged(&self) -> Option<&crate::domain::request_log::Waiting> {
         Some(&self.shared.unlogged).filter(|_| !self.shared.is_durable)
@@ -168,12 +198,25 @@ impl<'a> Tx<'a> {
         self.marks.queued.set(true);
     }
 
-    pub(super) fn has_queued(&self) -> bool {
-        self.marks.queued.get()
+    /// Says which timer is waited for; what is scheduled before it wakes the timers.
+    pub(crate) fn await_timer(&self, due: Option<Time>) {
+        let due = due.map_or(i64::MAX, Time::millis);
+        self.shared.awaited_timer.store(due, Ordering::Relaxed);
     }
 
-    pub(super) fn has_changed(&self) -> bool {
-        self.marks.changed.get()
+    fn mark_scheduled(&self, due: Time) {
+        if due.millis() < self.shared.awaited_timer.load(Ordering::Relaxed) {
+            self.marks.scheduled.set(true);
+        }
+    }
+
+    /// Whom to wake after the commit.
+    pub(super) fn marks(&self) -> Marked {
+        Marked {
+            changed: self.marks.changed.get(),
+            queued: self.marks.queued.get(),
+            scheduled: self.marks.scheduled.get(),
+        }
     }
 
     /// Runs `work` in a savepoint: an `Err` undoes what it did and nothing else.
@@ -205,7 +248,7 @@ impl<'a> Tx<'a> {
         self.connection
             .prepare_cached("INSERT INTO timers (due, kind, reference) VALUES (?1, ?2, ?3)")?
             .execute(params![due.millis(), kind, reference])?;
-        self.mark_changed();
+        self.mark_scheduled(due);
         Ok(())
     }
 
@@ -235,7 +278,7 @@ impl<'a> Tx<'a> {
             kind,
             reference
         ])?;
-        self.mark_changed();
+        self.mark_scheduled(due);
         Ok(())
     }
 
@@ -244,7 +287,6 @@ impl<'a> Tx<'a> {
         self.connection
             .prepare_cached("DELETE FROM timers WHERE reference = ?1")?
             .execute([reference])?;
-        self.mark_changed();
         Ok(())
     }
 
@@ -291,6 +333,8 @@ impl<'a> Tx<'a> {
     /// Empties the sandbox.
     pub(crate) fn reset(&self) -> Result<(), DomainError> {
         schema::reset(self.connection)?;
+        self.shared.forget_keys();
+        self.marks.scheduled.set(true);
         self.mark_queued();
         self.shared.unlogged.take();
         self.mark_changed();

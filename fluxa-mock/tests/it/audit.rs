@@ -96,7 +96,7 @@ const PLANTED: &[(&str, &[&str])] = &[
     ),
     // The same number of events, but not of the right kinds.
     (
-        "UPDATE events SET body = json_set(body, '$.type', 'payment.settled')
+        "UPDATE events SET type = 'payment.settled', body = json_set(body, '$.type', 'payment.settled')
          WHERE type = 'payment.settling' AND subject = (SELECT id FROM payments WHERE sequence = 1)",
         &[
             ": 1 moves to SETTLING but 0 events of it",
@@ -106,6 +106,15 @@ const PLANTED: &[(&str, &[&str])] = &[
     (
         "DELETE FROM payments WHERE sequence = 1",
         &[" does not exist, but other records are about it"],
+    ),
+    // What lists and guards go by.
+    (
+        "UPDATE payments SET state = 'CAPTURED' WHERE sequence = 1",
+        &["payments: the columns of pay_"],
+    ),
+    (
+        "UPDATE ledger_entries SET payment = NULL WHERE sequence = 1",
+        &["ledger_entries: the columns of led_"],
     ),
     // The ledger by itself.
     (
@@ -253,9 +262,11 @@ fn multiply(path: &Path, payment: &str, times: u32) {
           FROM copies, payment_history ORDER BY n, sequence;
         CREATE TEMP TABLE whole AS SELECT 'led_' AS prefix, sequence, body FROM ledger_entries
           UNION ALL SELECT 'evt_', sequence, body FROM events WHERE subject = '{payment}';
-        INSERT INTO ledger_entries (id, body) SELECT printf('led_%08x%08x', n, sequence),
+        INSERT INTO ledger_entries (id, body, payment, account, created_at)
+          SELECT printf('led_%08x%08x', n, sequence),
           json_set(replace(body, '{payment}', pay), '$.id', printf('led_%08x%08x', n, sequence),
-          '$.transaction', substr(body->>'$.transaction', 1, 12) || printf('%08x', n))
+          '$.transaction', substr(body->>'$.transaction', 1, 12) || printf('%08x', n)),
+          pay, body->>'$.account', body->>'$.created_at'
           FROM copies, whole WHERE prefix = 'led_' ORDER BY n, sequence;
         INSERT INTO events (id, body) SELECT printf('evt_%08x%08x', n, sequence),
           json_set(replace(body, '{payment}', pay), '$.id', printf('evt_%08x%08x', n, sequence))
@@ -264,6 +275,11 @@ fn multiply(path: &Path, payment: &str, times: u32) {
           FROM copies, payments WHERE id = '{payment}' ORDER BY n;
         UPDATE settlements SET body = json_set(body, '$.gross', 4999 * {times},
           '$.fees', 99 * {times}, '$.net', 4900 * {times}, '$.payment_count', {times});
+        UPDATE events SET type = body->>'$.type', subject = body->>'$.data.object.id',
+          created_at = body->>'$.created_at' WHERE created_at IS NULL;
+        UPDATE payments SET state = body->>'$.state', created_at = body->>'$.created_at',
+          settled_at = body->>'$.settled_at', settlement_reference = body->>'$.settlement_reference',
+          settlement = body->>'$.internal.settlement' WHERE created_at IS NULL;
         COMMIT;"
     );
     let connection = Connection::open(path).unwrap();

@@ -54,6 +54,11 @@ pub(crate) fn audit(tx: &Tx<'_>) -> Result<Vec<String>, DomainError> {
         }
     }
     subscription::audit(tx, &mut breaches)?;
+    for (table, id) in tx.disagreements()? {
+        breaches.push(format!(
+            "{table}: the columns of {id} do not say what its body says"
+        ));
+    }
     Ok(breaches)
 }
 
