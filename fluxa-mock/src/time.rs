@@ -69,7 +69,7 @@ impl Time {
 
 impl std::fmt::Display for Time {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.render("%Y-%m-%dT%H:%M:%S%.3fZ"))
+        write!(formatter, "{:.3}", self.timestamp())
     }
 }
 

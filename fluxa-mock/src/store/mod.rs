@@ -118,7 +118,6 @@ impl Store {
                 queued,
                 scheduled,
             },
-            opening.path.is_some(),
         );
         std::thread::Builder::new()
             .name("fluxa-mock-store".to_owned())

@@ -42,8 +42,6 @@ pub(crate) struct Owner {
     connection: Connection,
     messages: Receiver<Message>,
     watchers: Watchers,
-    /// Whether a commit costs an fsync.
-    durable: bool,
 }
 
 /// Whom commits wake.
@@ -62,14 +60,12 @@ impl Owner {
         connection: Connection,
         messages: Receiver<Message>,
         watchers: Watchers,
-        durable: bool,
     ) -> Self {
         connection.set_prepared_statement_cache_capacity(256);
         Self {
             connection,
             messages,
             watchers,
-            durable,
         }
     }
 
@@ -104,7 +100,6 @@ impl Owner {
     fn run_batch(&self, first: Job) -> Option<Message> {
         let mut executed = Vec::new();
         let begun = self.statement("BEGIN IMMEDIATE");
-        let changes = self.connection.total_changes();
         let mut next = Some(first);
         let mut other = None;
         while let Some(job) = next {
@@ -119,9 +114,7 @@ impl Owner {
                     }
                 }
             }
-            // In memory a commit is cheap, and dearer the more a savepoint must be able to undo.
-            let wrote = !self.durable && self.connection.total_changes() != changes;
-            let full = executed.len() >= BATCH_LIMIT || wrote;
+            let full = executed.len() >= BATCH_LIMIT;
             next = match (full, other.is_none()) {
                 (false, true) => match self.messages.try_recv() {
                     Ok(Message::Run(job)) => Some(job),
