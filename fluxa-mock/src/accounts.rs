@@ -127,6 +127,12 @@ impl Accounts {
             .find(|sandbox| sandbox.label() == label)
     }
 
+    /// Whether an account has this key, or would be opened by it.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        self.index.account_of(&hash_secret(key)).is_some()
+            || (self.config.auto_accounts && opens_an_account(key))
+    }
+
     /// Whether the primary account has this key.
     pub(crate) fn is_primary_key(&self, key: &str) -> bool {
         self.index.account_of(&hash_secret(key)).as_deref() == Some(self.primary.label())

@@ -208,6 +208,8 @@ test("pages fit from 320 to 1440 pixels, light and dark, and are photographed", 
         await shoot(page, `inspector-${name}-${width}-${colorScheme}`);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wide <= 0, `${path} is ${wide} pixels wider than ${width}`);
+        const shown = await page.locator("main dl.facts:visible").count();
+        assert.equal(shown, await page.locator("main dl.facts").count(), `${path} hides facts at ${width}`);
         await quiet(page);
       }
       await page.context().close();

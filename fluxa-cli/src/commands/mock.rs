@@ -231,6 +231,10 @@ fn announce(context: &Context, base_url: &str, db: Option<&Path>) -> Result<()> 
             .bold(base_url)
             .dim(format!("  {kept}")),
         Line::new().text("key   ").text(&key),
+        Line::new().text("look  ").text(format!(
+            "{}/_mock/",
+            base_url.strip_suffix("/v1").unwrap_or(base_url)
+        )),
         Line::new().text("next  ").push(Tone::Accent, &commands[0]),
         Line::new().text("      ").push(Tone::Accent, &commands[1]),
     ] {

@@ -6,7 +6,7 @@ use super::payment_flow::named;
 use super::payment_method::{self, PaymentMethod};
 use super::subscription;
 use crate::events::{self, EventType};
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, to_body};
 use crate::time::Time;
 use fluxa_sdk::contract;
 use serde::{Deserialize, Serialize};
@@ -127,9 +127,10 @@ pub(crate) fn adopt_default(
     mut customer: Customer,
     method_id: &str,
 ) -> Result<(), DomainError> {
-    if customer.default_payment_method.is_none() {
-        customer.default_payment_method = Some(method_id.to_owned());
+    if customer.default_payment_method.is_some() {
+        return Ok(());
     }
+    customer.default_payment_method = Some(method_id.to_owned());
     save(tx, &customer)
 }
 
@@ -138,13 +139,18 @@ pub(crate) fn drop_default(tx: &Tx<'_>, id: &str, method_id: &str) -> Result<(),
     let Some(mut customer) = tx.find::<Customer>(id)? else {
         return Ok(());
     };
-    if customer.default_payment_method.as_deref() == Some(method_id) {
-        customer.default_payment_method = None;
+    if customer.default_payment_method.as_deref() != Some(method_id) {
+        return Ok(());
     }
+    customer.default_payment_method = None;
     save(tx, &customer)
 }
 
+/// Writes a customer and tells of it, if anything has changed.
 fn save(tx: &Tx<'_>, customer: &Customer) -> Result<(), DomainError> {
+    if tx.get_body::<Customer>(&customer.id)? == to_body(customer) {
+        return Ok(());
+    }
     tx.update(customer)?;
     events::emit(tx, EventType::CustomerUpdated, customer.render(tx), None)
 }

@@ -15,7 +15,7 @@ const DEEPEST: usize = 5;
 pub(super) fn parse(encoded: &[u8]) -> Result<Map<String, Value>, DomainError> {
     // The parser below would put U+FFFD in its place, and so accept what nobody sent. Decoded as a whole:
     // the separators are ASCII, so the pieces are UTF-8 when the whole is.
-    if std::str::from_utf8(&unescaped(encoded)).is_err() {
+    if !is_text(encoded) {
         let message = "The form is not UTF-8 once its percent-encoding is undone.";
         return Err(DomainError::invalid("body_malformed", message));
     }
@@ -25,6 +25,11 @@ pub(super) fn parse(encoded: &[u8]) -> Result<Map<String, Value>, DomainError> {
         place(&mut root, &path, value.into_owned(), &name)?;
     }
     Ok(root)
+}
+
+/// Whether it is UTF-8 once its percent-encoding is undone.
+pub(super) fn is_text(encoded: &[u8]) -> bool {
+    std::str::from_utf8(&unescaped(encoded)).is_ok()
 }
 
 /// The bytes behind the percent-encoding; an escape that is none stays as it is.

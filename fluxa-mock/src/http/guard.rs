@@ -88,6 +88,20 @@ async fn account_of(
     uri: &Uri,
 ) -> Result<Arc<Sandbox>, DomainError> {
     let path = uri.path();
+    if !form::is_text(path.as_bytes()) {
+        let message = "The path is not UTF-8 when its %-escapes are read.";
+        return Err(DomainError::invalid("parameter_invalid", message));
+    }
+    // Whoever names an account by a mistyped key is not to act on another one.
+    if let Some(key) = bearer.filter(|_| path.starts_with("/_mock/"))
+        && !accounts.has_key(key)
+    {
+        return Err(DomainError::new(
+            Kind::Authentication,
+            "key_invalid",
+            "No account of this server has this key. Leave it out for the default account.",
+        ));
+    }
     let may_be_named = path.starts_with("/_mock/") || path.starts_with("/pay/");
     let query = uri.query().filter(|_| may_be_named);
     if let (None, Some(query)) = (bearer, query)

@@ -379,3 +379,34 @@ async fn a_foreign_page_opens_no_account() {
     let described = api.get("/_mock/accounts").await.ok();
     assert_eq!(described.body["data"][0]["primary"], Value::Bool(true));
 }
+
+#[tokio::test]
+async fn a_key_that_nobody_has_controls_no_account() {
+    for auto_accounts in [false, true] {
+        let builder = MockServer::builder().auto_accounts(auto_accounts);
+        let server = builder.start().await.unwrap();
+        let api = Api::new(&server);
+        customer(&api, "ada@example.com").await;
+        let mistyped = [
+            "sk_test_short".to_owned(),
+            format!("rk_test_{}", "x".repeat(32)),
+        ];
+        for stranger in mistyped.map(|key| api.with_key(key)) {
+            for path in [
+                "/_mock/reset",
+                "/_mock/clock",
+                "/_mock/seed",
+                "/_mock/faults",
+            ] {
+                stranger
+                    .post(path, json!({}))
+                    .await
+                    .refused(401, "key_invalid");
+            }
+        }
+        // With the account's key, or none, the call is carried out.
+        assert_eq!(api.get("/v1/customers").await.ok().ids().len(), 1);
+        api.with_key("").post("/_mock/reset", json!({})).await.ok();
+        assert_eq!(api.get("/v1/customers").await.ok().ids().len(), 0);
+    }
+}

@@ -12,6 +12,7 @@ mod checkout;
 mod checkout_page;
 mod clock;
 mod conformance;
+mod customers;
 mod deliveries;
 mod deliveries_faults;
 mod disputes;

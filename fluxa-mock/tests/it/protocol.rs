@@ -382,3 +382,17 @@ async fn headers_that_contradict_each_other_are_refused() {
     let twice = twice.header("Authorization", &other).send().await;
     twice.refused(401, "key_invalid");
 }
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_like_anything_else() {
+    let (_server, api) = start().await;
+    for path in [
+        "/v1/payments/%ff",
+        "/_mock/snapshots/%ff",
+        "/pay/%c3%28",
+        "/%fe",
+    ] {
+        let refused = api.get(path).await.refused(400, "parameter_invalid");
+        assert!(refused.headers.contains_key("x-fluxa-request-id"), "{path}");
+    }
+}

@@ -10,14 +10,15 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 /// What an example of a fault looks like.
-const EXAMPLE: &str = "/_mock/faults -H 'Content-Type: application/json' \\\n  -d '{\"path\": \"/v1/payments*\", \"times\": 3, \"status\": 503}'";
+const EXAMPLE: &str = "-H 'Content-Type: application/json' \\\n  -d '{\"path\": \"/v1/payments*\", \"times\": 3, \"status\": 503}'";
 
 /// The list of faults.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
     let armed = reader.faults();
     let lines: Vec<Markup> = armed.iter().map(|fault| line(view, fault)).collect();
     let origin = reader.base_url().trim_end_matches("/v1");
-    let example = format!("curl {origin}{EXAMPLE}");
+    let path = view.href("/_mock/faults");
+    let example = format!("curl '{origin}{path}' {EXAMPLE}");
     let body = html! {
         h1 { "Faults" }
         @if lines.is_empty() { (parts::nothing("No fault is armed: requests and deliveries fail only by themselves.")) } @else {

@@ -2,6 +2,7 @@
 //! an object. It never writes and knows no HTML. Rows come as the JSON the API shows, so that a table
 //! filled by any part of the server can be looked at.
 
+use super::section;
 use crate::domain::error::DomainError;
 use crate::domain::invariants;
 use crate::ledger;
@@ -175,7 +176,7 @@ impl<'a> Reader<'a> {
             unfinished.then_some(floor)
         };
         let newer = (find.after.is_some() || (backwards && more))
-            .then(|| first.or(find.after.map(|after| after - 1)))
+            .then(|| first.or(find.after.map(|after| after.saturating_sub(1))))
             .flatten();
         Ok(Rows {
             rows,
@@ -390,7 +391,7 @@ fn spelled(count: i64) -> String {
 fn is_id_start(text: &str) -> bool {
     text.split_once('_').is_some_and(|(prefix, digits)| {
         !prefix.is_empty()
-            && prefix.bytes().all(|byte| byte.is_ascii_lowercase())
+            && section::begins_ids(prefix)
             && digits.len() <= 16
             && digits
                 .bytes()

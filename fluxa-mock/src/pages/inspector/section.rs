@@ -122,6 +122,13 @@ pub(super) fn named(name: &str) -> Option<&'static Section> {
     ALL.iter().find(|section| section.name == name)
 }
 
+/// Whether ids of some section begin so: what a merchant calls `ord_7` is text.
+pub(super) fn begins_ids(prefix: &str) -> bool {
+    ALL.iter()
+        .filter_map(|section| section.prefix)
+        .any(|own| own.trim_end_matches('_') == prefix)
+}
+
 /// The section that has a page for this id.
 pub(super) fn of_id(id: &str) -> Option<&'static Section> {
     let (prefix, digits) = id.split_once('_')?;

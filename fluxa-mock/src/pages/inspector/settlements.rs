@@ -31,6 +31,7 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
                 td.number { (row.number("payment_count")) }
                 td.number { (amount(row, "gross")) }
                 td.number { (amount(row, "fees")) }
+                td.number { (amount(row, "deductions")) }
                 td.number { (amount(row, "net")) }
                 td { (id(view, row.text("id"))) }
                 td { (time(view, row.time("settled_at").or(row.time("created_at")))) }
@@ -43,6 +44,7 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
         "#Payments",
         "#Gross",
         "#Fees",
+        "#Disputes",
         "#Net",
         "Settlement",
         "Settled",
@@ -76,6 +78,9 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         (shell::heading("Settlement", wanted, &state(row.text("status"))))
         p.sum { strong { (amount(&row, "net")) }
             span { "gross " (amount(&row, "gross")) } span { "fees " (amount(&row, "fees")) }
+            @if row.number("deductions") != 0 {
+                span { "made good for lost disputes " (amount(&row, "deductions")) }
+            }
             span { (row.number("payment_count")) " payments" } }
         (block("Details", &facts(&[
             ("Reference", html! { code { (row.text("reference")) } (parts::copy(row.text("reference"))) }),

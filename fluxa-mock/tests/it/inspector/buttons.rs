@@ -1,8 +1,8 @@
 //! What the buttons of the inspector do, and to whom they are refused.
 
-use super::{HOSTILE, browser, open, press, press_from, read, state};
+use super::{HOSTILE, open, press, press_from, read, state};
 use crate::support::receiver::Receiver;
-use crate::support::start;
+use crate::support::{http, start};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ async fn buttons_are_refused_to_pages_of_other_origins() {
             let page = press_from(&server, action, &fields, Some(origin)).await;
             assert_eq!(page.status, 403, "{action} from {origin}");
         }
-        let live = browser().get(format!("{}/_mock/live", server.url()));
+        let live = http().get(format!("{}/_mock/live", server.url()));
         assert_eq!(read(live.header("Origin", origin)).await.status, 403);
     }
     assert_eq!(state(&api).await, before);

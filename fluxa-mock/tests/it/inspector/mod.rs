@@ -19,22 +19,6 @@ struct Page {
     text: String,
 }
 
-/// A browser that follows nothing by itself.
-fn browser() -> reqwest::Client {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap()
-}
-
 async fn read(request: reqwest::RequestBuilder) -> Page {
     let response = request.send().await.unwrap();
     let headers = response.headers().clone();
@@ -50,7 +34,7 @@ async fn read(request: reqwest::RequestBuilder) -> Page {
 }
 
 async fn open(server: &MockServer, path: &str) -> Page {
-    read(browser().get(format!("{}{path}", server.url()))).await
+    read(http().get(format!("{}{path}", server.url()))).await
 }
 
 /// Presses a button: its form's fields, sent as the page itself would.
@@ -67,7 +51,7 @@ async fn press_from(
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
-    let mut request = browser()
+    let mut request = http()
         .post(format!("{}/_mock/ui/do/{action}", server.url()))
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body(body);
@@ -469,4 +453,41 @@ async fn ticks_come_with_changes_and_end_with_a_reset_and_with_the_server() {
     let stopped = tokio::spawn(server.shutdown());
     while piece(&mut live).await.is_some() {}
     stopped.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_merchants_own_reference_is_found_and_no_place_in_a_list_is_too_far() {
+    let (server, api) = start().await;
+    let body = json!({ "email": "ada@example.com", "metadata": { "order_id": "ord_7" } });
+    let customer = api.post("/v1/customers", body).await.ok().id();
+    let found = open(&server, "/_mock/ui/customers?q=ord_7").await;
+    assert!(found.text.contains(&customer), "{}", found.text);
+    for place in [i64::MIN, i64::MAX, -1, 0] {
+        for way in ["after", "before"] {
+            let page = open(&server, &format!("/_mock/ui/customers?{way}={place}")).await;
+            assert_eq!(page.status, 200, "{way}={place}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_settlement_says_what_it_made_good_for_lost_disputes() {
+    let (server, api) = start().await;
+    let lost = api.payment("instant").await;
+    let dispute = api.dispute(&lost).await.ok().id();
+    api.resolve(&dispute, "lost").await.ok();
+    api.payment("instant").await;
+    api.post("/v1/sandbox/settlements/close", json!({}))
+        .await
+        .ok();
+    let batch = api.get("/v1/settlements").await.ok();
+    let batch = &batch.body["data"][0];
+    assert!(batch["deductions"].as_i64().unwrap() > 0);
+    let id = batch["id"].as_str().unwrap();
+    let page = open(&server, &format!("/_mock/ui/settlements/{id}")).await;
+    assert!(
+        page.text.contains("made good for lost disputes"),
+        "{}",
+        page.text
+    );
 }
