@@ -77,7 +77,8 @@ test("each declining card says why, and another card pays", async () => {
     await alert.waitFor();
     assert.match(await alert.innerText(), new RegExp(says));
     assert.match(await page.title(), /^Error: /);
-    assert.equal(await page.evaluate(() => document.activeElement.id), "declined");
+    // The script may come after the text.
+    await page.waitForFunction(() => document.activeElement.id === "declined");
     for (const label of ["Card number", "Expiry date", "Security code"]) {
       assert.equal(await page.getByLabel(label).inputValue(), "", label);
     }
