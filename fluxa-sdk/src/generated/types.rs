@@ -1434,7 +1434,7 @@ pub struct WebhookDelivery {
     pub duration_ms: ::std::option::Option<i64>,
     ///The webhook endpoint (`we_`) or listen session (`lst_`) it went to.
     pub endpoint: ::std::string::String,
-    ///Why there was no answer.
+    ///Why there was no answer, or why no other attempt follows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
     /// The event.

@@ -236,10 +236,12 @@ impl Lowering<'_> {
             .as_object()
             .ok_or_else(|| format!("{pointer} is not a schema"))?;
         if let Some(target) = map.get("$ref").and_then(Value::as_str) {
-            // A description beside a reference is put back on the field after generation.
+            // A description beside a reference is put back on the field after generation; what validates
+            // is dropped there as it is anywhere.
             if let Some(other) = map
                 .keys()
-                .find(|key| !matches!(key.as_str(), "$ref" | "description"))
+                .map(String::as_str)
+                .find(|key| !matches!(*key, "$ref" | "description") && !DROPPED.contains(key))
             {
                 return Err(format!("{pointer}/{other}: not supported beside $ref"));
             }
