@@ -67,7 +67,10 @@ pub(crate) fn on_period_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> 
     if tx.now() < subscription.current_period_end {
         return Ok(());
     }
+    let waits = subscription.internal.awaiting.is_some() && !subscription.cancel_at_period_end;
     match subscription.status {
+        // Its charge could still be declined; the end of that sets the timer anew.
+        Status::Active if waits => Ok(()),
         Status::Trial | Status::Active => end_period(tx, &mut subscription, Next::Following, None),
         Status::PastDue | Status::Paused if subscription.cancel_at_period_end => {
             end(tx, &mut subscription)
@@ -90,7 +93,10 @@ pub(crate) fn renew(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<Subscript
             subscription.trial_end = Some(tx.now());
             end_period(tx, &mut subscription, Next::Now, Some(outcome))?;
         }
-        Status::Active => end_period(tx, &mut subscription, Next::Now, Some(outcome))?,
+        Status::Active => {
+            subscription.require_no_charge_under_way()?;
+            end_period(tx, &mut subscription, Next::Now, Some(outcome))?;
+        }
         Status::PastDue => {
             subscription.require_no_charge_under_way()?;
             billing::collect(tx, &mut subscription, Some(outcome), Attempt::Planned)?;

@@ -385,7 +385,9 @@ impl Subscription {
     /// The timers that its status needs.
     fn timers(&self) -> impl Iterator<Item = (TimerKind, Time)> {
         let ends = match self.status {
-            Status::Trial | Status::Active => true,
+            Status::Trial => true,
+            // With `manual` timing: a period does not end before its charge has.
+            Status::Active => self.internal.awaiting.is_none() || self.cancel_at_period_end,
             Status::PastDue | Status::Paused => self.cancel_at_period_end,
             Status::Cancelled => false,
         };

@@ -379,3 +379,38 @@ async fn a_method_set_to_what_no_card_does_is_refused() {
         .await
         .refused(404, "resource_missing");
 }
+
+#[tokio::test]
+async fn no_period_ends_before_its_charge_has() {
+    let m = merchant().await;
+    let call = m
+        .api
+        .call(Method::POST, "/v1/subscriptions")
+        .json(&m.creating(json!({ "interval": "day" })));
+    let created = call
+        .header("X-Fluxa-Sandbox-Timing", "manual")
+        .send()
+        .await
+        .ok();
+    let id = created.id();
+    let first = text(&created.body["latest_payment"]);
+    m.advance(DAY * 3).await;
+    assert_eq!(m.charges(&id).await.len(), 1);
+    m.renew(&id, json!({})).await.refused(400, "state_conflict");
+    m.check().await;
+    let path = format!("/v1/sandbox/payments/{first}/advance");
+    m.api.post(&path, json!({ "to": "CAPTURED" })).await.ok();
+    // The periods that have passed are charged one by one, each once the one before was paid.
+    m.advance(Duration::from_millis(1)).await;
+    assert_eq!(m.charges(&id).await.len(), 2);
+    let second = text(&m.get(&id).await["latest_payment"]);
+    assert_ne!(second, first);
+    let path = format!("/v1/sandbox/payments/{second}/advance");
+    m.api.post(&path, json!({ "to": "FAILED" })).await.ok();
+    let owing = m.get(&id).await;
+    assert_eq!(
+        (&owing["status"], planned(&owing).len()),
+        (&json!("past_due"), 4)
+    );
+    m.check().await;
+}
