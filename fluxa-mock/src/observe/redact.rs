@@ -2,6 +2,7 @@
 //! is remembered, recorded, logged or shown.
 
 use bytes::Bytes;
+use fluxa_sdk::contract;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
@@ -13,6 +14,14 @@ const NUMBERS: &[&str] = &["number", "cardnumber", "pan"];
 
 /// Names of security codes.
 const CODES: &[&str] = &["cvc", "cvv", "securitycode", "cardcvc"];
+
+/// What keys and signing secrets begin with.
+const KEYS: [&str; 4] = [
+    contract::SECRET_KEY_PREFIX,
+    contract::RESTRICTED_KEY_PREFIX,
+    contract::PUBLISHABLE_KEY_PREFIX,
+    contract::WEBHOOK_SECRET_PREFIX,
+];
 
 /// How long a key or secret must be for its last four characters to tell little.
 const LONG: usize = 16;
@@ -42,6 +51,13 @@ pub(crate) fn parameters(object: &mut Map<String, Value>) {
 /// Whether a JSON text has neither a name that card data goes by nor digits enough for a card number: most
 /// have not, and need not be taken apart.
 pub(crate) fn is_harmless(body: &[u8]) -> bool {
+    let has = |prefix: &str| {
+        body.windows(prefix.len())
+            .any(|word| word == prefix.as_bytes())
+    };
+    if KEYS.into_iter().any(has) {
+        return false;
+    }
     let mut digits = 0;
     for (place, byte) in body.iter().enumerate() {
         match byte {
@@ -71,11 +87,15 @@ pub(crate) fn is_harmless(body: &[u8]) -> bool {
     true
 }
 
-/// Replaces the secrets that an answer shows once. Answers have no card data.
+/// Replaces the secrets that an answer shows once, and the keys and card numbers that a message repeats from
+/// a path or a parameter's name.
 pub(crate) fn answer(body: &Bytes) -> Bytes {
     let name = b"\"secret\"";
     if !body.windows(name.len()).any(|window| window == name) {
-        return body.clone();
+        return match std::str::from_utf8(body).map(text) {
+            Ok(Cow::Owned(clean)) => clean.into(),
+            _ => body.clone(),
+        };
     }
     match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
@@ -158,7 +178,8 @@ pub(crate) fn path(path: &str) -> Cow<'_, str> {
         matches!(text(&decoded), Cow::Owned(_)) || matches!(text(segment), Cow::Owned(_))
     };
     let has_digits = path.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST;
-    if !has_digits || !path.split('/').any(segment_is_card) {
+    let has_key = matches!(keys(path), Cow::Owned(_));
+    if !(has_digits || has_key) || !path.split('/').any(segment_is_card) {
         return Cow::Borrowed(path);
     }
     let segments = path
@@ -237,10 +258,56 @@ fn scrub_value(value: &mut Value) {
 const SHORTEST: usize = 13;
 const LONGEST: usize = 19;
 
+/// A text without card numbers and without keys, wherever they stand.
+pub(crate) fn text(text: &str) -> Cow<'_, str> {
+    match keys(text) {
+        Cow::Borrowed(text) => numbers(text),
+        Cow::Owned(text) => Cow::Owned(numbers(&text).into_owned()),
+    }
+}
+
+/// A text with its API keys and signing secrets masked.
+fn keys(text: &str) -> Cow<'_, str> {
+    let mut clean = String::new();
+    let mut copied = 0;
+    while let Some(start) = next_key(text, copied) {
+        let length = text[start..]
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            .count();
+        clean.push_str(&text[copied..start]);
+        clean.push_str(&masked(&text[start..start + length]));
+        copied = start + length;
+    }
+    match copied {
+        0 => Cow::Borrowed(text),
+        _ => {
+            clean.push_str(&text[copied..]);
+            Cow::Owned(clean)
+        }
+    }
+}
+
+/// Where the next key begins: its prefix, with enough behind it to be one.
+fn next_key(text: &str, from: usize) -> Option<usize> {
+    let long_enough = |start: usize| {
+        let rest = text[start..].bytes();
+        let length = rest
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            .count();
+        length >= 2 * LONG
+    };
+    KEYS.iter()
+        .flat_map(|prefix| text[from..].match_indices(prefix))
+        .map(|(place, _)| from + place)
+        .filter(|start| long_enough(*start))
+        .min()
+}
+
 /// A text without what looks like a card number: 13 to 19 digits that begin as cards do and whose check
 /// digit is right, blanks and hyphens between them allowed. What follows a letter or an underscore is
 /// part of an id.
-pub(crate) fn text(text: &str) -> Cow<'_, str> {
+fn numbers(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut clean = String::new();
     let mut copied = 0;
@@ -403,5 +470,32 @@ mod tests {
             cleaned(json!({ "secret": "whsec_1" })),
             json!({ "secret": "[redacted]" })
         );
+    }
+
+    #[test]
+    fn keys_are_masked_wherever_they_stand() {
+        let key = format!("sk_live_{}", "aB3".repeat(11));
+        let kept = [
+            text(&format!("order {key}!")).into_owned(),
+            path(&format!("/v1/payments/{key}")).into_owned(),
+            query(&format!("api_key={key}")).into_owned(),
+            header("x-api-key", &key).into_owned(),
+            cleaned(json!({ "api_key": key, "metadata": { "a": [key] } })).to_string(),
+            String::from_utf8(answer(&format!("{{\"message\":\"no {key}\"}}").into()).to_vec())
+                .unwrap(),
+        ];
+        for kept in kept {
+            assert!(!kept.contains(&key), "{kept}");
+        }
+        assert!(!is_harmless(format!("{{\"a\":\"{key}\"}}").as_bytes()));
+        // Words that only begin like keys are no keys.
+        assert_eq!(text("task_list of the desk_"), "task_list of the desk_");
+    }
+
+    #[test]
+    fn an_answer_repeats_no_card_number() {
+        let told = "{\"error\":{\"message\":\"4242424242424242 is no parameter.\"}}";
+        let kept = answer(&told.to_owned().into());
+        assert!(!String::from_utf8_lossy(&kept).contains("424242"));
     }
 }
