@@ -61,7 +61,6 @@ fn a_kill_during_a_restore_leaves_the_old_state_or_the_new() {
     let file = home.path("mock.db");
     let arguments = ["--db", file.to_str().unwrap(), "--pace", "frozen"];
     let mut mock = Mock::start(&home, &arguments);
-    let mut seen = [0_u32; 2];
     for cycle in 0..10_u64 {
         let address = mock.address();
         for (name, number) in [("few", 3), ("many", 40)] {
@@ -81,24 +80,22 @@ fn a_kill_during_a_restore_leaves_the_old_state_or_the_new() {
                 counter.fetch_add(1, Ordering::Relaxed);
             }
         });
-        // Somewhere in the restore after these: each cycle a little later in it.
+        // In the restore after these: one follows the other without a pause, now of this state, now of that.
         eventually("restores", || {
             (restored.load(Ordering::Relaxed) >= 2 + cycle % 2).then_some(())
         });
-        std::thread::sleep(Duration::from_micros(700 * cycle));
         mock.kill();
         restoring.join().unwrap();
         mock = Mock::start(&home, &arguments);
-        match customers(&mock) {
-            3 => seen[0] += 1,
-            40 => seen[1] += 1,
-            torn => panic!("{torn} customers after cycle {cycle}"),
-        }
+        let left = customers(&mock);
+        assert!(
+            left == 3 || left == 40,
+            "{left} customers after cycle {cycle}"
+        );
         let audit = control(&mock.address(), "GET", "/_mock/invariants", "").unwrap();
         assert_eq!(audit["ok"], true, "{audit}");
         // And it goes on: new objects do not collide with what was restored.
         let body = json!({ "email": "after@example.com" }).to_string();
         control(&mock.address(), "POST", "/v1/customers", &body).unwrap();
     }
-    assert_eq!(seen[0] + seen[1], 10);
 }

@@ -77,7 +77,11 @@ async fn an_allow_list_is_read_exactly() {
 #[tokio::test]
 async fn a_client_of_ipv4_is_one_on_a_socket_of_both_kinds() {
     let Ok(listener) = TcpListener::bind("[::]:0").await else {
-        eprintln!("skipped: this machine has no IPv6");
+        let in_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+        assert!(!in_ci, "this machine has no IPv6");
+        // Not by a macro: those are heard of failed tests only.
+        let said = b"SKIPPED: a test of sockets of both kinds needs IPv6\n";
+        std::io::Write::write_all(&mut std::io::stderr(), said).unwrap();
         return;
     };
     let port = listener.local_addr().unwrap().port();
