@@ -1,7 +1,7 @@
 //! Owns the pages of checkout sessions.
 
 use super::parts::{self, amount, block, facts, id, state, table, time};
-use super::queries::{Find, PAGE, Reader};
+use super::queries::{Find, Reader};
 use super::section::Page;
 use super::view::View;
 use super::{events, missing, payments, shell};
@@ -10,17 +10,8 @@ use maud::{Markup, html};
 
 /// The list of sessions.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let status = view
-        .param("status")
-        .map(|value| ("status", value.to_owned()));
-    let found = reader.page(&Find {
-        table: "checkout_sessions",
-        equals: status.into_iter().collect(),
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
-    })?;
+    let found =
+        reader.page(&Find::page_of(view, "checkout_sessions").chosen(view, "status", "status"))?;
     let lines: Vec<Markup> = found
         .rows
         .iter()

@@ -11,12 +11,8 @@ use maud::{Markup, html};
 /// The list of customers.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
     let found = reader.page(&Find {
-        table: "customers",
         text: view.param("q").map(str::to_owned),
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
+        ..Find::page_of(view, "customers")
     })?;
     let lines: Vec<Markup> = found
         .rows
@@ -92,13 +88,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
 
 /// The list of cards kept.
 pub(super) fn methods(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let found = reader.page(&Find {
-        table: "payment_methods",
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
-    })?;
+    let found = reader.page(&Find::page_of(view, "payment_methods"))?;
     let body = html! {
         h1 { "Cards" }
         @if found.rows.is_empty() {

@@ -17,12 +17,8 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
         .filter_map(|name| view.param(name).map(|value| (name, value.to_owned())))
         .collect();
     let found = reader.page(&Find {
-        table: "webhook_deliveries",
         equals,
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
+        ..Find::page_of(view, "webhook_deliveries")
     })?;
     let words = ["pending", "retrying", "succeeded", "failed"];
     let body = html! {

@@ -1,7 +1,7 @@
 //! Owns the pages of disputes.
 
 use super::parts::{self, amount, block, facts, id, state, table, time};
-use super::queries::{Find, PAGE, Reader, Row};
+use super::queries::{Find, Reader, Row};
 use super::section::Page;
 use super::view::View;
 use super::{events, missing, shell};
@@ -12,17 +12,7 @@ const STATUSES: [&str; 4] = ["evidence_required", "evidence_submitted", "won", "
 
 /// The list of disputes.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let status = view
-        .param("status")
-        .map(|value| ("status", value.to_owned()));
-    let found = reader.page(&Find {
-        table: "disputes",
-        equals: status.into_iter().collect(),
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
-    })?;
+    let found = reader.page(&Find::page_of(view, "disputes").chosen(view, "status", "status"))?;
     let body = html! {
         h1 { "Disputes" }
         (parts::choice(view, "Status", "status", &STATUSES))

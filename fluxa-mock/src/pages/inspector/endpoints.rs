@@ -1,7 +1,7 @@
 //! Owns the pages of webhook endpoints. Their secrets are never shown.
 
 use super::parts::{self, block, facts, id, state, table, time};
-use super::queries::{Find, PAGE, Reader, Row};
+use super::queries::{Find, Reader, Row};
 use super::section::Page;
 use super::view::View;
 use super::{deliveries, missing, shell};
@@ -10,13 +10,7 @@ use maud::{Markup, html};
 
 /// The list of endpoints.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let found = reader.page(&Find {
-        table: "webhook_endpoints",
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
-    })?;
+    let found = reader.page(&Find::page_of(view, "webhook_endpoints"))?;
     let mut lines: Vec<Markup> = Vec::new();
     for row in &found.rows {
         let last = reader.by("webhook_deliveries", "endpoint", row.text("id"), 1)?;

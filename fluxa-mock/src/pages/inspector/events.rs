@@ -19,12 +19,8 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
         equals.push(("subject", object.to_owned()));
     }
     let found = reader.page(&Find {
-        table: "events",
         equals,
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
+        ..Find::page_of(view, "events")
     })?;
     let chosen = view.param("type").unwrap_or_default();
     let body = html! {

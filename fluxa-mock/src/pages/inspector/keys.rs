@@ -2,7 +2,7 @@
 //! keys are constants of the documentation and shown whole.
 
 use super::parts::{self, block, facts, id, state, table, time};
-use super::queries::{Find, PAGE, Reader, Row};
+use super::queries::{Find, Reader, Row};
 use super::section::Page;
 use super::view::View;
 use super::{missing, requests, shell};
@@ -13,13 +13,7 @@ use maud::{Markup, html};
 
 /// The list of keys.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let found = reader.page(&Find {
-        table: "api_keys",
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
-    })?;
+    let found = reader.page(&Find::page_of(view, "api_keys"))?;
     let lines: Vec<Markup> = found
         .rows
         .iter()

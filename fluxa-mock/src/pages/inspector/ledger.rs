@@ -1,7 +1,7 @@
 //! Owns the pages of the ledger: balances, entries, and the checks of what must always hold.
 
 use super::parts::{self, block, facts, id, money, sums, time};
-use super::queries::{Find, PAGE, Reader, Row};
+use super::queries::{Find, Reader, Row};
 use super::section::Page;
 use super::view::View;
 use super::{missing, shell};
@@ -11,17 +11,8 @@ use serde_json::Value;
 
 /// Balances and the newest entries.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let account = view
-        .param("state")
-        .map(|account| ("account", account.to_owned()));
-    let found = reader.page(&Find {
-        table: "ledger_entries",
-        equals: account.into_iter().collect(),
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
-    })?;
+    let entries = Find::page_of(view, "ledger_entries").chosen(view, "state", "account");
+    let found = reader.page(&entries)?;
     let body = html! {
         h1 { "Ledger" }
         (block("Balances", &balances(reader, view)?))

@@ -25,12 +25,9 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
         .filter_map(|name| view.param(name).map(|value| (name, value.to_owned())))
         .collect();
     let found = reader.page(&Find {
-        table: "payments",
         equals: wanted,
         text: view.param("q").map(str::to_owned),
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
+        ..Find::page_of(view, "payments")
     })?;
     let body = html! {
         h1 { "Payments" }
@@ -224,17 +221,7 @@ fn actions(view: &View, row: &Row) -> Markup {
 
 /// The list of refunds.
 pub(super) fn refunds(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let status = view
-        .param("status")
-        .map(|value| ("status", value.to_owned()));
-    let found = reader.page(&Find {
-        table: "refunds",
-        equals: status.into_iter().collect(),
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
-    })?;
+    let found = reader.page(&Find::page_of(view, "refunds").chosen(view, "status", "status"))?;
     let body = html! {
         h1 { "Refunds" }
         (parts::choice(view, "Status", "status", &["pending", "succeeded", "failed"]))

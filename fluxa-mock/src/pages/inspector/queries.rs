@@ -3,6 +3,7 @@
 //! filled by any part of the server can be looked at.
 
 use super::section;
+use super::view::View;
 use crate::domain::error::DomainError;
 use crate::domain::invariants;
 use crate::ledger;
@@ -37,6 +38,26 @@ pub(super) struct Find {
     /// Only rows newer than this place.
     pub(super) before: Option<i64>,
     pub(super) limit: usize,
+}
+
+impl Find {
+    /// The page of a list that was asked for.
+    pub(super) fn page_of(view: &View, table: &'static str) -> Self {
+        Self {
+            table,
+            after: view.place("after"),
+            before: view.place("before"),
+            limit: PAGE,
+            ..Self::default()
+        }
+    }
+
+    /// Only rows whose `column` is what the parameter says, if it is given.
+    pub(super) fn chosen(mut self, view: &View, param: &str, column: &'static str) -> Self {
+        let wanted = view.param(param).map(|value| (column, value.to_owned()));
+        self.equals.extend(wanted);
+        self
+    }
 }
 
 /// One stored object, as the API shows it.

@@ -1,7 +1,7 @@
 //! Owns the pages of the request log.
 
 use super::parts::{self, block, facts, id, table, time};
-use super::queries::{Find, PAGE, Reader, Row};
+use super::queries::{Find, Reader, Row};
 use super::section::Page;
 use super::view::View;
 use super::{missing, shell};
@@ -13,16 +13,9 @@ const METHODS: [&str; 4] = ["GET", "POST", "PATCH", "DELETE"];
 
 /// The list of requests.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let method = view
-        .param("state")
-        .map(|value| ("body->>'$.method'", value.to_owned()));
     let found = reader.page(&Find {
-        table: "request_logs",
-        equals: method.into_iter().collect(),
         text: view.param("q").map(str::to_owned),
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
+        ..Find::page_of(view, "request_logs").chosen(view, "state", "body->>'$.method'")
     })?;
     let body = html! {
         h1 { "Requests" }

@@ -12,17 +12,8 @@ const STATUSES: [&str; 5] = ["trial", "active", "past_due", "paused", "cancelled
 
 /// The list of subscriptions.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let status = view
-        .param("status")
-        .map(|value| ("status", value.to_owned()));
-    let found = reader.page(&Find {
-        table: "subscriptions",
-        equals: status.into_iter().collect(),
-        after: view.place("after"),
-        before: view.place("before"),
-        limit: PAGE,
-        ..Find::default()
-    })?;
+    let found =
+        reader.page(&Find::page_of(view, "subscriptions").chosen(view, "status", "status"))?;
     let body = html! {
         h1 { "Subscriptions" }
         (parts::choice(view, "Status", "status", &STATUSES))
