@@ -281,7 +281,7 @@ fn method_name(method: &Method) -> Cow<'static, str> {
         Method::POST => "POST".into(),
         Method::PATCH => "PATCH".into(),
         Method::DELETE => "DELETE".into(),
-        ref other => other.as_str().to_owned().into(),
+        ref other => redact::text(other.as_str()).into_owned().into(),
     }
 }
 
@@ -315,7 +315,7 @@ fn header_lines(headers: &HeaderMap) -> String {
     let mut lines = String::with_capacity(256);
     for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
-        lines.push_str(name.as_str());
+        lines.push_str(&redact::text(name.as_str()));
         lines.push_str(": ");
         lines.push_str(&redact::header(name.as_str(), &value));
         lines.push('\n');

@@ -44,8 +44,12 @@ pub(super) enum ParamKind {
     Amount,
     /// An integer in a range, both ends included.
     Integer(i64, i64),
-    /// Text of at most so many characters.
+    /// Text of at most so many characters, none of it a card number or a key.
     Text(usize),
+    /// Text that may be a card number or a security code: no object is made of it.
+    CardData(usize),
+    /// Text that a program wrote: what must not be kept of it is replaced, not refused.
+    Remark(usize),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// An id with this prefix.

@@ -6,6 +6,7 @@ use super::operation::{Operation, Param, ParamKind, optional};
 use crate::domain::Metadata;
 use crate::domain::error::DomainError;
 use crate::events::EventType;
+use crate::observe::{redact, sensitive};
 use crate::time::Time;
 use fluxa_sdk::contract;
 use serde_json::{Map, Value};
@@ -93,11 +94,14 @@ fn check_value(
             None => Err(bad(format!("{name} is an integer."))),
         },
         ParamKind::Text(longest) => text(value, name).and_then(|text| {
-            if text.chars().count() > longest {
-                return Err(bad(format!("{name} has at most {longest} characters.")));
-            }
-            Ok(text.into())
+            refuse_sensitive(&text, name)?;
+            short(text, longest, name)
         }),
+        ParamKind::CardData(longest) => {
+            text(value, name).and_then(|text| short(text, longest, name))
+        }
+        ParamKind::Remark(longest) => text(value, name)
+            .and_then(|text| short(redact::text(&text).into_owned(), longest, name)),
         ParamKind::Choice(words) => text(value, name).and_then(|text| {
             if words.contains(&text.as_str()) {
                 return Ok(text.into());
@@ -110,6 +114,7 @@ fn check_value(
         }),
         ParamKind::Currency => text(value, name).and_then(|text| currency(&text, name)),
         ParamKind::Url => text(value, name).and_then(|text| {
+            refuse_sensitive(&text, name)?;
             let valid = url::Url::parse(&text)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
             if valid && text.len() <= 2048 && is_uri(&text) {
@@ -121,6 +126,7 @@ fn check_value(
             Err(bad(message))
         }),
         ParamKind::Email => text(value, name).and_then(|text| {
+            refuse_sensitive(&text, name)?;
             let valid = text.len() <= 254
                 && text.split_once('@').is_some_and(|(user, host)| {
                     !user.is_empty() && host.contains('.') && !host.contains('@')
@@ -151,6 +157,25 @@ fn check_value(
         },
         ParamKind::TimeRange => time_range(value, name),
     }
+}
+
+/// Refuses what objects must not be made of: they are stored, shown, sent to endpoints and exported.
+fn refuse_sensitive(text: &str, name: &str) -> Result<(), DomainError> {
+    match sensitive::must_not_be_kept(text) || redact::is_hidden_by_escapes(text) {
+        true => Err(DomainError::parameter(name, SENSITIVE)),
+        false => Ok(()),
+    }
+}
+
+const SENSITIVE: &str = "This looks like a card number, a security code, an API key or a secret. \
+     None of them may be kept in an object; a card number goes only where the cardholder pays.";
+
+fn short(text: String, longest: usize, name: &str) -> Result<Value, DomainError> {
+    if text.chars().count() > longest {
+        let message = format!("{name} has at most {longest} characters.");
+        return Err(DomainError::parameter(name, message));
+    }
+    Ok(text.into())
 }
 
 fn text(value: Value, name: &str) -> Result<String, DomainError> {
@@ -262,6 +287,13 @@ fn metadata(value: Value, name: &str) -> Result<Value, DomainError> {
         return Err(bad(format!(
             "A metadata value has at most {value_chars} characters."
         )));
+    }
+    if parsed.iter().any(|(key, text)| {
+        refuse_sensitive(key, name).is_err()
+            || refuse_sensitive(text, name).is_err()
+            || redact::is_security_code(key, text)
+    }) {
+        return Err(bad(SENSITIVE.to_owned()));
     }
     Ok(parsed
         .into_iter()

@@ -45,15 +45,15 @@ struct Parsed {
 }
 
 impl Parsed {
-    fn fingerprint(&self, operation: &Operation, path: &str) -> String {
+    fn fingerprint(&self, tx: &Tx<'_>, operation: &Operation, path: &str) -> Option<String> {
         let Ok(checked) = &self.checked else {
-            return idempotency::fingerprint(operation, path, Identity::Refused(&self.raw));
+            return idempotency::fingerprint(tx, operation, path, Identity::Refused(&self.raw));
         };
         let mut whole = checked.clone();
         if !self.expand.is_empty() {
             whole.insert("expand".to_owned(), self.expand.clone().into());
         }
-        idempotency::fingerprint(operation, path, Identity::Checked(&whole))
+        idempotency::fingerprint(tx, operation, path, Identity::Checked(&whole))
     }
 }
 
@@ -227,8 +227,9 @@ impl Call {
             expand::check_scopes(start, &parsed.expand, key)?;
         }
         let mut fingerprint = None;
-        if let Some(key) = idempotency_key {
-            let print = parsed.fingerprint(self.operation, &self.path);
+        if let Some(key) = idempotency_key
+            && let Some(print) = parsed.fingerprint(tx, self.operation, &self.path)
+        {
             if let Some(reply) = idempotency::lookup(tx, &key, &print)? {
                 return Ok(Checked::Replay(reply));
             }

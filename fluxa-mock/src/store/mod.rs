@@ -35,6 +35,9 @@ use tokio::sync::{oneshot, watch};
 /// Where the file keeps the last characters of the account's key.
 const LAST4: &str = "account_last4";
 
+/// Where the file keeps the salt of the fingerprints of requests.
+const SALT: &str = "fingerprint_salt";
+
 /// A database of this connection's own, behind a bounded page cache: that of `:memory:` holds every page,
 /// and each commit walks all of it.
 const IN_MEMORY: &str = "file:sandbox?vfs=memdb";
@@ -65,11 +68,19 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     /// When the timer that is waited for is due, Unix milliseconds of the virtual clock.
     awaited_timer: AtomicI64,
+    /// Belongs to the stored answers: it goes where they go.
+    fingerprint_salt: Mutex<[u8; 32]>,
     /// API keys as the database has them, by hash: nearly every request asks for the same one.
     known_keys: Mutex<HashMap<String, ApiKey>>,
 }
 
 impl Shared {
+    fn fingerprint_salt(&self) -> MutexGuard<'_, [u8; 32]> {
+        self.fingerprint_salt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn known_keys(&self) -> MutexGuard<'_, HashMap<String, ApiKey>> {
         self.known_keys
             .lock()
@@ -251,6 +262,10 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         clock.set_pace(pace);
     }
     write_clock(connection, clock.record())?;
+    if read_salt(connection)?.is_none() {
+        write_meta(connection, SALT, &hex::encode(random_bytes::<32>()))?;
+    }
+    let salt = read_salt(connection)?.ok_or(rusqlite::Error::InvalidQuery)?;
     let mut identity = opening.identity.clone();
     // A file's name tells the hash of the key only.
     match identity.key.last4.as_str() {
@@ -267,8 +282,17 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         is_durable: opening.path.is_some(),
         faults: Faults::default(),
         awaited_timer: AtomicI64::new(i64::MAX),
+        fingerprint_salt: Mutex::new(salt),
         known_keys: Mutex::default(),
     })
+}
+
+/// The salt of the fingerprints that a database holds; `None` when it has none yet, or none that is whole.
+fn read_salt(connection: &Connection) -> Result<Option<[u8; 32]>, rusqlite::Error> {
+    let mut salt = [0; 32];
+    let text = read_meta(connection, SALT)?;
+    let whole = text.is_some_and(|text| hex::decode_to_slice(text, &mut salt).is_ok());
+    Ok(whole.then_some(salt))
 }
 
 fn read_meta(connection: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 /// A column that filters and guards need, beside the body that holds the same value.
 #[derive(Clone, Copy)]

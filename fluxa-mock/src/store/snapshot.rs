@@ -3,7 +3,9 @@
 //! outside is checked before anything of it reaches the live database.
 
 use super::file::APPLICATION_ID;
-use super::{Shared, Store, read_clock, read_number, schema, write_clock, write_meta};
+use super::{
+    SALT, Shared, Store, read_clock, read_number, read_salt, schema, write_clock, write_meta,
+};
 use crate::clock::{ClockRecord, check_pace, real_millis};
 use crate::domain::error::DomainError;
 use crate::time::Time;
@@ -62,6 +64,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Time, DomainError> {
 
 fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result<(), DomainError> {
     let (copy, record) = open(bytes)?;
+    let salt = read_salt(&copy)?.ok_or_else(|| refuse("it has no salt of its fingerprints"))?;
     // Prepared in the copy, so that one transaction carries all of it over.
     let theirs = read_number(&copy, "starts")?.unwrap_or(0);
     let start = shared.ids.start_after(u64::try_from(theirs).unwrap_or(0));
@@ -86,6 +89,7 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
         std::thread::yield_now();
     }
     drop(backup);
+    *shared.fingerprint_salt() = salt;
     shared.clock.restore(record);
     shared.forget_keys();
     Ok(())
@@ -93,9 +97,10 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
 
 /// What is written down of the sandbox itself, apart from how far it has come.
 fn own_meta(connection: &Connection) -> Result<Vec<(String, String)>, rusqlite::Error> {
-    let sql = "SELECT name, value FROM meta WHERE name NOT IN ('clock', 'starts')";
+    // The salt came with the fingerprints.
+    let sql = "SELECT name, value FROM meta WHERE name NOT IN ('clock', 'starts', ?1)";
     let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = statement.query_map([SALT], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
 
@@ -159,6 +164,9 @@ fn read_and_check(copy: &Connection) -> Result<Result<ClockRecord, String>, rusq
     let sql = "SELECT count(*) FROM merchants WHERE deleted = 0";
     if copy.query_row(sql, [], |row| row.get::<_, i64>(0))? != 1 {
         return Ok(Err("it has not one merchant".to_owned()));
+    }
+    if read_salt(copy)?.is_none() {
+        return Ok(Err("it has no salt of its fingerprints".to_owned()));
     }
     let within = 0..=Time::HORIZON.millis();
     Ok(match read_clock(copy) {

@@ -187,6 +187,11 @@ impl<'a> Tx<'a> {
         &self.shared.clock
     }
 
+    /// What fingerprints of requests are keyed with.
+    pub(crate) fn fingerprint_salt(&self) -> [u8; 32] {
+        *self.shared.fingerprint_salt()
+    }
+
     /// Tells watchers, after the commit, that there is something new.
     pub(crate) fn mark_changed(&self) {
         self.marks.changed.set(true);

@@ -4,6 +4,7 @@
 mod hosts;
 mod keys;
 mod logs;
+mod privacy;
 mod urls;
 mod wire;
 
