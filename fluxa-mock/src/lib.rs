@@ -27,6 +27,7 @@ mod config;
 mod delivery;
 mod domain;
 mod events;
+mod exposure;
 mod faults;
 mod handle;
 mod http;
@@ -42,6 +43,7 @@ mod time;
 
 pub use config::{Config, DEFAULT_ADDRESS, RateLimit};
 pub use domain::seed::SeedPlan;
+pub use exposure::ControlKey;
 pub use faults::{Cut, Fault, Method};
 pub use handle::{Account, FaultHandle, MockServer, MockServerBuilder};
 pub use observe::{ReceivedRequest, RequestLine};

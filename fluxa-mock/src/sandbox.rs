@@ -56,6 +56,7 @@ impl Sandbox {
     pub(crate) async fn start(
         config: Config,
         address: SocketAddr,
+        authority: &str,
         identity: Identity,
     ) -> io::Result<Arc<Self>> {
         clock::check_pace(config.pace.unwrap_or(config.first_pace))
@@ -69,12 +70,18 @@ impl Sandbox {
                 pace: opened.pace,
                 first_pace: opened.first_pace,
                 allowed_hosts: &opened.allowed_webhook_hosts,
+                is_exposed: opened.exposed.is_some(),
                 identity,
             })
         });
         let store = opening.await.map_err(io::Error::other)??;
         // Set once, before anything reads it.
-        drop(store.shared().base_url.set(format!("http://{address}/v1")));
+        drop(
+            store
+                .shared()
+                .base_url
+                .set(format!("http://{authority}/v1")),
+        );
         store
             .run(Origin::default(), |tx| {
                 merchant::seed(tx)?;

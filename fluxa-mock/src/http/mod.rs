@@ -6,6 +6,7 @@ mod body;
 mod control;
 mod error;
 mod expand;
+mod exposed;
 mod fault;
 mod form;
 mod guard;
@@ -21,6 +22,7 @@ mod stream;
 
 pub(crate) use body::read as read_body;
 pub(crate) use control::ClockOrder;
+pub(crate) use exposed::SIGN_IN;
 pub(crate) use fault::CutHere;
 pub(crate) use idempotency::InFlight;
 pub use rate_limit::RateLimit;
@@ -42,6 +44,10 @@ use std::sync::Arc;
 /// The address of the client, put into each request by the accept loop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// The address of this machine that the client has connected to, put there by the accept loop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reached(pub(crate) IpAddr);
 
 /// What a handler is given of the account that its request belongs to; put there by the guard.
 pub(crate) type Account = Extension<Arc<Sandbox>>;

@@ -51,6 +51,7 @@ pub(crate) struct Opening<'a> {
     /// Of a sandbox that has no clock yet.
     pub(crate) first_pace: f64,
     pub(crate) allowed_hosts: &'a [String],
+    pub(crate) is_exposed: bool,
     pub(crate) identity: Identity,
 }
 
@@ -60,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) base_url: OnceLock<String>,
     pub(crate) allowed_hosts: Vec<String>,
+    /// Whether the well-known keys open nothing.
+    pub(crate) is_exposed: bool,
     pub(crate) identity: Identity,
     /// Requests whose rows in the log are not written yet.
     pub(crate) unlogged: Waiting,
@@ -277,6 +280,7 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         clock,
         base_url: OnceLock::new(),
         allowed_hosts: opening.allowed_hosts.to_vec(),
+        is_exposed: opening.is_exposed,
         identity,
         unlogged: Waiting::default(),
         is_durable: opening.path.is_some(),

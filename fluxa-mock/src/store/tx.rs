@@ -148,6 +148,11 @@ impl<'a> Tx<'a> {
             .any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 
+    /// Whether other machines reach the server, so that the well-known keys open nothing.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.shared.is_exposed
+    }
+
     /// Whose sandbox it is.
     pub(crate) fn identity(&self) -> &crate::accounts::Identity {
         &self.shared.identity

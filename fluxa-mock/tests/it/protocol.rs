@@ -1,7 +1,7 @@
 //! The wire: errors, encodings, limits, hosts, slow clients.
 
 use crate::support::{Api, start};
-use fluxa_mock::{Config, MockServer, RateLimit};
+use fluxa_mock::{Config, ControlKey, MockServer, RateLimit};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -352,7 +352,7 @@ async fn a_listener_beyond_loopback_needs_permission() {
         .unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let config = Config::new().allow_non_loopback(true);
+    let config = Config::new().expose(ControlKey::random());
     fluxa_mock::serve(listener, config, async {}).await.unwrap();
 }
 

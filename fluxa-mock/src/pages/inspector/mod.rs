@@ -40,7 +40,8 @@ use http::{StatusCode, Uri};
 use queries::Reader;
 use section::Page;
 use std::sync::Arc;
-use view::{Asked, HOME, View};
+pub(crate) use view::HOME;
+use view::{Asked, View};
 
 const SCRIPT: &str = include_str!("inspector.js");
 const STYLE: &str = include_str!("inspector.css");

@@ -124,6 +124,11 @@ impl<'a> Reader<'a> {
         self.0.clock().pace()
     }
 
+    /// Whether the well-known keys open nothing.
+    pub(super) fn is_exposed(&self) -> bool {
+        self.0.is_exposed()
+    }
+
     /// The API's base URL.
     pub(super) fn base_url(&self) -> &str {
         self.0.base_url()
