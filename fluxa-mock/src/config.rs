@@ -180,6 +180,12 @@ impl Config {
         self
     }
 
+    /// The key that an exposed server has.
+    #[must_use]
+    pub fn control_key(&self) -> Option<&ControlKey> {
+        self.exposed.as_ref()
+    }
+
     /// Answers to this name too, at any port unless it says one (`mock.internal:8080`): of an exposed server.
     /// Without it, other machines name it by its address. The first one is what its URLs say.
     #[must_use]

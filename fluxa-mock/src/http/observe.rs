@@ -99,7 +99,7 @@ pub(super) fn begin(
     let is_page = path.starts_with("/pay/");
     // Looking is not worth telling: the inspector looks every second.
     let is_control = path.starts_with("/_mock/") && request.method() != Method::GET;
-    let is_shown = sandbox.config.on_request.is_some();
+    let is_shown = sandbox.config.on_request.is_some() || tracing::enabled!(tracing::Level::INFO);
     let is_wanted = is_api || is_page || (is_control && is_shown);
     if !is_wanted {
         return None;
@@ -180,6 +180,15 @@ impl Watch {
 
     fn tell(&mut self, status: Option<u16>, headers: &HeaderMap, body: Option<&Bytes>) {
         let asked = &self.arrival.asked;
+        let duration = self.arrival.started.elapsed();
+        tracing::info!(
+            method = %asked.method,
+            path = %asked.path,
+            status,
+            request_id = %asked.id,
+            duration_ms = duration.as_millis(),
+            "answered"
+        );
         if let Some(hook) = &self.sandbox.config.on_request {
             hook.call(&RequestLine {
                 method: asked.method.clone().into_owned(),
@@ -188,7 +197,7 @@ impl Watch {
                     None => asked.path.clone(),
                 },
                 status,
-                duration: self.arrival.started.elapsed(),
+                duration,
                 request_id: asked.id.clone(),
             });
         }
