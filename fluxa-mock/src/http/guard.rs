@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use fluxa_sdk::contract;
-use http::header::{ACCEPT, HOST, ORIGIN, USER_AGENT};
+use http::header::{ACCEPT, HOST, ORIGIN, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Uri};
 use std::sync::Arc;
 
@@ -61,6 +61,7 @@ pub(super) async fn around(
         reply::set(&mut response, contract::REQUEST_ID, &id);
     }
     reply::set(&mut response, contract::VERSION, contract::API_VERSION);
+    reply::set(&mut response, X_CONTENT_TYPE_OPTIONS.as_str(), "nosniff");
     let counted = response.extensions().get::<Allowance>().copied();
     let (allowance, key) = match (counted, bearer) {
         (Some(allowance), _) => (allowance, None),

@@ -114,6 +114,8 @@ fn check_value(
         }),
         ParamKind::Currency => text(value, name).and_then(|text| currency(&text, name)),
         ParamKind::Url => text(value, name).and_then(|text| {
+            // Braces are no characters of a URI: objects show it escaped.
+            let text = text.replace(SESSION_ID, SESSION_ID_ESCAPED);
             refuse_sensitive(&text, name)?;
             let valid = url::Url::parse(&text)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -158,6 +160,10 @@ fn check_value(
         ParamKind::TimeRange => time_range(value, name),
     }
 }
+
+/// What stands in a URL for the id of the checkout session; and as a URI has it.
+pub(crate) const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
+pub(crate) const SESSION_ID_ESCAPED: &str = "%7BCHECKOUT_SESSION_ID%7D";
 
 /// Refuses what objects must not be made of: they are stored, shown, sent to endpoints and exported.
 fn refuse_sensitive(text: &str, name: &str) -> Result<(), DomainError> {
@@ -334,6 +340,7 @@ fn event_types(value: Value, source: Source, name: &str) -> Result<Value, Domain
         Value::String(list) => split_types(&list),
         other => text_list(other, source, name)?,
     };
+    let names = wanted_types(names);
     check_types(&names, name)?;
     Ok(names.into())
 }
@@ -347,6 +354,14 @@ pub(super) fn split_types(list: &str) -> Vec<String> {
         .collect()
 }
 
+/// The types asked for, of which `*` is all: as if none had been named.
+pub(super) fn wanted_types(names: Vec<String>) -> Vec<String> {
+    match names.iter().any(|name| name == "*") {
+        true => Vec::new(),
+        false => names,
+    }
+}
+
 /// Refuses names that are no event types.
 pub(super) fn check_types(names: &[String], param: &str) -> Result<(), DomainError> {
     match names
@@ -356,7 +371,10 @@ pub(super) fn check_types(names: &[String], param: &str) -> Result<(), DomainErr
         None => Ok(()),
         Some(unknown) => Err(DomainError::parameter(
             param,
-            format!("{unknown} is not a type of event."),
+            format!(
+                "{} is not a type of event. Name types whole, or none for all.",
+                form::clip(unknown)
+            ),
         )),
     }
 }

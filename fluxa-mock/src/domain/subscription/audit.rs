@@ -104,6 +104,7 @@ mod tests {
             pace: None,
             first_pace: 0.0,
             allowed_hosts: &[],
+            is_exposed: false,
             identity: Identity::primary(KeyIndex::default()),
         };
         let store = Store::open(&opening).unwrap();

@@ -60,6 +60,10 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
             get(async |uri: Uri| see_other(&Asked::new(&uri).href(HOME))),
         )
         .route(HOME, get(home))
+        .route(
+            "/_mock/ui",
+            get(async |uri: Uri| see_other(&Asked::new(&uri).href(HOME))),
+        )
         .route("/_mock/ui/go", get(go))
         .route("/_mock/ui/{section}", get(list))
         .route("/_mock/ui/{section}/{id}", get(one))
