@@ -222,11 +222,6 @@ CREATE VIEW IF NOT EXISTS instants AS
     (SELECT body FROM webhook_deliveries ORDER BY sequence DESC LIMIT 1);
 ";
 
-/// The tables whose rows are objects of the API.
-pub(super) fn resource_tables() -> impl Iterator<Item = &'static str> {
-    RESOURCES.iter().map(|(table, _)| *table)
-}
-
 /// Sets the connection up: durable for a file (WAL, an fsync per commit), bare for memory.
 pub(crate) fn configure(connection: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(LOCK_PATIENCE)?;

@@ -2,6 +2,8 @@
 //! back in one transaction of its own, so that a crash leaves the old state or the new. What comes from
 //! outside is checked before anything of it reaches the live database.
 
+mod rows;
+
 use super::file::APPLICATION_ID;
 use super::{
     SALT, Shared, Store, read_clock, read_number, read_salt, schema, write_clock, write_meta,
@@ -154,12 +156,8 @@ fn read_and_check(copy: &Connection) -> Result<Result<ClockRecord, String>, rusq
     if verdict != "ok" {
         return Ok(Err(format!("it is damaged ({verdict})")));
     }
-    for table in schema::resource_tables() {
-        let sql = format!("SELECT count(*) FROM {table} WHERE NOT json_valid(body)");
-        let broken: i64 = copy.query_row(&sql, [], |row| row.get(0))?;
-        if broken > 0 {
-            return Ok(Err(format!("{broken} rows of {table} are not JSON")));
-        }
+    if let Some(fault) = rows::fault(copy)? {
+        return Ok(Err(fault));
     }
     let sql = "SELECT count(*) FROM merchants WHERE deleted = 0";
     if copy.query_row(sql, [], |row| row.get::<_, i64>(0))? != 1 {

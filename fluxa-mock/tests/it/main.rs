@@ -34,6 +34,7 @@ mod scopes;
 mod security;
 mod seed;
 mod snapshots;
+mod snapshots_forged;
 mod states;
 mod stream;
 mod subscriptions;
