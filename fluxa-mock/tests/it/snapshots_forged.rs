@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use serde_json::{Value, json};
 
 /// How many changes are tried.
-const ROUNDS: u64 = 100;
+const ROUNDS: u64 = 60;
 
 /// A merchant with something in every table.
 async fn merchant() -> (MockServer, Api, Vec<u8>) {
@@ -224,7 +224,7 @@ async fn a_forged_snapshot_is_refused_or_works_and_never_fails_the_server() {
         server.restore(&clean).await.unwrap();
     }
     assert!(
-        refused > 10 && restored > 10,
+        refused > 5 && restored > 5,
         "{refused} refused, {restored} restored"
     );
 }

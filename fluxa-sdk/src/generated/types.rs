@@ -160,7 +160,7 @@ pub struct CheckoutSession {
             crate::generated::types::Subscription,
         >,
     >,
-    ///Where the cardholder goes after paying.
+    ///Where the cardholder goes after paying; %7BCHECKOUT_SESSION_ID%7D in it is replaced by the id of the session.
     pub success_url: ::std::string::String,
     /// Where the checkout is shown.
     pub ui_mode: crate::generated::enums::CheckoutUiMode,
@@ -236,7 +236,7 @@ pub struct CreateCheckoutSession {
         ::std::string::String,
         ::std::string::String,
     >,
-    ///Where to send the cardholder after paying.
+    ///Where to send the cardholder after paying. {CHECKOUT_SESSION_ID} in it, escaped as %7BCHECKOUT_SESSION_ID%7D or not, is replaced by the id of the session.
     pub success_url: ::std::string::String,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     /// Default: hosted.
@@ -270,7 +270,7 @@ pub struct CreateCustomer {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreateListenSession {
-    ///Types wanted; empty or absent means all. A form may send one comma-separated string.
+    ///Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
@@ -385,7 +385,7 @@ pub struct CreateWebhookEndpoint {
     ///Your note.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    ///Types wanted; empty or absent means all. A form may send one comma-separated string.
+    ///Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
@@ -1401,7 +1401,7 @@ pub struct UpdateWebhookEndpoint {
     ///Your note.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    ///Types wanted; empty or absent means all. A form may send one comma-separated string.
+    ///Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
