@@ -37,11 +37,12 @@ fn foreign_key() -> String {
 fn assert_clean(place: &str, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for trace in traces() {
-        let found = text.find(&trace).map(|at| {
-            let from = text.floor_char_boundary(at.saturating_sub(80));
-            &text[from..text.ceil_char_boundary((at + 80).min(text.len()))]
+        let found = text.split_once(&trace).map(|(before, _)| {
+            let mut last: Vec<char> = before.chars().rev().take(80).collect();
+            last.reverse();
+            String::from_iter(last)
         });
-        assert_eq!(found, None, "{place} has {trace}");
+        assert_eq!(found, None, "{place} has {trace}, after this");
     }
 }
 
