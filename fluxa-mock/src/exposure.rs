@@ -71,8 +71,9 @@ impl HostName {
     fn parse(text: &str) -> Option<Self> {
         let (name, port) = split_port(text)?;
         let host = url::Host::parse(name).ok()?;
-        // What a URL would write otherwise, a Host header never says.
-        (host.to_string() == name.to_ascii_lowercase()).then(|| Self {
+        // What a URL would write otherwise, a Host header never says; and a star would be taken for any.
+        let is_plain = host.to_string() == name.to_ascii_lowercase() && !name.contains('*');
+        is_plain.then(|| Self {
             name: name.to_ascii_lowercase(),
             port,
         })
