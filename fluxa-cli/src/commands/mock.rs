@@ -80,7 +80,7 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
     let server = start(arguments.addr, config).await?;
     let base_url = base_url(server.address, arguments.allow_host.first());
     let key = own.map_or_else(well_known_key, |own| own.as_str().to_owned());
-    announce(context, &base_url, &key, &arguments)?;
+    announce(context, &server, &base_url, &key, &arguments)?;
     if let Some(path) = &arguments.env_file {
         let (base, secret) = (env::API_BASE, env::SECRET_KEY);
         private_file::announce(path, &format!("{base}={base_url}\n{secret}={key}\n"))?;
@@ -247,7 +247,13 @@ fn control_key() -> Result<ControlKey> {
     })
 }
 
-fn announce(context: &Context, base_url: &str, key: &str, arguments: &MockArguments) -> Result<()> {
+fn announce(
+    context: &Context,
+    server: &Server,
+    base_url: &str,
+    key: &str,
+    arguments: &MockArguments,
+) -> Result<()> {
     let db = arguments.db.as_deref();
     if context.ui.is_json() {
         return context.ui.json(&json!({
@@ -259,17 +265,16 @@ fn announce(context: &Context, base_url: &str, key: &str, arguments: &MockArgume
         None => "in memory: gone when it stops".to_owned(),
     };
     // At the default address one flag says it all; elsewhere the environment has to.
-    let commands = match base_url == contract::MOCK_BASE_URL {
+    let is_usual = base_url == contract::MOCK_BASE_URL && !arguments.expose;
+    // This binary speaks plain HTTP to this machine only.
+    let here = self::base_url(server.address, None);
+    let commands = match is_usual {
         true => [
             "fluxa listen --mock --forward-to 3000".to_owned(),
             "fluxa trigger payment.settled --mock".to_owned(),
         ],
         false => [
-            format!(
-                "export {}={base_url} {}={key}",
-                env::API_BASE,
-                env::SECRET_KEY
-            ),
+            format!("export {}={here} {}={key}", env::API_BASE, env::SECRET_KEY),
             "fluxa trigger payment.settled".to_owned(),
         ],
     };
