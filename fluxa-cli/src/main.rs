@@ -6,6 +6,7 @@ mod config;
 mod connection;
 mod credentials;
 mod env;
+mod env_file;
 mod error;
 mod listen;
 mod private_file;
