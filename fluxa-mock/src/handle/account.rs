@@ -1,30 +1,42 @@
-//! Owns the handle's view of accounts, and of the requests that each has seen.
+//! Owns the handle of one account, and how a server gives it out. What an account can be made to do is
+//! in the other files of this folder: a server's own handle is that of its primary account.
 
-use super::{AccountsHandle, MockServer, MockServerBuilder};
-use crate::observe::{ReceivedRequest, Wanted};
+use super::{MockServer, MockServerBuilder};
+use crate::accounts::Accounts;
 use crate::sandbox::Sandbox;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// One account of a [`MockServer`]: its own state and its own clock.
+/// One account of a [`MockServer`]: its own state and its own clock. The server itself stands for its
+/// primary account and has the same methods.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
-/// let server = fluxa_mock::MockServer::builder().auto_accounts(true).start().await?;
+/// use fluxa_mock::{Account, Method, MockServer};
+///
+/// /// A helper that takes a server as well as an account.
+/// async fn an_hour_of_outage(account: &Account) -> std::io::Result<()> {
+///     account.fail_next(Method::Any, "/v1/*", 503)?;
+///     account.advance(std::time::Duration::from_secs(3600)).await
+/// }
+///
+/// let server = MockServer::builder().auto_accounts(true).start().await?;
 /// let key = format!("sk_test_{}", "a".repeat(32));
 /// let account = server.account(&key).await?;
-/// account.advance(std::time::Duration::from_secs(60)).await?;
+/// an_hour_of_outage(&account).await?;
+/// an_hour_of_outage(&server).await?;
+/// assert_eq!(account.base_url(), server.base_url());
 /// assert!(account.received().is_empty());
 /// # std::io::Result::Ok(()) }).expect("it starts");
 /// ```
 pub struct Account {
-    accounts: AccountsHandle,
-    sandbox: Arc<Sandbox>,
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) sandbox: Arc<Sandbox>,
 }
 
 impl fmt::Debug for Account {
+    // The sandboxes' insides stay out of it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_tuple("Account")
@@ -40,25 +52,16 @@ impl Account {
         self.sandbox.label()
     }
 
-    /// Advances this account's clock alone, as [`MockServer::advance`] does the primary one's.
-    ///
-    /// # Errors
-    /// When the account has been closed, or the clock would pass its end.
-    pub async fn advance(&self, by: Duration) -> io::Result<()> {
-        let advanced = self.sandbox.advance(by, |_| Ok(())).await;
-        advanced.map_err(io::Error::other)
-    }
-
-    /// Returns the last requests made with this account's keys, oldest first; see
-    /// [`MockServer::received`].
+    /// The API's base URL, `http://127.0.0.1:<port>/v1`: the same for every account of a server.
     #[must_use]
-    pub fn received(&self) -> Vec<ReceivedRequest> {
-        self.sandbox.seen.find(&Wanted::default())
+    pub fn base_url(&self) -> String {
+        format!("{}/v1", self.url())
     }
 
-    /// Forgets the requests seen.
-    pub fn clear_received(&self) {
-        self.sandbox.seen.clear();
+    /// The server's own URL, without `/v1`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.sandbox.address)
     }
 
     /// Closes the account and forgets what it holds, its file included. Its key opens an empty one again.
@@ -66,7 +69,7 @@ impl Account {
     /// # Errors
     /// When it is the primary account, or its file cannot be removed.
     pub async fn close(self) -> io::Result<()> {
-        let forgotten = self.accounts.0.forget(self.sandbox.label()).await;
+        let forgotten = self.accounts.forget(self.sandbox.label()).await;
         forgotten.map(|_| ()).map_err(io::Error::other)
     }
 }
@@ -78,30 +81,18 @@ impl MockServer {
     /// When no account has the key and it opens none: automatic accounts are off, it is not `sk_test_`
     /// and 32 letters or digits, or there are too many.
     pub async fn account(&self, key: &str) -> io::Result<Account> {
-        let sandbox = self.accounts.0.of(Some(key)).await;
-        let sandbox = sandbox.map_err(io::Error::other)?;
+        let accounts = &self.primary.accounts;
+        let sandbox = accounts.of(Some(key)).await.map_err(io::Error::other)?;
         // The primary account answers for keys that nobody has.
-        if sandbox.identity().is_primary && !self.accounts.0.is_primary_key(key) {
+        if sandbox.identity().is_primary && !accounts.is_primary_key(key) {
             let message = "no account has this key; with auto_accounts(true) a key of `sk_test_` and 32 \
                            letters or digits opens one";
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
         }
         Ok(Account {
-            accounts: AccountsHandle(Arc::clone(&self.accounts.0)),
+            accounts: Arc::clone(accounts),
             sandbox,
         })
-    }
-
-    /// Returns the last requests of the primary account, oldest first: those to `/v1` and `/pay`, 1 000 at
-    /// most by default. Keys, secrets and card data are replaced.
-    #[must_use]
-    pub fn received(&self) -> Vec<ReceivedRequest> {
-        self.accounts.0.primary().seen.find(&Wanted::default())
-    }
-
-    /// Forgets the requests that the primary account has seen.
-    pub fn clear_received(&self) {
-        self.accounts.0.primary().seen.clear();
     }
 }
 
