@@ -15,7 +15,8 @@ pub(super) fn state(word: &str) -> Markup {
         | "approved" | "authenticated" => "good",
         "FAILED" | "failed" | "lost" | "past_due" | "revoked" | "disabled" | "rejected"
         | "action_required" => "bad",
-        "REFUNDED" | "cancelled" | "paused" | "expired" | "deleted" | "spent" => "over",
+        "REFUNDED" | "cancelled" | "paused" | "expired" | "deleted" | "spent" | "retried"
+        | "replayed" => "over",
         _ => "wait",
     };
     html! { span class={ "state " (tone) } { (word) } }

@@ -4,7 +4,7 @@
 use super::parts;
 use super::section::{self, Page};
 use super::view::{Asked, HOME, PAGES, View};
-use super::{SCRIPT_PATH, STYLE_PATH};
+use super::{SCRIPT_PATH, STYLE_PATH, accounts};
 use crate::domain::error::{DomainError, Kind};
 use crate::pages::layout::{self, Framing};
 use axum::response::Response;
@@ -119,9 +119,11 @@ fn navigation(view: &View) -> Markup {
                     }
                 }
             }
-            @if let Some(account) = view.param("account") {
-                p { "Account" } ul { li { code { (account) } } }
-            }
+            p { "Account" }
+            ul aria-label="Account" { li { a.account href=(view.href(accounts::PATH)) {
+                @if view.is_primary { "primary" } @else { code { (view.label) } }
+                " " span.small { "switch" }
+            } } }
         }
     }
 }
