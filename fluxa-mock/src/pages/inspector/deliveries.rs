@@ -63,7 +63,7 @@ fn standing(view: &View, row: &Row) -> Markup {
     let next = row.time("next_attempt_at").filter(|next| *next > view.now);
     html! {
         (state(status(view, row)))
-        @if let Some(next) = next { " " span.small { "next " (parts::relative(view.now, next)) } }
+        @if let Some(next) = next { " " span.small { "next " (parts::distance(view, next)) } }
     }
 }
 

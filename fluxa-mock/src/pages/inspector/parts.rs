@@ -81,6 +81,16 @@ pub(super) fn time(view: &View, at: Option<Time>) -> Markup {
     }
 }
 
+/// How far an instant is, alone: the whole of it is in the title.
+pub(super) fn distance(view: &View, at: Time) -> Markup {
+    let whole = at.to_string();
+    html! {
+        time datetime=(whole) title=(whole) data-at=(at.millis()) {
+            span.ago { (relative(view.now, at)) }
+        }
+    }
+}
+
 /// The button that copies a text; there with JavaScript only.
 pub(super) fn copy(text: &str) -> Markup {
     html! { button.copy type="button" data-copy=(text) aria-label={ "Copy " (text) } {} }
