@@ -183,7 +183,7 @@ async fn every_link_of_a_filled_sandbox_leads_to_a_page_that_keeps_secrets_and_e
         }
         // What follows the prefix is masked in the answers that are remembered.
         let mut secrets = page.text.split("whsec_").skip(1);
-        let masked = secrets.all(|rest| !rest.starts_with(|next: char| next.is_alphanumeric()));
+        let masked = secrets.all(|rest| rest.starts_with("xxxxxxxx"));
         assert!(masked, "{path} shows a secret");
         assert!(
             !page.text.contains("\"internal\""),
