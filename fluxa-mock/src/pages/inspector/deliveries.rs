@@ -58,12 +58,16 @@ pub(super) fn status<'a>(view: &View, row: &'a Row) -> &'a str {
     }
 }
 
+/// When the next attempt is due, if it has not been made by now.
+fn to_come(view: &View, row: &Row) -> Option<Time> {
+    row.time("next_attempt_at").filter(|next| *next > view.now)
+}
+
 /// The status, and when the next attempt is due.
 fn standing(view: &View, row: &Row) -> Markup {
-    let next = row.time("next_attempt_at").filter(|next| *next > view.now);
     html! {
         (state(status(view, row)))
-        @if let Some(next) = next { " " span.small { "next " (parts::distance(view, next)) } }
+        @if let Some(next) = to_come(view, row) { " " span.small { "next " (parts::distance(view, next)) } }
     }
 }
 
@@ -192,7 +196,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
             ("Answer", html! { (parts::value(view, &row.value["response_status"]))
                 @if let Some(took) = row.value["duration_ms"].as_i64() { " in " (took) " ms" } }),
             ("Sent", time(view, row.time("created_at"))),
-            ("Next attempt", time(view, row.time("next_attempt_at"))),
+            ("Next attempt", time(view, to_come(view, &row))),
             ("Signature", html! { @if signature.is_empty() { span.none { "–" } } @else {
                 code { (signature) } (parts::copy(signature))
             } }),

@@ -45,9 +45,13 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
 }
 
 /// Payments as a table.
-pub(super) fn rows(view: &View, label: &str, rows: &[Row]) -> Markup {
+pub(super) fn rows<'a>(
+    view: &View,
+    label: &str,
+    rows: impl IntoIterator<Item = &'a Row>,
+) -> Markup {
     let lines: Vec<Markup> = rows
-        .iter()
+        .into_iter()
         .map(|row| {
             html! { tr id=(row.text("id")) {
                 td { (id(view, row.text("id"))) }
@@ -176,6 +180,15 @@ fn same_charges(
     let standing = twins.iter().filter(|twin| twice::stands(twin)).count();
     let mut probable = twice::probable(twins.iter().chain([row]));
     probable.retain(|group| group.iter().any(|one| one.text("id") == row.text("id")));
+    let told: Vec<&str> = probable
+        .iter()
+        .flatten()
+        .map(|one| one.text("id"))
+        .collect();
+    let others: Vec<&Row> = twins
+        .iter()
+        .filter(|twin| !told.contains(&twin.text("id")))
+        .collect();
     let body = html! {
         @if twins.is_empty() {
             p.nothing { "This customer has no other payment of " (amount(row, "amount")) "." }
@@ -191,7 +204,9 @@ fn same_charges(
                     (standing) @if standing == 1 { " other does." } @else { " others do." } },
                 _ => p.nothing { "No other payment of this amount stands." },
             }
-            (rows(view, "Other payments of the same amount", &twins[..twins.len().min(10)]))
+            @if !others.is_empty() {
+                (rows(view, "Other payments of the same amount", others.into_iter().take(10)))
+            }
         }
     };
     Ok(block("Same customer, same amount", &body))

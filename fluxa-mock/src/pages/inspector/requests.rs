@@ -39,7 +39,9 @@ pub(super) fn rows(reader: &Reader<'_>, view: &View, rows: &[Row]) -> Markup {
         .map(|row| {
             html! { tr id=(row.text("id")) {
                 td { (time(view, row.time("created_at"))) }
-                td { code { (row.text("method")) " " bdi { (row.text("path")) } } }
+                td.path { code { (row.text("method")) " " a href=[view.href_of(row.text("id"))] {
+                    bdi { (row.text("path")) }
+                } } }
                 td { (status(row)) @if replays.contains(row.text("id")) { " " (state("replayed")) } }
                 td.number { (row.number("duration_ms")) " ms" }
                 td { @match row.text("idempotency_key") {
