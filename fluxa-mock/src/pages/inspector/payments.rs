@@ -7,6 +7,7 @@ use super::view::View;
 use super::{events, ledger, missing, shell, timeline, twice};
 use crate::domain::error::DomainError;
 use crate::domain::payment::PaymentState;
+use crate::ledger::MERCHANT_BANK;
 use maud::{Markup, html};
 
 const STATES: [&str; 6] = [
@@ -292,7 +293,7 @@ pub(super) fn refund(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<P
             ("Reason", parts::text(row.text("reason"))),
             ("Failure", parts::text(row.text("failure_message"))),
             ("Created", time(view, row.time("created_at"))),
-            ("Processed", match due {
+            ("Due", match due {
                 Some(due) => time(view, Some(due)),
                 None => html! { span.none { "–" } },
             }),
@@ -301,6 +302,10 @@ pub(super) fn refund(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<P
         ])))
         (block("Ledger", &html! {
             @if entries.is_empty() { (parts::nothing("It is booked when it succeeds.")) } @else {
+                @if entries.iter().any(|entry| entry.text("account") == MERCHANT_BANK) {
+                    p.nothing { "The payment was settled: this came out of the merchant's bank account, and "
+                        "no settlement changed." }
+                }
                 (ledger::balanced(view, &entries))
             }
         }))
