@@ -24,16 +24,12 @@ async fn a_request_is_reached_from_what_it_caused_and_shows_both_bodies() {
     assert!(attributes(&of_event.text, "href").contains(&link));
 
     let page = open(&server, &link).await.text;
-    for part in [
-        "/complete",
-        "Parameters sent",
-        "exp_year",
-        "2099",
-        "SETTLED",
-        "payment.captured",
-    ] {
-        assert!(page.contains(part), "{part}: {page}");
-    }
+    let (_, rest) = page.split_once("Parameters sent").unwrap();
+    let (sent, rest) = rest.split_once("<h2>Answer</h2>").unwrap();
+    let (answer, caused) = rest.split_once("Events that it caused").unwrap();
+    assert!(sent.contains("last4") && sent.contains("4242"), "{sent}");
+    assert!(answer.contains("SETTLED"), "{answer}");
+    assert!(caused.contains("payment.captured"), "{caused}");
     assert!(attributes(&page, "href").contains(&format!("/_mock/ui/events/{event}")));
     for hidden in ["4242424242424242", "\"123\""] {
         assert!(!page.contains(hidden), "{hidden}: {page}");
