@@ -178,6 +178,8 @@ test("accounts are listed, and switching to one shows its own payments alone", a
   await page.locator('main tr:has-text("…bbbb")').getByText("Switch to it").click();
   await page.getByRole("link", { name: "Payments", exact: true }).first().click();
   await page.waitForSelector(`tr#${second.id}`, PATIENCE);
+  const label = new URL(page.url()).searchParams.get("account");
+  assert.ok((await page.textContent(".brand")).includes(label), "the page says whose it is");
   assert.equal(await page.$(`tr#${first.id}`), null, "the other account's payment");
   await page.click("nav a.account");
   await page.click('main a:text-is("primary")');

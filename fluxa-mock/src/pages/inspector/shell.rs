@@ -38,7 +38,9 @@ pub(super) fn around(view: &View, page: &Page) -> Markup {
         div.ins data-live=(view.href("/_mock/live")) data-still[page.still] {
             a.skip href="#main" { "Skip to content" }
             header.bar {
-                a.brand href=(view.href(HOME)) { "Fluxa" span { "sandbox" } }
+                a.brand href=(view.href(HOME)) { "Fluxa" span {
+                    @if view.is_primary { "sandbox" } @else { code { (view.label) } }
+                } }
                 form.find role="search" action="/_mock/ui/go" method="get" {
                     @if let Some(account) = view.param("account") {
                         input type="hidden" name="account" value=(account);
