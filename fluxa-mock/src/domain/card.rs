@@ -202,21 +202,19 @@ impl Outcome {
         )
     }
 
+    /// How a charge was authenticated that its cardholder is not there for.
+    pub(crate) fn three_d_secure_off_session(self, reference: &str) -> ThreeDSecure {
+        match self {
+            // Version 1 is a page that the cardholder goes to.
+            Self::VersionOneIssuer => ThreeDSecure::none("not_required"),
+            _ => self.three_d_secure(reference, true),
+        }
+    }
+
     /// How the cardholder was authenticated; one who did not answer a challenge was not.
     pub(crate) fn three_d_secure(self, reference: &str, answered: bool) -> ThreeDSecure {
         let (version, method, result) = match self {
-            // Charged without an authentication, which the issuer did not accept.
-            Self::AuthenticationRequired => {
-                return ThreeDSecure {
-                    version: None,
-                    method: "not_required".to_owned(),
-                    result: "rejected".to_owned(),
-                    exemption: None,
-                    eci: None,
-                    cavv: None,
-                    ds_trans_id: None,
-                };
-            }
+            Self::AuthenticationRequired => return ThreeDSecure::none("rejected"),
             Self::ChallengeThenSuccess if !answered => ("2.2.0", "challenge", "failed"),
             Self::ChallengeThenSuccess => ("2.2.0", "challenge", "authenticated"),
             Self::ChallengeThenFailure => ("2.2.0", "challenge", "failed"),
@@ -261,6 +259,21 @@ pub(crate) struct ThreeDSecure {
     eci: Option<String>,
     cavv: Option<String>,
     ds_trans_id: Option<String>,
+}
+
+impl ThreeDSecure {
+    /// Nobody was asked, and the issuer says this to it.
+    fn none(result: &str) -> Self {
+        Self {
+            version: None,
+            method: "not_required".to_owned(),
+            result: result.to_owned(),
+            exemption: None,
+            eci: None,
+            cavv: None,
+            ds_trans_id: None,
+        }
+    }
 }
 
 /// The part of a card that may be kept and shown.

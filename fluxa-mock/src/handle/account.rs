@@ -66,6 +66,14 @@ impl Account {
 
     /// Closes the account and forgets what it holds, its file included. Its key opens an empty one again.
     ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::builder().auto_accounts(true).start().await?;
+    /// let key = format!("sk_test_{}", "c".repeat(32));
+    /// server.account(&key).await?.close().await?;
+    /// # std::io::Result::Ok(()) }).expect("it closes");
+    /// ```
+    ///
     /// # Errors
     /// When it is the primary account, or its file cannot be removed.
     pub async fn close(self) -> io::Result<()> {
@@ -76,6 +84,15 @@ impl Account {
 
 impl MockServer {
     /// Returns the account of this key, which is opened if need be.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::start().await?;
+    /// let primary = server.account(&server.secret_key()).await?;
+    /// assert_eq!(primary.label(), server.label());
+    /// assert!(server.account("sk_test_unknown").await.is_err());
+    /// # std::io::Result::Ok(()) }).expect("it is there");
+    /// ```
     ///
     /// # Errors
     /// When no account has the key and it opens none: automatic accounts are off, it is not `sk_test_`

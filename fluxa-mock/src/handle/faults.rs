@@ -47,6 +47,16 @@ impl FaultHandle {
 impl Account {
     /// Puts a fault in force: see [`Fault`].
     ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// use fluxa_mock::{Fault, Method, MockServer};
+    /// let server = MockServer::start().await?;
+    /// let slow = Fault::on(Method::Get, "/v1/payments*").delay(std::time::Duration::from_millis(50));
+    /// let slow = server.fault(slow)?;
+    /// assert_eq!(slow.hits(), 0);
+    /// # std::io::Result::Ok(()) }).expect("it starts");
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` for one that makes no sense; the message says what to do.
     pub fn fault(&self, fault: Fault) -> io::Result<FaultHandle> {

@@ -27,6 +27,14 @@ impl Account {
 
     /// Replaces the state by a made-up merchant's past: see [`SeedPlan`].
     ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::start().await?;
+    /// server.seed(fluxa_mock::SeedPlan::new().customers(2).days(1)).await?;
+    /// assert!(!server.events().await?.is_empty());
+    /// # std::io::Result::Ok(()) }).expect("it is made");
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` for a plan that cannot be made; otherwise when the server has stopped.
     pub async fn seed(&self, plan: SeedPlan) -> io::Result<()> {

@@ -49,6 +49,20 @@ async fn a_card_that_asks_for_its_cardholder_is_declined_when_nobody_is_there() 
 }
 
 #[tokio::test]
+async fn a_card_of_an_old_issuer_is_charged_and_nobody_is_said_to_have_been_asked() {
+    let (_server, api) = start().await;
+    let customer = customer_with(&api, "4000000000001091").await;
+    let charge = json!({ "amount": 1000, "currency": "GBP", "customer": customer });
+    let paid = api.post("/v1/payments", charge).await.ok().body;
+    assert_eq!(paid["state"], "CAPTURED");
+    let asked = &paid["three_d_secure"];
+    assert_eq!(
+        (&asked["method"], &asked["result"], &asked["version"]),
+        (&json!("not_required"), &json!("not_required"), &Value::Null)
+    );
+}
+
+#[tokio::test]
 async fn a_subscription_to_such_a_card_is_past_due_until_another_pays() {
     let (server, api) = start().await;
     let customer = customer_with(&api, CHALLENGE).await;
