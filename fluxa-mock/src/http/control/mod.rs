@@ -10,6 +10,7 @@ mod seed;
 mod sign_in;
 mod snapshots;
 
+pub(crate) use accounts::describe as describe_account;
 pub(super) use accounts::missing as account_missing;
 pub(crate) use clock::ClockOrder;
 
