@@ -45,7 +45,7 @@ impl Account {
     /// # Errors
     /// When the account has been closed, or the clock would pass its end.
     pub async fn advance(&self, by: Duration) -> io::Result<()> {
-        let advanced = self.sandbox.advance(by, |_| Ok(())).await;
+        let advanced = self.sandbox.advance(by, |_, arrived| arrived).await;
         advanced.map_err(io::Error::other)
     }
 
