@@ -32,8 +32,16 @@ pub(crate) struct Dispatcher {
     client: Client,
     awaited: Arc<Awaited>,
     nudge: Notify,
-    /// The last state of `awaited` in which nothing waited any more.
-    sent: watch::Sender<u64>,
+    sent: watch::Sender<Sent>,
+}
+
+/// How far the sending has come.
+#[derive(Default)]
+struct Sent {
+    /// The last version of [`Awaited`] of which nothing waits any more.
+    version: u64,
+    /// How often the store refused to record or to give.
+    failures: u64,
 }
 
 /// The attempts that an advance of the clock waits for. The rates of endpoints do not hold them back, and
@@ -75,12 +83,20 @@ impl InOrder<'_> {
     }
 
     /// Waits until all that [`Awaited::add`] had been told by then has been tried.
+    ///
+    /// # Errors
+    /// `internal_error` when the store fails meanwhile: that may last.
     pub(crate) async fn wait_until_sent(&self, version: u64) -> Result<(), DomainError> {
         let mut sent = self.0.sent.subscribe();
-        // A commit that removes the last one may concern nothing that the dispatcher looks at.
+        let failures = sent.borrow_and_update().failures;
+        // What is awaited may be gone already: the dispatcher is to look.
         self.0.nudge.notify_one();
-        let waited = sent.wait_for(|sent| *sent >= version).await;
-        waited.map(drop).map_err(DomainError::internal)
+        let over = |sent: &Sent| sent.version >= version || sent.failures > failures;
+        let sent = sent.wait_for(over).await.map_err(DomainError::internal)?;
+        if sent.version >= version {
+            return Ok(());
+        }
+        Err(DomainError::internal("the store failed the deliveries"))
     }
 }
 
@@ -117,7 +133,7 @@ impl Dispatcher {
             client,
             awaited: Arc::default(),
             nudge: Notify::new(),
-            sent: watch::channel(0).0,
+            sent: watch::channel(Sent::default()).0,
         }
     }
 
@@ -232,8 +248,8 @@ impl Dispatcher {
             Ok((taken, all_sent)) => {
                 if let Some(version) = all_sent {
                     self.sent.send_if_modified(|sent| {
-                        let is_new = *sent < version;
-                        *sent = version.max(*sent);
+                        let is_new = sent.version < version;
+                        sent.version = version;
                         is_new
                     });
                 }
@@ -241,6 +257,7 @@ impl Dispatcher {
             }
             Err(error) => {
                 ended.extend(record.iter().map(Ended::again));
+                self.sent.send_modify(|sent| sent.failures += 1);
                 Err(error)
             }
         }

@@ -266,29 +266,50 @@ async fn write_log_by_and_by(sandbox: Arc<Sandbox>) {
 
 #[cfg(test)]
 mod tests {
+    use super::Sandbox;
     use crate::accounts::Accounts;
     use crate::config::Config;
+    use axum::Router;
     use axum::body::Body;
+    use serde_json::Value;
     use std::net::{Ipv4Addr, SocketAddr};
     use std::sync::Arc;
     use tower::Service;
 
+    /// A sandbox with a frozen clock, and its HTTP face.
+    pub(super) async fn start() -> (Arc<Sandbox>, Router) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4010));
+        let accounts = Accounts::open(Config::new().pace(0.0), address).await;
+        let accounts = accounts.unwrap();
+        let sandbox = Arc::clone(accounts.primary());
+        (sandbox, crate::http::router(Arc::new(accounts)))
+    }
+
+    /// Posts a body, or gets when there is none.
+    pub(super) async fn call(router: &mut Router, path: &str, body: Option<Value>) -> (u16, Value) {
+        let method = if body.is_some() { "POST" } else { "GET" };
+        let key = format!("Bearer sk_test_mock{}", "0".repeat(28));
+        let request = http::Request::builder().method(method).uri(path);
+        let request = request
+            .header("Host", "localhost")
+            .header("Authorization", key);
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = router.call(request.body(body).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let read = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+        let body = serde_json::from_slice(&read.unwrap()).unwrap_or_default();
+        (status, body)
+    }
+
     #[tokio::test]
     async fn a_sandbox_whose_timers_have_ended_is_not_ready() {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4010));
-        let accounts = Accounts::open(Config::new(), address).await.unwrap();
-        let sandbox = Arc::clone(accounts.primary());
-        let mut router = crate::http::router(Arc::new(accounts));
-        let mut ask = async || {
-            let request = http::Request::get("/_mock/health").header("Host", "localhost");
-            let request = request.body(Body::empty()).unwrap();
-            router.call(request).await.unwrap().status().as_u16()
-        };
-        assert_eq!(ask().await, 200);
+        let (sandbox, mut router) = start().await;
+        let health = "/_mock/health";
+        assert_eq!(call(&mut router, health, None).await.0, 200);
         sandbox.tasks()[0].abort();
         while !sandbox.tasks()[0].is_finished() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(ask().await, 500);
+        assert_eq!(call(&mut router, health, None).await.0, 500);
     }
 }

@@ -337,3 +337,45 @@ impl<N: NoteAdvance, F> Course<N, F> {
         tx.persist_clock()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{call, start};
+    use crate::domain::error::DomainError;
+    use crate::store::{Origin, Tx};
+    use serde_json::json;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn an_advance_ends_when_the_store_does_not_take_what_came_of_its_deliveries() {
+        let (sandbox, mut router) = start().await;
+        let sql = async |sql: &'static str| {
+            let work = move |tx: &Tx<'_>| Ok::<_, DomainError>(tx.connection().execute_batch(sql)?);
+            sandbox.store.run(Origin::default(), work).await.unwrap();
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let hook = json!({ "url": format!("http://{}/", listener.local_addr().unwrap()) });
+        drop(listener);
+        let (_, endpoint) = call(&mut router, "/v1/webhook_endpoints", Some(hook)).await;
+        sql("CREATE TRIGGER failing BEFORE DELETE ON delivery_queue
+             BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+        .await;
+        let customer = json!({ "email": "a@example.com" });
+        call(&mut router, "/v1/customers", Some(customer)).await;
+        let minute = Duration::from_secs(60);
+        let failed = sandbox.advance(minute, |_, arrived| arrived).await;
+        assert_eq!(failed.unwrap_err().code, "internal_error");
+        sql("DROP TRIGGER failing").await;
+        sandbox.advance(minute, |_, arrived| arrived).await.unwrap();
+        let id = endpoint["id"].as_str().unwrap();
+        let path = format!("/v1/webhook_endpoints/{id}/deliveries");
+        let (_, made) = call(&mut router, &path, None).await;
+        let attempts = made["data"].as_array().unwrap();
+        assert_eq!(attempts.len(), 2, "{made}");
+        assert!(
+            attempts.iter().all(|one| one["status"] == "retrying"),
+            "{made}"
+        );
+    }
+}

@@ -27,13 +27,18 @@ const PUT_OFF_MOST_MS: i64 = 86_400_000;
 pub(super) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
     let fired: Result<(), DomainError> = tx.savepoint(|tx| timers::fire(tx, timer));
     let Err(error) = fired else { return Ok(()) };
-    let doubled = PUT_OFF_MS.saturating_mul(1 << timer.failures.min(16));
-    let again = tx.now().plus_millis(doubled.min(PUT_OFF_MOST_MS));
+    let again = tx.now().plus_millis(put_off_by(timer.failures));
     let Timer {
         kind, reference, ..
     } = timer;
     tracing::error!(%error, kind, reference, %again, "a timer failed and is tried again");
     tx.put_off_timer(timer.sequence, again)
+}
+
+/// How long a timer waits that has failed so often before.
+fn put_off_by(failures: u32) -> i64 {
+    let doubled = PUT_OFF_MS.saturating_mul(1 << failures.min(16));
+    doubled.min(PUT_OFF_MOST_MS)
 }
 
 /// Fires some of the timers that are due; returns when the next one is.
@@ -84,15 +89,71 @@ pub(super) async fn fire_as_due(sandbox: Arc<Sandbox>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::accounts::Accounts;
-    use crate::config::Config;
+    use super::super::tests::{call, start};
+    use super::{PUT_OFF_MOST_MS, PUT_OFF_MS};
     use crate::domain::error::DomainError;
     use crate::domain::invariants;
-    use crate::domain::refund;
-    use crate::domain::timers::TimerKind;
     use crate::sandbox::Sandbox;
-    use crate::store::{Origin, Tx};
-    use std::net::{Ipv4Addr, SocketAddr};
-    use std::sync::Arc;
+    use crate::store::Origin;
+    use serde_json::json;
     use std::time::Duration;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    async fn sql(sandbox: &Sandbox, sql: &'static str) {
+        let work = sandbox.store.run(Origin::default(), move |tx| {
+            tx.connection().execute_batch(sql)?;
+            Ok::<_, DomainError>(())
+        });
+        work.await.unwrap();
+    }
+
+    async fn breaches(sandbox: &Sandbox) -> Vec<String> {
+        let audit = sandbox.store.run(Origin::default(), invariants::audit);
+        audit.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_timer_that_the_store_fails_is_told_of_and_fires_when_the_store_is_well() {
+        let (sandbox, mut router) = start().await;
+        let session = json!({
+            "amount": 4999, "currency": "GBP",
+            "success_url": "https://example.com/done", "cancel_url": "https://example.com/cancel",
+        });
+        let (status, session) = call(&mut router, "/v1/checkout/sessions", Some(session)).await;
+        assert_eq!(status, 201, "{session}");
+        let id = session["id"].as_str().unwrap();
+        let path = format!("/v1/checkout/sessions/{id}");
+        let other = json!({ "email": "a@example.com" });
+
+        sql(
+            &sandbox,
+            "CREATE TRIGGER failing BEFORE UPDATE ON checkout_sessions
+             BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+        )
+        .await;
+        // Nothing else is held up by it.
+        sandbox
+            .advance(2 * DAY, |_, arrived| arrived)
+            .await
+            .unwrap();
+        assert_eq!(call(&mut router, &path, None).await.1["status"], "open");
+        assert_eq!(call(&mut router, "/v1/customers", Some(other)).await.0, 201);
+        let told = breaches(&sandbox).await;
+        let timer = format!("timers: session_expiry of {id} has failed");
+        assert!(told.len() == 1 && told[0].starts_with(&timer), "{told:?}");
+
+        sql(&sandbox, "DROP TRIGGER failing").await;
+        sandbox.advance(DAY, |_, arrived| arrived).await.unwrap();
+        assert_eq!(call(&mut router, &path, None).await.1["status"], "expired");
+        assert_eq!(breaches(&sandbox).await, [""; 0]);
+    }
+
+    #[test]
+    fn a_timer_is_put_off_by_a_minute_first_and_a_day_at_most() {
+        let delays: Vec<i64> = [0, 1, 10, 11, 40, u32::MAX].map(super::put_off_by).to_vec();
+        let minutes = [1, 2, 1_024].map(|minutes| minutes * PUT_OFF_MS);
+        assert_eq!(delays[..3], minutes);
+        assert_eq!(delays[3..], [PUT_OFF_MOST_MS; 3]);
+    }
 }
