@@ -419,27 +419,26 @@ async fn an_account_that_is_closed_while_its_clock_is_advanced_is_missing() {
     ended.refused(404, "account_missing");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_real_clock_never_goes_back_and_goes_on_from_the_end_of_an_advance() {
     let server = MockServer::builder().pace(1.0).configure(|config| {
         // Of a receiver that hangs: the clock stands meanwhile.
         config.delivery_timeout(Duration::from_millis(300))
     });
-    let server = Arc::new(server.start().await.unwrap());
+    let server = server.start().await.unwrap();
     let api = Api::new(&server);
-    let silent = Hostile::silent().await;
-    endpoint(&api, &silent.url(), json!(["payment.settling"])).await;
-    api.payment("10m").await;
     let traffic = Traffic::start(&api, 2).await;
-    let (watched, stop) = (Arc::clone(&server), Arc::new(AtomicBool::new(false)));
+    let silent = Hostile::silent().await;
+    endpoint(&api, &silent.url(), json!(["customer.created"])).await;
+    new_customer(&api).await;
+    let (watched, stop) = (api.clone(), Arc::<AtomicBool>::default());
     let stopped = Arc::clone(&stop);
-    let watching = tokio::task::spawn_blocking(move || {
-        let mut last = watched.now();
+    let watching = tokio::spawn(async move {
+        let mut last = server_now(&watched).await;
         while !stopped.load(Ordering::SeqCst) {
-            let now = watched.now();
+            let now = server_now(&watched).await;
             assert!(now >= last, "{now:?} after {last:?}");
             last = now;
-            std::thread::yield_now();
         }
     });
     let from = server.now();
