@@ -18,6 +18,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Timers of others fired in the first transaction that has as many.
+const OTHERS_AT_ONCE: usize = 500;
+
 /// Why advances end before their time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -87,6 +90,8 @@ struct Course<N, F> {
     awaited: Arc<Awaited>,
     /// What this instant's own timers have queued, to be waited for at its end.
     queued: Option<u64>,
+    /// How many timers of others the next transaction fires at most.
+    others_at_once: usize,
     note: N,
     conclude: F,
 }
@@ -197,6 +202,7 @@ impl Sandbox {
                 own,
                 awaited,
                 queued: None,
+                others_at_once: OTHERS_AT_ONCE,
                 note,
                 conclude,
             };
@@ -288,18 +294,24 @@ fn millis(by: Duration) -> i64 {
 
 impl<N: NoteAdvance, F> Course<N, F> {
     /// Fires the timers of one instant after the other, as far as one transaction goes: to the end, to an
-    /// instant with deliveries to wait for, or through some hundred of its own timers. Those of others
-    /// cost it no turn, so that traffic takes time from its own requests, not from the advance.
+    /// instant with deliveries to wait for, or through so many timers.
+    ///
+    /// Those of others may be twice as many each time that they cost it a turn: between two turns only so
+    /// many requests get theirs, so that they fall behind, and the advance ends.
     fn turn<T>(mut self, tx: &Tx<'_>) -> Result<Turn<N, F, T>, DomainError>
     where
         F: FnOnce(&Tx<'_>, Result<(), DomainError>) -> Result<T, DomainError>,
     {
-        let mut fired = 0;
+        let (mut fired, mut others) = (0, 0);
         loop {
             let timer = tx.next_timer()?.filter(|timer| timer.due <= self.target);
             let instant = timer.as_ref().map_or(self.target, |timer| timer.due);
             let is_over = timer.is_none() || instant > tx.now();
-            if fired >= TIMERS_AT_ONCE || (is_over && self.queued.is_some()) {
+            let is_enough = fired >= TIMERS_AT_ONCE || others >= self.others_at_once;
+            if others >= self.others_at_once {
+                self.others_at_once = self.others_at_once.saturating_mul(2);
+            }
+            if is_enough || (is_over && self.queued.is_some()) {
                 self.write_down(tx)?;
                 let queued = self.queued.take_if(|_| is_over);
                 return Ok(Turn::Under(self, queued));
@@ -313,6 +325,7 @@ impl<N: NoteAdvance, F> Course<N, F> {
                 return (self.conclude)(tx, Ok(())).map(Turn::Arrived);
             };
             if !self.own.contains(timer.sequence) {
+                others += 1;
                 fire(tx, &timer)?;
                 continue;
             }
