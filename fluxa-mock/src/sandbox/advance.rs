@@ -354,10 +354,14 @@ impl<N: NoteAdvance, F> Course<N, F> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{call, start};
+    use super::{Course, OTHERS_AT_ONCE, Turn, Unnoted};
     use crate::domain::error::DomainError;
+    use crate::domain::timers::TimerKind;
+    use crate::spans::Spans;
     use crate::store::{Origin, Tx};
     use serde_json::json;
     use std::net::TcpListener;
+    use std::sync::Arc;
     use std::time::Duration;
 
     #[tokio::test]
@@ -390,5 +394,37 @@ mod tests {
             attempts.iter().all(|one| one["status"] == "retrying"),
             "{made}"
         );
+    }
+
+    #[tokio::test]
+    async fn timers_of_others_cost_an_advance_few_turns_however_many_they_are() {
+        let (sandbox, _router) = start().await;
+        let work = sandbox.store.run(Origin::default(), |tx| {
+            let due = tx.now().plus_millis(1);
+            let many = 7 * OTHERS_AT_ONCE - 1;
+            for _ in 0..many {
+                tx.schedule(due, TimerKind::DeliveryRetry.name(), "dlv_gone")?;
+            }
+            let before = tx.pending_timers()?;
+            let mut course = Course {
+                hold: tx.clock().hold(),
+                target: due,
+                own: Spans::default(),
+                awaited: Arc::default(),
+                queued: None,
+                others_at_once: OTHERS_AT_ONCE,
+                note: Unnoted,
+                conclude: |_: &Tx<'_>, arrived: Result<(), DomainError>| arrived,
+            };
+            let mut fired = Vec::new();
+            while let Turn::Under(next, None) = course.turn(tx)? {
+                course = next;
+                fired.push(before - tx.pending_timers()?);
+            }
+            assert_eq!(before - tx.pending_timers()?, i64::try_from(many).unwrap());
+            Ok::<_, DomainError>(fired)
+        });
+        let fired = work.await.unwrap();
+        assert_eq!(fired, [1, 3].map(|times| times * OTHERS_AT_ONCE as i64));
     }
 }
