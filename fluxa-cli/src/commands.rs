@@ -1,11 +1,17 @@
 //! The commands, one module for each noun.
 
+pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod listen;
+pub(crate) mod logs;
 pub(crate) mod mock;
+pub(crate) mod open;
+pub(crate) mod reconcile;
+pub(crate) mod status;
 pub(crate) mod trigger;
 
 use crate::config::Settings;
@@ -16,6 +22,37 @@ use crate::ui::Ui;
 pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) ui: Ui,
+}
+
+impl Context {
+    /// Asks before something that cannot be undone. `words` are the command, to say how it is run
+    /// where nobody can be asked.
+    ///
+    /// # Errors
+    /// Usage where nobody can be asked and `--yes` was not given; failure when the answer is no.
+    pub(crate) fn confirm(&self, question: &str, words: &[&str]) -> Result<()> {
+        if self.settings.yes {
+            return Ok(());
+        }
+        if !self.ui.can_ask() {
+            let words = [words, &["--yes"]].concat();
+            let asked = format!("{question} Nobody is here to answer");
+            let again = self.settings.suggested(&words);
+            return Err(CliError::usage(asked).hint(format!("say yes: `{again}`")));
+        }
+        match self.ui.confirm(question)? {
+            true => Ok(()),
+            false => Err(CliError::failure("not done: the answer was no")),
+        }
+    }
+
+    /// Asks before something is changed with a live key: it is no sandbox.
+    pub(crate) fn confirm_live_write(&self, doing: &str, words: &[&str]) -> Result<()> {
+        match self.settings.is_live() {
+            true => self.confirm(&format!("LIVE mode, real money: {doing}?"), words),
+            false => Ok(()),
+        }
+    }
 }
 
 /// Refuses what is no id before it becomes part of a path, or of a question. `kind` is what the id

@@ -89,6 +89,8 @@ pub(crate) struct Settings {
     pub(crate) api_key_origin: Origin,
     /// Whether `--mock` was given.
     pub(crate) mock: bool,
+    /// Whether `--yes` was given.
+    pub(crate) yes: bool,
     /// The global flags to repeat in a command that is suggested.
     repeated_flags: Vec<String>,
     /// The profiles there are, when the one that was named is not among them.
@@ -153,8 +155,23 @@ impl Settings {
             api_key,
             api_key_origin,
             mock: arguments.mock,
+            yes: arguments.yes,
             repeated_flags: repeated_flags(arguments),
             missing_profile,
+        })
+    }
+
+    /// Returns whether the key is a live one, hence what is done with it real.
+    pub(crate) fn is_live(&self) -> bool {
+        let key = self.api_key.as_ref().map_or("", |key| key.as_str());
+        let kinds = [
+            contract::SECRET_KEY_PREFIX,
+            contract::RESTRICTED_KEY_PREFIX,
+            contract::PUBLISHABLE_KEY_PREFIX,
+        ];
+        kinds.iter().any(|kind| {
+            key.strip_prefix(kind)
+                .is_some_and(|rest| rest.starts_with(contract::LIVE_KEY_INFIX))
         })
     }
 

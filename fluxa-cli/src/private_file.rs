@@ -25,18 +25,7 @@ impl PrivateDirectory {
     /// Returns the text of a file; `None` when there is none. A file that others could read is
     /// narrowed to 0600, with a warning.
     pub(crate) fn read(&self, name: &str, ui: &Ui) -> Result<Option<String>> {
-        let path = self.path(name);
-        let metadata = match fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CliError::file("read", &path, &error)),
-        };
-        refuse_link(&path, &metadata)?;
-        narrow(&path, &metadata, ui)?;
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) => Err(CliError::file("read", &path, &error)),
-        }
+        read(&self.path(name), ui)
     }
 
     /// Replaces a file by what `change` makes of its text, under the directory's lock and by an
@@ -49,43 +38,125 @@ impl PrivateDirectory {
     ) -> Result<()> {
         create_directory(&self.0).map_err(|error| CliError::file("create", &self.0, &error))?;
         let lock_path = self.path(".lock");
-        let lock_file = open_private(&lock_path)
+        let lock = open_private(&lock_path)
             .map_err(|error| CliError::file("open the lock", &lock_path, &error))?;
-        let mut lock = fd_lock::RwLock::new(lock_file);
-        let _guard = lock
-            .write()
-            .map_err(|error| CliError::file("lock", &lock_path, &error))?;
-
-        let text = change(self.read(name, ui)?)?;
-        let path = self.path(name);
-        let write = || -> std::io::Result<()> {
-            // One name for what is not finished, not a random one: what a killed writer left behind
-            // holds a key, and the next writer replaces it.
-            let fresh = self.path(&format!(".{name}.new"));
-            remove_if_there(&fresh)?;
-            let mut file = create_private(&fresh)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&fresh, &path)?;
-            sync_directory(&self.0)
-        };
-        write().map_err(|error| CliError::file("write", &path, &error))
+        replace_under(lock, &self.path(name), ui, change)
     }
+}
+
+/// Replaces a file anywhere by what `change` makes of its text, as [`PrivateDirectory::update`]
+/// does. It is 0600 afterwards.
+pub(crate) fn replace(
+    path: &Path,
+    ui: &Ui,
+    change: impl FnOnce(Option<String>) -> Result<String>,
+) -> Result<()> {
+    let lock = open_lock_beside(path).map_err(|error| CliError::file("lock", path, &error))?;
+    replace_under(lock, path, ui, change)
+}
+
+fn replace_under(
+    lock: File,
+    path: &Path,
+    ui: &Ui,
+    change: impl FnOnce(Option<String>) -> Result<String>,
+) -> Result<()> {
+    let mut lock = fd_lock::RwLock::new(lock);
+    let _guard = lock
+        .write()
+        .map_err(|error| CliError::file("lock", path, &error))?;
+    let text = change(read(path, ui)?)?;
+    let write = || -> std::io::Result<()> {
+        // One name for what is not finished, not a random one: what a killed writer left behind
+        // holds a key, and the next writer replaces it.
+        let fresh = beside(path, ".new")?;
+        remove_if_there(&fresh)?;
+        let mut file = create_private(&fresh)?;
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&fresh, path));
+        if written.is_err() {
+            // A full disk: the old file stands, and no half of the new one is left.
+            remove_if_there(&fresh)?;
+        }
+        written?;
+        sync_directory(directory_of(path))
+    };
+    write().map_err(|error| CliError::file("write", path, &error))
+}
+
+fn read(path: &Path, ui: &Ui) -> Result<Option<String>> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(CliError::file("read", path, &error)),
+    };
+    refuse_link(path, &metadata)?;
+    narrow(path, &metadata, ui)?;
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => Err(CliError::file("read", path, &error)),
+    }
+}
+
+/// Returns the directory a file is in, also where only its name was given.
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Returns `.NAME` and an ending, beside a file.
+fn beside(path: &Path, ending: &str) -> std::io::Result<PathBuf> {
+    let name = path.file_name().ok_or(ErrorKind::InvalidFilename)?;
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(ending);
+    Ok(path.with_file_name(hidden))
+}
+
+/// Opens what is locked while a file in a directory of others is replaced: the directory itself,
+/// which leaves nothing behind.
+#[cfg(unix)]
+fn open_lock_beside(path: &Path) -> std::io::Result<File> {
+    File::open(directory_of(path))
+}
+
+#[cfg(not(unix))]
+fn open_lock_beside(path: &Path) -> std::io::Result<File> {
+    open_private(&beside(path, ".lock")?)
 }
 
 /// Writes a file that tells others something is ready: it appears with its content or not at all.
 pub(crate) fn announce(path: &Path, text: &str) -> Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        let mut file = tempfile::NamedTempFile::new_in(directory_of(path))?;
         file.write_all(text.as_bytes())?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
     write().map_err(|error| CliError::file("write the ready file", path, &error))
+}
+
+/// Returns what in a directory of private files, itself included, others could read. Changes nothing.
+#[cfg(unix)]
+pub(crate) fn read_by_others(directory: &Path) -> Vec<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let is_wide = |path: &PathBuf| {
+        fs::symlink_metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
+    };
+    let files = fs::read_dir(directory).into_iter().flatten().flatten();
+    std::iter::once(directory.to_owned())
+        .chain(files.map(|entry| entry.path()))
+        .filter(is_wide)
+        .collect()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn read_by_others(_directory: &Path) -> Vec<PathBuf> {
+    Vec::new()
 }
 
 fn remove_if_there(path: &Path) -> std::io::Result<()> {

@@ -110,3 +110,15 @@ fn a_name_is_no_key_id_and_a_grace_has_its_bounds() {
         .expect(2);
     assert!(run.stderr.contains("1h to 30d"), "{}", run.stderr);
 }
+
+#[test]
+fn what_a_live_key_would_change_is_asked_first() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let live = "sk_live_0000000000000000000000000000";
+    let unasked = with_key(&mock, &home, live, &["keys", "create", "--name", "x"]).expect(2);
+    assert!(unasked.stderr.contains("LIVE") && unasked.stderr.contains("--yes"));
+    // Said yes, it is sent; the sandbox has no use for a live key.
+    let sent = ["keys", "create", "--name", "x", "--yes"];
+    with_key(&mock, &home, live, &sent).expect(3);
+}

@@ -112,6 +112,38 @@ fn a_webhook_secret_of_another_session_is_warned_of_before_anything_is_forwarded
     assert_eq!(endpoint.deliveries().len(), 0);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_secret_goes_into_a_dotenv_file_that_nobody_else_reads() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let secret = secret(&mock, &home);
+    let file = home.path(".env");
+    std::fs::write(&file, "PORT=3000\nFLUXA_WEBHOOK_SECRET=whsec_old\n").unwrap();
+    let target = format!("{}:FLUXA_WEBHOOK_SECRET", file.display());
+    let arguments = ["listen", "--print-secret", "--write-env", &target];
+    mock.run(&home, &arguments).expect(0);
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(
+        written,
+        format!("PORT=3000\nFLUXA_WEBHOOK_SECRET={secret}\n")
+    );
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let link = home.path("link");
+    symlink(&file, &link).unwrap();
+    let target = format!("{}:FLUXA_WEBHOOK_SECRET", link.display());
+    let arguments = ["listen", "--print-secret", "--write-env", &target];
+    let refused = mock.run(&home, &arguments).expect(1);
+    assert!(refused.stderr.contains("symbolic link") && refused.stdout.is_empty());
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
+    let nonsense = mock.run(&home, &["listen", "--print-secret", "--write-env", ".env"]);
+    assert!(nonsense.expect(2).stderr.contains("FILE:NAME"));
+}
+
 #[test]
 fn only_the_events_asked_for_are_forwarded() {
     let home = Home::new();

@@ -16,6 +16,7 @@ mod errors;
 mod events;
 mod keys;
 mod listen;
+mod look;
 mod mock;
 mod restore;
 mod support;

@@ -107,6 +107,10 @@ async fn get(context: &Context, client: &Client, id: &str) -> Result<()> {
 }
 
 async fn resend(context: &Context, client: &Client, id: &str, endpoint: &str) -> Result<()> {
+    context.confirm_live_write(
+        &format!("send {id} to {endpoint} again"),
+        &["events", "resend", id, "--endpoint", endpoint],
+    )?;
     let delivery = client
         .events()
         .resend(id, ResendEvent::new(endpoint))

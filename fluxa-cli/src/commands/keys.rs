@@ -12,7 +12,7 @@ use crate::error::{CliError, Result};
 use crate::ui::{Line, Table, Tone};
 
 pub(crate) async fn run(context: &Context, command: KeysCommand) -> Result<()> {
-    if let KeysCommand::Rotate { id, .. } | KeysCommand::Revoke { id, .. } = &command {
+    if let KeysCommand::Rotate { id, .. } | KeysCommand::Revoke { id } = &command {
         check_id(id, contract::prefix::API_KEY, "key id").map_err(|error| {
             let list = context.settings.suggested(&["keys", "list"]);
             error.hint(format!("`{list}` shows the ids"))
@@ -28,7 +28,7 @@ pub(crate) async fn run(context: &Context, command: KeysCommand) -> Result<()> {
             ip_allow,
         } => create(context, &client, name, kind, scopes, ip_allow).await,
         KeysCommand::Rotate { id, grace } => rotate(context, &client, id, grace).await,
-        KeysCommand::Revoke { id, yes } => revoke(context, &client, id, yes).await,
+        KeysCommand::Revoke { id } => revoke(context, &client, id).await,
     };
     done.map_err(connection::with_reach_hint(&context.settings))
 }
@@ -112,6 +112,7 @@ async fn create(
                 .hint("add --scope refunds:write, and more as needed"),
         );
     }
+    context.confirm_live_write("create an API key", &["keys", "create"])?;
     let body = CreateApiKey::new(kind, name)
         .scopes(scopes)
         .ip_allowlist(ip_allow);
@@ -120,6 +121,7 @@ async fn create(
 }
 
 async fn rotate(context: &Context, client: &Client, id: String, grace: Duration) -> Result<()> {
+    context.confirm_live_write(&format!("replace {id}"), &["keys", "rotate", &id])?;
     let seconds = i64::try_from(grace.as_secs()).unwrap_or(i64::MAX);
     let body = RotateSecret::new().grace_seconds(seconds);
     let key = client
@@ -154,27 +156,11 @@ fn show_secret(context: &Context, key: &ApiKey) -> Result<()> {
     Ok(())
 }
 
-async fn revoke(context: &Context, client: &Client, id: String, yes: bool) -> Result<()> {
-    if !yes {
-        if !context.ui.can_ask() {
-            return Err(
-                CliError::usage("revoking cannot be undone, and nobody is here to ask").hint(
-                    format!(
-                        "say so: `{}`",
-                        context
-                            .settings
-                            .suggested(&["keys", "revoke", &id, "--yes"])
-                    ),
-                ),
-            );
-        }
-        if !context
-            .ui
-            .confirm(&format!("Revoke {id}, at once and for good?"))?
-        {
-            return Err(CliError::failure("not revoked"));
-        }
-    }
+async fn revoke(context: &Context, client: &Client, id: String) -> Result<()> {
+    context.confirm(
+        &format!("Revoke {id}, at once and for good?"),
+        &["keys", "revoke", &id],
+    )?;
     let key = client.api_keys().revoke(id.as_str()).await?.into_inner();
     match context.ui.is_json() {
         true => context.ui.json(&key),

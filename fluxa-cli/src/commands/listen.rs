@@ -8,6 +8,7 @@ use super::{Context, mock};
 use crate::cli::ListenArguments;
 use crate::connection;
 use crate::env;
+use crate::env_file::EnvTarget;
 use crate::error::{CliError, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
@@ -31,6 +32,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     let reach = connection::with_reach_hint(&context.settings);
     if arguments.print_secret {
         let session = open_session(&client, &filter).await.map_err(reach)?;
+        write_env(context, arguments.write_env.as_ref(), &session)?;
         return match context.ui.is_json() {
             true => context.ui.json(&json!({ "secret": session.secret })),
             false => context.ui.line(&Line::new().text(session.secret.expose())),
@@ -50,6 +52,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         ));
     }
 
+    write_env(context, arguments.write_env.as_ref(), &session)?;
     let print_secret = context.settings.suggested(&["listen", "--print-secret"]);
     if let Some(expected) = env::text(env::WEBHOOK_SECRET)
         && expected != session.secret.expose()
@@ -121,6 +124,18 @@ fn undelivered(summary: &Summary) -> String {
         0 => failed,
         unfinished => format!("{failed}, and {unfinished} more unfinished at the end"),
     }
+}
+
+fn write_env(context: &Context, target: Option<&EnvTarget>, session: &ListenSession) -> Result<()> {
+    let Some(target) = target else {
+        return Ok(());
+    };
+    target.write(session.secret.expose(), &context.ui)?;
+    let (name, file) = (target.name(), target.file().display());
+    context
+        .ui
+        .note(&Line::new().dim(format!("{name} is in {file}")));
+    Ok(())
 }
 
 async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {

@@ -1,11 +1,11 @@
-//! Owns the clock of a server in this process, as a test moves it.
+//! Owns the clock of an account, as a test moves it.
 
-use super::{MockServer, to_io};
+use super::{Account, to_io};
 use crate::clock::check_pace;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-impl MockServer {
+impl Account {
     /// Advances the virtual clock: everything due happens, in order, and every delivery that is due
     /// on the way has been answered when this returns. What others do meanwhile does not hold it up, and
     /// their deliveries are not waited for. One advance at a time: another waits its turn. It goes on to
@@ -24,7 +24,7 @@ impl MockServer {
     /// `InvalidInput` beyond the year 9990, and when the clock is frozen or another state put in place on
     /// the way; otherwise when the server has stopped.
     pub async fn advance(&self, by: Duration) -> io::Result<()> {
-        let advanced = self.sandbox().advance(by, |_, arrived| arrived).await;
+        let advanced = self.sandbox.advance(by, |_, arrived| arrived).await;
         advanced.map_err(to_io)
     }
 
@@ -38,7 +38,7 @@ impl MockServer {
     /// ```
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        let millis = self.sandbox().store.shared().clock.now().millis();
+        let millis = self.sandbox.store.shared().clock.now().millis();
         SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
     }
 
@@ -52,7 +52,7 @@ impl MockServer {
     /// # std::io::Result::Ok(()) }).expect("it starts");
     /// ```
     pub fn freeze(&self) {
-        self.sandbox().freeze();
+        self.sandbox.freeze();
     }
 
     /// Lets the virtual clock run at so many of its seconds in a real one; 0 stops it.
@@ -71,7 +71,7 @@ impl MockServer {
     pub fn set_pace(&self, pace: f64) -> io::Result<()> {
         let refuse = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
         let pace = check_pace(pace).map_err(refuse)?;
-        self.sandbox().set_pace(pace);
+        self.sandbox.set_pace(pace);
         Ok(())
     }
 }

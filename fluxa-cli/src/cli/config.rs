@@ -1,0 +1,38 @@
+//! What `fluxa config` takes.
+
+use clap::Subcommand;
+
+/// `fluxa config`
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show the settings in force, and where each comes from.
+    List,
+    /// Print the directory of the configuration.
+    Path,
+    /// Change a setting of the profile. `secret_key` is read from stdin.
+    Set {
+        /// Which one.
+        #[arg(value_enum)]
+        setting: Setting,
+        /// Its value; leave it out for `secret_key`.
+        value: Option<String>,
+    },
+    /// Remove a setting of the profile.
+    Unset {
+        /// Which one.
+        #[arg(value_enum)]
+        setting: Setting,
+    },
+}
+
+/// Settings of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Setting {
+    /// The API key.
+    SecretKey,
+    /// Base URL of the API.
+    ApiBase,
+    /// `human` or `json`.
+    Output,
+}

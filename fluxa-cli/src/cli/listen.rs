@@ -1,0 +1,59 @@
+//! What `fluxa listen` takes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::values::seconds;
+use crate::env_file::EnvTarget;
+
+/// `fluxa listen`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fluxa listen --forward-to 4242
+  fluxa listen --mock --forward-to localhost:3000/webhooks --events 'payment.*,refund.created'
+  export FLUXA_WEBHOOK_SECRET=$(fluxa listen --print-secret)
+  fluxa listen --forward-to 4242 --max-events 3 --within 30 --output json")]
+pub(crate) struct ListenArguments {
+    /// Where to send events: a port, `/path`, `host:port/path` or a URL.
+    #[arg(
+        short,
+        long,
+        value_name = "TARGET",
+        required_unless_present = "print_secret"
+    )]
+    pub(crate) forward_to: Option<String>,
+    /// Only these types, with `*` as a wildcard, separated by commas.
+    #[arg(short, long, value_name = "TYPES", value_delimiter = ',')]
+    pub(crate) events: Vec<String>,
+    /// Print the signing secret on stdout and exit.
+    #[arg(long)]
+    pub(crate) print_secret: bool,
+    /// Put the signing secret into a dotenv file, such as `.env:FLUXA_WEBHOOK_SECRET`, and go on.
+    #[arg(long, value_name = "FILE:NAME")]
+    pub(crate) write_env: Option<EnvTarget>,
+    /// Start after this event instead of now.
+    #[arg(long, value_name = "EVENT")]
+    pub(crate) since: Option<String>,
+    /// Stop after this many events.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_events: Option<u64>,
+    /// Stop after this many seconds; exits 6 when --max-events is not reached by then.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) within: Option<Duration>,
+    /// How long the target has to answer, in seconds; 0 waits for ever.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// How often a delivery that failed is tried again.
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) retry: u32,
+    /// How many deliveries may run at once; the order per object is kept.
+    #[arg(long, value_name = "N", default_value_t = 16,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) concurrency: u16,
+    /// Write the session's id to this file once events arrive.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}

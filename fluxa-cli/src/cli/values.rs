@@ -1,0 +1,163 @@
+//! Owns reading values as they are typed on the command line: addresses, durations.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    if let Ok(port) = port.parse::<u16>() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    text.parse().map_err(|_| {
+        "neither a port nor an address: 4011, localhost:4011 or 127.0.0.1:4011".to_owned()
+    })
+}
+
+/// Reads `1.5` as seconds.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+/// Reads how long a key may work on after it was replaced.
+pub(super) fn grace(text: &str) -> Result<Duration, String> {
+    let grace = duration(text)?;
+    let (least, most) = (duration("1h")?, duration("30d")?);
+    match (least..=most).contains(&grace) {
+        true => Ok(grace),
+        false => Err("a grace is 1h to 30d".to_owned()),
+    }
+}
+
+/// Reads `90s`, `5m`, `24h`, `30d`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let unit_at = text.char_indices().next_back().map_or(0, |(at, _)| at);
+    let (number, unit) = text.split_at(unit_at);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err("a duration has a unit: 90s, 5m, 24h or 30d".to_owned()),
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| "a duration is a whole number and a unit: 90s, 5m, 24h or 30d".to_owned())
+}
+
+/// Reads a time: `10m` is so long ago, `2026-05-19` its first moment in UTC, or RFC 3339.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    let wrong = || "neither a time ago (10m, 24h, 7d), a date, nor a time with its zone".to_owned();
+    let text = text.trim();
+    if let Ok(ago) = duration(text) {
+        let ago = SignedDuration::try_from(ago).map_err(|_| wrong())?;
+        return Timestamp::now().checked_sub(ago).map_err(|_| wrong());
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant);
+    }
+    let date: Date = text.parse().map_err(|_| wrong())?;
+    let midnight = date.to_zoned(TimeZone::UTC).map_err(|_| wrong())?;
+    Ok(midnight.timestamp())
+}
+
+/// An HTTP status, or a class of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatusPattern {
+    Exact(u16),
+    Class(u16),
+}
+
+impl StatusPattern {
+    pub(crate) fn matches(self, status: u16) -> bool {
+        match self {
+            Self::Exact(exact) => status == exact,
+            Self::Class(class) => status / 100 == class,
+        }
+    }
+}
+
+impl FromStr for StatusPattern {
+    type Err = String;
+
+    /// Reads `404`, `4xx`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let class = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX"));
+        let number = class.unwrap_or(text).parse::<u16>().ok();
+        match (class, number) {
+            (Some(_), Some(class @ 1..=5)) => Ok(Self::Class(class)),
+            (None, Some(exact @ 100..=599)) => Ok(Self::Exact(exact)),
+            _ => Err("a status is a number such as 404, or a class such as 4xx".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_be_a_port_or_on_localhost() {
+        for text in ["4011", "localhost:4011", "127.0.0.1:4011"] {
+            assert_eq!(address(text).unwrap().to_string(), "127.0.0.1:4011");
+        }
+        assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
+        for wrong in ["", "localhost", "example.com:80", "99999", "127.0.0.1"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_grace_is_an_hour_to_thirty_days() {
+        for right in ["1h", "60m", "24h", "30d"] {
+            assert!(grace(right).is_ok(), "{right}");
+        }
+        for wrong in ["5m", "59m", "31d", "721h", "0s"] {
+            assert_eq!(grace(wrong).unwrap_err(), "a grace is 1h to 30d");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("24h"), Ok(Duration::from_secs(86_400)));
+        assert_eq!(duration("30d"), Ok(Duration::from_secs(2_592_000)));
+        for wrong in ["", "24", "h", "1.5h", "-1h", "1é", "99999999999999999d"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_ago_a_date_or_whole() {
+        let date = instant("2026-05-19").unwrap();
+        assert_eq!(date.to_string(), "2026-05-19T00:00:00Z");
+        let whole = instant("2026-05-19T10:23:14+01:00").unwrap();
+        assert_eq!(whole.to_string(), "2026-05-19T09:23:14Z");
+        let then = instant("10m").unwrap();
+        assert_eq!(Timestamp::now().duration_since(then).as_mins(), 10);
+        for wrong in ["", "10", "yesterday", "2026-13-01", "99999999999999d"] {
+            assert!(instant(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_a_number_or_a_class() {
+        assert!("404".parse::<StatusPattern>().unwrap().matches(404));
+        let class = "4xx".parse::<StatusPattern>().unwrap();
+        assert!(class.matches(499) && !class.matches(500));
+        for wrong in ["", "xx", "6xx", "40", "abc"] {
+            assert!(wrong.parse::<StatusPattern>().is_err(), "{wrong}");
+        }
+    }
+}
