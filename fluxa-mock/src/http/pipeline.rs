@@ -361,7 +361,11 @@ async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, Doma
     }
     let note = idempotency::NotedAdvance(admitted.fingerprint.clone());
     sandbox
-        .advance_noted(by, note, move |tx| {
+        .advance_noted(by, note, move |tx, arrived| {
+            if let Err(error) = arrived {
+                let refused = Reply::refusal(&error, &admitted.reply_with.request_id);
+                return admitted.conclude(tx, refused.status, JSON, refused.body);
+            }
             let clock = super::routes::clock_view(tx)?;
             admitted.conclude(tx, 200, JSON, clock.to_string())
         })

@@ -205,11 +205,11 @@ impl Store {
             owner::Executed { marks, complete }
         });
         if self.messages.send(owner::Message::Run(job)).is_err() {
-            return Err(DomainError::internal("the store has stopped").into());
+            return Err(DomainError::closed().into());
         }
         answer
             .await
-            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request").into()))
+            .unwrap_or_else(|_| Err(self.unanswered().into()))
     }
 }
 
@@ -227,11 +227,17 @@ impl Store {
             drop(reply.send(work(connection, &shared)));
         });
         if self.messages.send(owner::Message::Alone(job)).is_err() {
-            return Err(DomainError::internal("the store has stopped"));
+            return Err(DomainError::closed());
         }
-        answer
-            .await
-            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request")))
+        answer.await.unwrap_or_else(|_| Err(self.unanswered()))
+    }
+
+    /// Why a job got no answer: it panicked, or was still waiting when the database was closed.
+    fn unanswered(&self) -> DomainError {
+        match self.changes.has_changed() {
+            Ok(_) => DomainError::internal("the store dropped a request"),
+            Err(_) => DomainError::closed(),
+        }
     }
 }
 

@@ -186,7 +186,7 @@ CREATE TRIGGER IF NOT EXISTS payment_history_no_replace BEFORE INSERT ON payment
   BEGIN SELECT RAISE(ABORT, 'payment_history is append-only'); END;
 CREATE TABLE IF NOT EXISTS timers (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, kind TEXT NOT NULL,
-  reference TEXT NOT NULL);
+  reference TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS timers_due ON timers (due, sequence);
 CREATE INDEX IF NOT EXISTS timers_reference ON timers (reference, kind);
 CREATE TABLE IF NOT EXISTS delivery_queue (
