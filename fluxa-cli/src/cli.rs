@@ -2,23 +2,29 @@
 //!
 //! Knows nothing of what the commands do.
 
+mod api;
+mod call;
 mod config;
 mod events;
 mod keys;
 mod listen;
 mod mock;
+mod resources;
 mod trigger;
 mod values;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use api::ApiArguments;
+pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use events::EventsCommand;
 pub(crate) use keys::{KeyKind, KeysCommand};
 pub(crate) use listen::ListenArguments;
 pub(crate) use mock::MockArguments;
+pub(crate) use resources::{ResourceCommand, argument};
 pub(crate) use trigger::TriggerArguments;
 
 use crate::ui::Output;
@@ -94,19 +100,44 @@ pub(crate) enum Command {
     /// Look at events, and send them again.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Make any call of the API, as it is.
+    Api(ApiArguments),
     /// Read and change the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// An operation of the contract: see [`resources`].
+    #[command(skip)]
+    Resource(ResourceCommand),
+}
+
+/// Returns the whole command line: what is written by hand, and what is made of the contract.
+pub(crate) fn command() -> clap::Command {
+    resources::with_resources(Cli::command())
+}
+
+impl Cli {
+    /// Reads the arguments of this process.
+    ///
+    /// # Errors
+    /// What is wrong with them; or help, which was asked for.
+    pub(crate) fn parse_arguments() -> Result<Self, clap::Error> {
+        let mut command = command();
+        let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let read = match resources::chosen(&matches) {
+            Some(chosen) => GlobalArguments::from_arg_matches(&matches).map(|global| Self {
+                global,
+                command: Command::Resource(chosen),
+            }),
+            None => Self::from_arg_matches_mut(&mut matches),
+        };
+        read.map_err(|error| error.format(&mut command))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }

@@ -1,16 +1,18 @@
 //! The commands, one module for each noun.
 
+pub(crate) mod api;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod listen;
 pub(crate) mod mock;
+pub(crate) mod resources;
 pub(crate) mod trigger;
 
 use crate::config::Settings;
 use crate::error::{CliError, Result};
-use crate::ui::Ui;
+use crate::ui::{Line, Ui};
 
 /// What every command has at hand.
 pub(crate) struct Context {
@@ -47,6 +49,12 @@ impl Context {
             false => Ok(()),
         }
     }
+}
+
+/// Prints text of many lines, as data.
+fn print_lines(context: &Context, text: &str) -> Result<()> {
+    let mut lines = text.lines();
+    lines.try_for_each(|line| context.ui.line(&Line::new().text(line)))
 }
 
 /// Refuses what is no id before it becomes part of a path, or of a question. `kind` is what the id

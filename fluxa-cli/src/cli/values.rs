@@ -1,7 +1,11 @@
-//! Owns reading values as they are typed on the command line: addresses, durations.
+//! Owns reading values as they are typed on the command line: addresses, durations, times, pairs.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 /// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -52,6 +56,55 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a duration is a whole number and a unit: 90s, 5m, 24h or 30d".to_owned())
 }
 
+/// Reads a time: RFC 3339, `2026-01-31` as midnight UTC, `now`, or `-24h` and `14d` from `now` on.
+pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if text == "now" {
+        return Ok(now);
+    }
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    // A date alone: with a time after it, it would be read as the date and the time be dropped.
+    if let (10, Ok(date)) = (text.len(), text.parse::<Date>()) {
+        let midnight = date.to_zoned(TimeZone::UTC);
+        return midnight
+            .map(|time| time.timestamp())
+            .map_err(|error| error.to_string());
+    }
+    if let Ok(span) = text.parse::<Span>() {
+        let then = now.to_zoned(TimeZone::UTC).checked_add(span);
+        return then
+            .map(|time| time.timestamp())
+            .map_err(|_| "that is too far away".to_owned());
+    }
+    Err("a time is 2026-01-31, 2026-01-31T09:30:00Z, or -24h, 14d from now".to_owned())
+}
+
+/// Reads `name=value`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+/// Reads `Name: value`.
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.trim().to_owned())),
+        _ => Err("write it as 'NAME: VALUE'".to_owned()),
+    }
+}
+
+/// Reads a method of HTTP that the API may have.
+pub(super) fn method(text: &str) -> Result<&'static str, String> {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+        .into_iter()
+        .find(|method| method.eq_ignore_ascii_case(text))
+        .ok_or_else(|| "a method is GET, HEAD, POST, PUT, PATCH or DELETE".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +136,36 @@ mod tests {
         assert_eq!(duration("30d"), Ok(Duration::from_secs(2_592_000)));
         for wrong in ["", "24", "h", "1.5h", "-1h", "1é", "99999999999999999d"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_exact_or_dates_or_from_now() {
+        let now: Timestamp = "2026-05-19T10:00:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("2026-01-31", "2026-01-31T00:00:00Z"),
+            ("2026-01-31T09:30:00Z", "2026-01-31T09:30:00Z"),
+            ("2026-01-31T09:30:00.125+01:00", "2026-01-31T08:30:00.125Z"),
+            ("now", "2026-05-19T10:00:00Z"),
+            ("-24h", "2026-05-18T10:00:00Z"),
+            ("24h ago", "2026-05-18T10:00:00Z"),
+            ("14d", "2026-06-02T10:00:00Z"),
+        ] {
+            assert_eq!(time(text, now).unwrap().to_string(), expected, "{text}");
+        }
+        // No zone, hence no moment: dropping the time would answer another question.
+        for wrong in ["2026-01-31T09:30:00", "31.01.2026", "soon", "", "99999y"] {
+            assert!(time(wrong, now).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pairs_and_headers_have_a_name() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(pair("a="), Ok(("a".to_owned(), String::new())));
+        assert_eq!(header("A: b:c"), Ok(("A".to_owned(), "b:c".to_owned())));
+        for wrong in ["", "a", "=b", ":b"] {
+            assert!(pair(wrong).is_err() && header(wrong).is_err(), "{wrong}");
         }
     }
 }
