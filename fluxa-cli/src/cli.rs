@@ -13,8 +13,10 @@ mod resources;
 mod trigger;
 mod values;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use api::ApiArguments;
@@ -121,8 +123,20 @@ impl Cli {
     /// # Errors
     /// What is wrong with them; or help, which was asked for.
     pub(crate) fn parse_arguments() -> Result<Self, clap::Error> {
+        Self::parse_from_words(std::env::args_os().collect())
+    }
+
+    fn parse_from_words(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        // The contract's nouns take longer to make than all else together: only what no command
+        // made by hand takes is read with them.
+        match Self::try_parse_from(&words) {
+            Err(error) if error.kind() != ErrorKind::DisplayVersion => {}
+            read => return read,
+        }
         let mut command = command();
-        let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+        let mut matches = command
+            .try_get_matches_from_mut(words)
+            .map_err(resources::with_one_suggestion)?;
         let read = match resources::chosen(&matches) {
             Some(chosen) => GlobalArguments::from_arg_matches(&matches).map(|global| Self {
                 global,

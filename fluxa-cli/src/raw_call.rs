@@ -31,13 +31,21 @@ pub(crate) struct RawCall {
     pub(crate) options: CallOptions,
     /// The command that makes this very call, without its idempotency key.
     pub(crate) words: Vec<String>,
-    /// Whether something in it may not be shown, so that the command cannot be.
-    pub(crate) confidential: bool,
+    /// Dotted names in the body that may not be shown.
+    pub(crate) confidential: Vec<&'static str>,
 }
 
 impl RawCall {
     pub(crate) fn reads(&self) -> bool {
         matches!(self.method, "GET" | "HEAD")
+    }
+
+    /// Returns the command, to say how it is run otherwise.
+    pub(crate) fn words(&self) -> Vec<&str> {
+        let key = self.idempotency_key.as_deref();
+        let key = key.map(|key| ["--idempotency-key", key]);
+        let words = self.words.iter().map(String::as_str);
+        words.chain(key.into_iter().flatten()).collect()
     }
 
     /// Returns whether the API keeps idempotency keys for calls like this one.
@@ -113,7 +121,7 @@ impl RawCall {
         let mut words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         match key.filter(|_| self.takes_key()) {
             // What may not be shown cannot be part of a command to copy.
-            Some(key) if self.confidential => format!(
+            Some(key) if !self.confidential.is_empty() => format!(
                 "the same command with `--idempotency-key {}` is safe: it is carried out once",
                 key.as_str()
             ),
@@ -141,6 +149,10 @@ impl RawCall {
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
+        let body = self
+            .body
+            .as_ref()
+            .map(|body| masked(body, &self.confidential));
         let version = self.options.api_version.as_deref();
         let mut headers = vec![
             ("Accept", self.accept.as_str()),
@@ -153,7 +165,7 @@ impl RawCall {
         if let Some(timing) = &self.timing {
             headers.push((contract::SANDBOX_TIMING, timing));
         }
-        if self.body.is_some() {
+        if body.is_some() {
             headers.push(("Content-Type", JSON));
         }
         for (name, value) in &self.headers {
@@ -169,7 +181,7 @@ impl RawCall {
                 "method": self.method,
                 "url": redact(url.as_str()),
                 "headers": headers,
-                "body": self.body,
+                "body": body,
             });
             return context.ui.json(&request);
         }
@@ -179,7 +191,7 @@ impl RawCall {
             let line = Line::new().dim(name).text(": ").text(redact(value));
             context.ui.line(&line)?;
         }
-        if let Some(body) = &self.body {
+        if let Some(body) = &body {
             let pretty = serde_json::to_string_pretty(body).unwrap_or_default();
             context.ui.line(&Line::new())?;
             let mut lines = pretty.lines();
@@ -189,4 +201,16 @@ impl RawCall {
         context.ui.note(&note);
         Ok(())
     }
+}
+
+/// Returns a body without what may not be shown.
+pub(crate) fn masked(body: &Value, confidential: &[&str]) -> Value {
+    let mut body = body.clone();
+    for name in confidential {
+        let pointer = format!("/{}", name.replace('.', "/"));
+        if let Some(value) = body.pointer_mut(&pointer) {
+            *value = "…".into();
+        }
+    }
+    body
 }

@@ -10,6 +10,7 @@ mod kind;
 use std::fmt;
 
 use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory};
 
 use super::Cli;
@@ -80,6 +81,26 @@ pub(super) fn chosen(matches: &ArgMatches) -> Option<ResourceCommand> {
     })
 }
 
+/// Leaves of the nouns that a mistyped one is like the one that is most like it, by its own name:
+/// clap counts each alias as a command of its own.
+pub(super) fn with_one_suggestion(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::Strings(found)) = error.get(ContextKind::SuggestedSubcommand) else {
+        return error;
+    };
+    // They come with the best at the end.
+    let Some(best) = found.last() else {
+        return error;
+    };
+    let is = |resource: &&&Resource| resource.aliases.contains(&best.as_str());
+    let noun = RESOURCES.iter().find(is).map(|resource| resource.noun);
+    let best = noun.map_or_else(|| best.clone(), str::to_owned);
+    error.insert(
+        ContextKind::SuggestedSubcommand,
+        ContextValue::Strings(vec![best]),
+    );
+    error
+}
+
 fn with_verbs(command: Command) -> Command {
     let Some(resource) = operations::resource(command.get_name()) else {
         return command;
@@ -96,8 +117,6 @@ fn with_verbs(command: Command) -> Command {
 fn verb(resource: &Resource, operation: &'static Operation) -> Command {
     let about = format!("{}.\n\n{}", operation.summary, operation.description);
     let mut command = Command::new(operation.verb)
-        .about(operation.summary)
-        .long_about(about)
         .after_help(format!("Example:\n  {}", example(resource, operation)));
     if !operation.alias.is_empty() {
         command = command.alias(operation.alias);
@@ -154,7 +173,10 @@ fn verb(resource: &Resource, operation: &'static Operation) -> Command {
     if operation.idempotent {
         command = IdempotencyOption::augment_args(command);
     }
+    // Last, since groups of options bring a text of their own.
     CallOptions::augment_args(command)
+        .about(operation.summary)
+        .long_about(about)
 }
 
 /// A field as a flag.
@@ -193,10 +215,13 @@ fn flag(field: &'static Field) -> Arg {
 
 fn help(field: &Field) -> StyledStr {
     let about = field.about.trim_end_matches('.');
-    let more = field.kind.explanation();
-    StyledStr::from(match more.as_str() {
+    let explained = field.kind.explanation();
+    let required = if field.required { "required" } else { "" };
+    let notes = [required, explained.as_str()];
+    let notes: Vec<&str> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+    StyledStr::from(match notes.join("; ").as_str() {
         "" => about.to_owned(),
-        more => format!("{about} [{more}]"),
+        notes => format!("{about} [{notes}]"),
     })
 }
 

@@ -21,8 +21,8 @@ pub(crate) async fn run(context: &Context, arguments: ApiArguments) -> Result<()
     }
     let client = connection::client(&context.settings)?;
     if !call.reads() {
-        let words: Vec<&str> = call.words.iter().map(String::as_str).collect();
-        context.confirm_live_write(&format!("{} {}", call.method, call.path), &words)?;
+        let doing = format!("{} {}", call.method, call.path);
+        context.confirm_live_write(&doing, &call.words())?;
     }
     let answer = call
         .send_or(context, &client, |error| {
@@ -56,8 +56,14 @@ fn call(context: &Context, arguments: ApiArguments) -> Result<RawCall> {
     for (name, value) in &arguments.header {
         words.extend(["--header".to_owned(), format!("{name}: {value}")]);
     }
+    // A card is sent nowhere else.
+    let confidential = match path.starts_with("/sandbox/checkout/") {
+        true => vec!["card.number", "card.cvc"],
+        false => Vec::new(),
+    };
     if let Some(body) = &body {
-        words.extend(["--data".to_owned(), body.to_string()]);
+        let shown = raw_call::masked(body, &confidential);
+        words.extend(["--data".to_owned(), shown.to_string()]);
     }
     let mut headers = arguments.header;
     let accept = headers
@@ -66,8 +72,7 @@ fn call(context: &Context, arguments: ApiArguments) -> Result<RawCall> {
         .map(|at| headers.remove(at).1);
     Ok(RawCall {
         method: arguments.method,
-        // A card is sent nowhere else.
-        confidential: path.starts_with("/sandbox/checkout/"),
+        confidential,
         path,
         query,
         body,

@@ -7,6 +7,8 @@ mod read;
 mod show;
 mod stream;
 
+use fluxa_sdk::contract;
+
 use super::Context;
 use crate::cli::{ResourceCommand, argument};
 use crate::connection;
@@ -14,6 +16,7 @@ use crate::error::{CliError, Result};
 use crate::json_text::JsonText;
 use crate::operations::{Field, Operation};
 use crate::raw_call::RawCall;
+use crate::suggest;
 use crate::ui::Line;
 
 pub(crate) async fn run(context: &Context, command: ResourceCommand) -> Result<()> {
@@ -39,11 +42,13 @@ pub(crate) async fn run(context: &Context, command: ResourceCommand) -> Result<(
 
 /// Asks before what cannot be undone, and before any change with a live key.
 fn confirm(context: &Context, command: &ResourceCommand, call: &RawCall) -> Result<()> {
-    if call.reads() {
+    let operation = command.operation;
+    // The SDK refuses a step of the sandbox with a live key: nothing to ask about.
+    let of_sandbox = operation.path.starts_with(contract::SANDBOX_PATH);
+    if call.reads() || (of_sandbox && context.settings.is_live()) {
         return Ok(());
     }
-    let words: Vec<&str> = call.words.iter().map(String::as_str).collect();
-    let operation = command.operation;
+    let words = call.words();
     let id = command.matches.try_get_one::<String>(argument::ID);
     let doing = match id.ok().flatten() {
         Some(id) => format!("{} ({id})", lower_first(operation.summary)),
@@ -102,7 +107,13 @@ fn with_flag(operation: &Operation, error: CliError) -> CliError {
         Some(field) => format!("--{}", field.flag),
         None if param.starts_with("expand") => "--expand".to_owned(),
         None if param == "id" && operation.identified.is_some() => "the id".to_owned(),
-        None => return error,
+        None => {
+            let known = operation.body.iter().map(|field| field.name);
+            return match suggest::closest(&param, known) {
+                Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+                None => error,
+            };
+        }
     };
     match (flag.as_str(), operation.expand) {
         ("--expand", [_, ..]) => error.hint(format!(

@@ -9,7 +9,7 @@ use crate::operations::{Field, Id, Kind, Operation, Resource};
 
 pub(super) static RESOURCE: Resource = Resource {
     noun: "keys",
-    aliases: &["api-key", "api-keys", "api_key", "api_keys", "key"],
+    aliases: &["api-key", "api-keys", "key"],
     about: "API keys",
     operations: &[
         Operation {

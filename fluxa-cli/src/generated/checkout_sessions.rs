@@ -9,7 +9,7 @@ use crate::operations::{Field, Id, Kind, Operation, Resource};
 
 pub(super) static RESOURCE: Resource = Resource {
     noun: "checkout-sessions",
-    aliases: &["checkout", "checkout-session", "checkout_session", "checkout_sessions"],
+    aliases: &["checkout", "checkout-session"],
     about: "Hosted and embedded checkout sessions",
     operations: &[
         Operation {

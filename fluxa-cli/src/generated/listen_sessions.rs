@@ -9,7 +9,7 @@ use crate::operations::{Field, Id, Kind, Operation, Resource};
 
 pub(super) static RESOURCE: Resource = Resource {
     noun: "listen-sessions",
-    aliases: &["listen-session", "listen_session", "listen_sessions"],
+    aliases: &["listen-session"],
     about: "Forwarding of events to a terminal",
     operations: &[
         Operation {

@@ -7,7 +7,7 @@ use crate::operations::{Field, Id, Kind, Operation, Resource};
 
 pub(super) static RESOURCE: Resource = Resource {
     noun: "payment-methods",
-    aliases: &["payment-method", "payment_method", "payment_methods"],
+    aliases: &["payment-method"],
     about: "Stored payment methods",
     operations: &[
         Operation {

@@ -7,7 +7,7 @@ use crate::operations::{Field, Id, Kind, Operation, Resource};
 
 pub(super) static RESOURCE: Resource = Resource {
     noun: "request-logs",
-    aliases: &["request-log", "request_log", "request_logs"],
+    aliases: &["request-log"],
     about: "Requests made to the API",
     operations: &[
         Operation {

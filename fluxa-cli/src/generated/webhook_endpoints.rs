@@ -9,7 +9,7 @@ use crate::operations::{Field, Id, Kind, Operation, Resource};
 
 pub(super) static RESOURCE: Resource = Resource {
     noun: "webhook-endpoints",
-    aliases: &["webhook-endpoint", "webhook_endpoint", "webhook_endpoints"],
+    aliases: &["webhook-endpoint"],
     about: "Endpoints that receive events",
     operations: &[
         Operation {

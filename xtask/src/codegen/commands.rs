@@ -120,17 +120,15 @@ fn used(body: &str) -> String {
     format!("{{{}}}", names.join(", "))
 }
 
-/// What else a noun is called: in the singular, as in paths, and by its tag.
+/// What else a noun is called: in the singular, by its name in paths, and by its tag.
 fn aliases(noun: &str, module: &str, tag: &str) -> Vec<String> {
-    let mut names = BTreeSet::new();
-    for name in [noun.to_owned(), module.to_owned(), kebab(module)] {
-        if let Some(singular) = name.strip_suffix('s').filter(|_| name != "status") {
-            names.insert(singular.to_owned());
-        }
-        names.insert(name);
-    }
+    let mut names = BTreeSet::from([kebab(module)]);
     if module.starts_with(&format!("{tag}_")) {
         names.insert(tag.to_owned());
+    }
+    for name in [noun.to_owned(), kebab(module)] {
+        let singular = name.strip_suffix('s').filter(|_| name != "status");
+        names.extend(singular.map(str::to_owned));
     }
     names.remove(noun);
     names.into_iter().collect()

@@ -34,17 +34,20 @@ pub(super) fn call(command: &ResourceCommand, context: &Context) -> Result<RawCa
         words.extend(["--expand".to_owned(), expand.join(",")]);
         query.extend(expand.into_iter().map(|path| ("expand[]".to_owned(), path)));
     }
-    let mut confidential = false;
     let body = match operation.has_body {
         true => body_of(operation, matches, context)?,
         false => None,
     };
+    let secret = |field: &&Field| matches!(field.kind, Kind::Secret);
+    let confidential: Vec<&str> = operation
+        .body
+        .iter()
+        .filter(secret)
+        .map(|field| field.name)
+        .collect();
     if let Some(body) = &body {
-        confidential = operation
-            .body
-            .iter()
-            .any(|field| matches!(field.kind, Kind::Secret) && pointed(body, field.name).is_some());
-        words.extend(["--data".to_owned(), body.to_string()]);
+        let shown = raw_call::masked(body, &confidential);
+        words.extend(["--data".to_owned(), shown.to_string()]);
     }
     let csv = operation.csv && matches.get_flag(argument::CSV);
     let timing = match operation.timing {

@@ -44,9 +44,12 @@ fn gather(name: &str, value: &JsonText, parent: &JsonText, rows: &mut Vec<(Strin
     match value {
         _ if value.is_null() => {}
         JsonText::Object(fields) => {
-            for (inner, field) in fields {
-                // What kind of object it is was asked for.
-                if !(name.is_empty() && inner == "object") {
+            // The id first, wherever it was sent; what kind of object it is says the id.
+            let kind = |name: &str, field: &JsonText| name == "object" && field.text().is_some();
+            let (ids, others): (Vec<_>, Vec<_>) =
+                fields.iter().partition(|(inner, _)| inner == "id");
+            for (inner, field) in ids.into_iter().chain(others) {
+                if !kind(inner, field) {
                     gather(&inside(inner), field, value, rows);
                 }
             }
@@ -72,8 +75,7 @@ fn short(name: &str, value: &JsonText, parent: &JsonText) -> String {
     match value {
         JsonText::Scalar(raw) => match (money(name, value, parent), value.text()) {
             (Some(money), _) => money,
-            (None, Some(text)) if name.ends_with("_at") || name == "at" => time(&text),
-            (None, Some(text)) => text,
+            (None, Some(text)) => time(&text).unwrap_or(text),
             (None, None) => raw.get().to_owned(),
         },
         JsonText::Array(items) => {
@@ -106,14 +108,10 @@ fn money(name: &str, value: &JsonText, parent: &JsonText) -> Option<String> {
     Some(signed.unwrap_or(text))
 }
 
-/// `2026-05-19T10:23:14.572Z` → `2026-05-19 10:23:14Z`.
-fn time(text: &str) -> String {
-    match text.split_at_checked(19) {
-        Some((seconds, rest)) if rest.starts_with('.') && rest.ends_with('Z') => {
-            format!("{}Z", seconds.replacen('T', " ", 1))
-        }
-        _ => text.to_owned(),
-    }
+/// `2026-05-19T10:23:14.572Z` → `2026-05-19 10:23:14Z`; `None` for what is no time.
+fn time(text: &str) -> Option<String> {
+    let time = text.parse::<jiff::Timestamp>().ok()?;
+    Some(time.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
 }
 
 fn tone(name: &str) -> Tone {
@@ -132,7 +130,7 @@ mod tests {
 
     const PAYMENT: &str = r#"{"id":"pay_1","object":"payment","created_at":"2026-05-19T10:23:14.572Z",
         "state":"SETTLED","amount":4999,"currency":"GBP","fee":null,"net":-5,"new_field":"kept",
-        "metadata":{"order":"1"},"tags":["a","b"],"customer":{"id":"cus_1","amount":7},
+        "metadata":{"order":"1"},"tags":["a","b"],"customer":{"amount":7,"object":"customer","id":"cus_1"},
         "retries":[{"at":"2026-05-20T00:00:00.000Z"}]}"#;
 
     #[test]
