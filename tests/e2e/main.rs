@@ -9,6 +9,7 @@
     reason = "a test that cannot go on panics; clippy knows tests by #[test] alone"
 )]
 
+mod api;
 mod config;
 mod crash;
 mod demo;
@@ -17,6 +18,8 @@ mod events;
 mod keys;
 mod listen;
 mod mock;
+mod resources;
+mod resources_faults;
 mod restore;
 mod support;
 mod trigger;

@@ -1,6 +1,6 @@
 //! `fluxa api`: any call of the API, as it is.
 
-use fluxa_sdk::Error;
+use fluxa_sdk::{Error, contract};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
@@ -20,7 +20,8 @@ pub(crate) async fn run(context: &Context, arguments: ApiArguments) -> Result<()
         return call.show(context);
     }
     let client = connection::client(&context.settings)?;
-    if !call.reads() {
+    // The SDK refuses a step of the sandbox with a live key: nothing to ask about.
+    if !call.reads() && !call.path.starts_with(contract::SANDBOX_PATH) {
         let doing = format!("{} {}", call.method, call.path);
         context.confirm_live_write(&doing, &call.words())?;
     }
