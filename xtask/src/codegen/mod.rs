@@ -196,3 +196,34 @@ fn existing(output: &Path) -> Result<Vec<PathBuf>, String> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Files, faults_of};
+
+    #[test]
+    fn what_differs_is_missing_or_is_left_over_is_named() {
+        let output = std::env::temp_dir().join(format!("fluxa-codegen-{}", std::process::id()));
+        fs::create_dir_all(output.join("inner")).unwrap();
+        for (name, text) in [("same.rs", "1"), ("other.rs", "2"), ("inner/left.rs", "3")] {
+            fs::write(output.join(name), text).unwrap();
+        }
+        let files = Files::from(
+            [("same.rs", "1"), ("other.rs", "2 "), ("new.rs", "4")]
+                .map(|(name, text)| (name.into(), text.to_owned())),
+        );
+        let mut faults = faults_of(&output, "generated", &files).unwrap();
+        fs::remove_dir_all(&output).unwrap();
+        faults.sort();
+        assert_eq!(
+            faults,
+            [
+                "  differs: generated/other.rs",
+                "  missing: generated/new.rs",
+                "  orphan:  generated/inner/left.rs"
+            ]
+        );
+    }
+}
