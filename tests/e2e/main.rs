@@ -17,6 +17,7 @@ mod errors;
 mod events;
 mod keys;
 mod listen;
+mod look;
 mod mock;
 mod resources;
 mod resources_faults;

@@ -143,7 +143,7 @@ fn a_subscription_is_paused_and_cancelled_and_an_endpoint_is_made_by_commands() 
         "--interval",
         "month",
         "--trial-end",
-        "14d",
+        "+14d",
     ];
     let subscription = one(&mock, &home, &create);
     assert_eq!(subscription["status"], "trial");

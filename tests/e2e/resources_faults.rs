@@ -69,7 +69,9 @@ fn fields_that_nobody_knows_come_through_in_their_order_on_one_line() {
 fn answers_that_make_no_sense_are_errors_and_never_endless() {
     let home = Home::new();
     let same = r#"{"data":[{"id":"cus_1"}],"has_more":true,"next_cursor":"cus_1"}"#;
+    let cut = r#"{"data":[{"id":"cus_1"}],"has_more":true,"next_cursor":null}"#;
     for (body, arguments, says) in [
+        (cut, &["customers", "list"][..], "no cursor to them"),
         (
             same,
             &["customers", "list", "--all"][..],
@@ -271,4 +273,16 @@ fn a_card_number_in_the_wrong_place_is_not_echoed() {
             .expect(2);
         assert!(!run.stderr.contains("42424242"), "{}", run.stderr);
     }
+}
+
+#[test]
+fn a_walk_that_broke_off_says_how_to_go_on_with_the_rest() {
+    let home = Home::new();
+    let page = r#"{"data":[{"id":"cus_1"}],"has_more":true,"next_cursor":"cus_1"}"#;
+    let server = Scripted::start(&[page, "<html>"]);
+    let list = ["customers", "list", "--all", "--email", "a@b.example"];
+    let run = run_at(&server, &home, &list).expect(5);
+    let again = "--email a@b.example --limit 100 --all --after cus_1`";
+    assert!(run.stdout.contains("cus_1"), "{}", run.stdout);
+    assert!(run.stderr.contains(again), "{}", run.stderr);
 }

@@ -1,11 +1,12 @@
 //! Owns reading values as they are typed on the command line: addresses, durations, times, pairs.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 /// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -56,29 +57,35 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a duration is a whole number and a unit: 90s, 5m, 24h or 30d".to_owned())
 }
 
-/// Reads a time: RFC 3339, `2026-01-31` as midnight UTC, `now`, or `-24h` and `14d` from `now` on.
+/// Reads a time: RFC 3339, `2026-01-31` as midnight UTC, `now`, or `-24h` and `+14d` from `now` on.
+///
+/// Here times lie in the past and in the future: without its sign `24h` could be either.
 pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let text = text.trim();
     if text == "now" {
         return Ok(now);
     }
-    if let Ok(time) = text.parse() {
-        return Ok(time);
+    if let Some(moment) = moment(text) {
+        return Ok(moment);
     }
-    // A date alone: with a time after it, it would be read as the date and the time be dropped.
-    if let (10, Ok(date)) = (text.len(), text.parse::<Date>()) {
-        let midnight = date.to_zoned(TimeZone::UTC);
-        return midnight
-            .map(|time| time.timestamp())
-            .map_err(|error| error.to_string());
-    }
-    if let Ok(span) = text.parse::<Span>() {
+    let signed = text.starts_with(['-', '+']) || text.ends_with("ago");
+    if let (true, Ok(span)) = (signed, text.parse::<Span>()) {
         let then = now.to_zoned(TimeZone::UTC).checked_add(span);
         return then
             .map(|time| time.timestamp())
             .map_err(|_| "that is too far away".to_owned());
     }
-    Err("a time is 2026-01-31, 2026-01-31T09:30:00Z, or -24h, 14d from now".to_owned())
+    Err("a time is 2026-01-31, 2026-01-31T09:30:00Z, or from now: -24h, +14d".to_owned())
+}
+
+/// Reads RFC 3339, or a date as its first moment in UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse() {
+        return Some(moment);
+    }
+    // A date alone: of one with a time after it the time would be dropped.
+    let date: Date = text.parse().ok().filter(|_| text.len() == 10)?;
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 /// Reads `name=value`.
@@ -103,6 +110,48 @@ pub(super) fn method(text: &str) -> Result<&'static str, String> {
         .into_iter()
         .find(|method| method.eq_ignore_ascii_case(text))
         .ok_or_else(|| "a method is GET, HEAD, POST, PUT, PATCH or DELETE".to_owned())
+}
+
+/// Reads a time: `10m` is so long ago, `2026-05-19` its first moment in UTC, or RFC 3339.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    let wrong = || "neither a time ago (10m, 24h, 7d), a date, nor a time with its zone".to_owned();
+    let text = text.trim();
+    if let Ok(ago) = duration(text) {
+        let ago = SignedDuration::try_from(ago).map_err(|_| wrong())?;
+        return Timestamp::now().checked_sub(ago).map_err(|_| wrong());
+    }
+    moment(text).ok_or_else(wrong)
+}
+
+/// An HTTP status, or a class of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatusPattern {
+    Exact(u16),
+    Class(u16),
+}
+
+impl StatusPattern {
+    pub(crate) fn matches(self, status: u16) -> bool {
+        match self {
+            Self::Exact(exact) => status == exact,
+            Self::Class(class) => status / 100 == class,
+        }
+    }
+}
+
+impl FromStr for StatusPattern {
+    type Err = String;
+
+    /// Reads `404`, `4xx`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let class = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX"));
+        let number = class.unwrap_or(text).parse::<u16>().ok();
+        match (class, number) {
+            (Some(_), Some(class @ 1..=5)) => Ok(Self::Class(class)),
+            (None, Some(exact @ 100..=599)) => Ok(Self::Exact(exact)),
+            _ => Err("a status is a number such as 404, or a class such as 4xx".to_owned()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -149,13 +198,40 @@ mod tests {
             ("now", "2026-05-19T10:00:00Z"),
             ("-24h", "2026-05-18T10:00:00Z"),
             ("24h ago", "2026-05-18T10:00:00Z"),
-            ("14d", "2026-06-02T10:00:00Z"),
+            ("+14d", "2026-06-02T10:00:00Z"),
         ] {
             assert_eq!(time(text, now).unwrap().to_string(), expected, "{text}");
         }
         // No zone, hence no moment: dropping the time would answer another question.
-        for wrong in ["2026-01-31T09:30:00", "31.01.2026", "soon", "", "99999y"] {
+        for wrong in [
+            "2026-01-31T09:30:00",
+            "31.01.2026",
+            "24h",
+            "soon",
+            "",
+            "99999y",
+        ] {
             assert!(time(wrong, now).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_ago_a_date_or_whole() {
+        let date = instant("2026-05-19").unwrap();
+        assert_eq!(date.to_string(), "2026-05-19T00:00:00Z");
+        let whole = instant("2026-05-19T10:23:14+01:00").unwrap();
+        assert_eq!(whole.to_string(), "2026-05-19T09:23:14Z");
+        let then = instant("10m").unwrap();
+        assert_eq!(Timestamp::now().duration_since(then).as_mins(), 10);
+        for wrong in [
+            "",
+            "10",
+            "yesterday",
+            "2026-01-31T09:30",
+            "2026-13-01",
+            "99999999999999d",
+        ] {
+            assert!(instant(wrong).is_err(), "{wrong}");
         }
     }
 
@@ -166,6 +242,16 @@ mod tests {
         assert_eq!(header("A: b:c"), Ok(("A".to_owned(), "b:c".to_owned())));
         for wrong in ["", "a", "=b", ":b"] {
             assert!(pair(wrong).is_err() && header(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_a_number_or_a_class() {
+        assert!("404".parse::<StatusPattern>().unwrap().matches(404));
+        let class = "4xx".parse::<StatusPattern>().unwrap();
+        assert!(class.matches(499) && !class.matches(500));
+        for wrong in ["", "xx", "6xx", "40", "abc"] {
+            assert!(wrong.parse::<StatusPattern>().is_err(), "{wrong}");
         }
     }
 }

@@ -30,7 +30,7 @@ impl Kind {
     pub(super) fn explanation(self) -> String {
         match self {
             Self::Money => "£49.99 is 4999".to_owned(),
-            Self::Time => "2026-01-31, RFC 3339, or -24h from now".to_owned(),
+            Self::Time => "2026-01-31, RFC 3339, or from now: -24h".to_owned(),
             Self::Id(prefix) => format!("{prefix}…"),
             Self::OneOf(values) if values.len() > LISTED => {
                 format!("{}, … {} in all", values[..3].join(", "), values.len())

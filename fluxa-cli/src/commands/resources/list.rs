@@ -41,17 +41,20 @@ pub(super) async fn run(
             .extend(limit.map(|limit| ("limit".to_owned(), limit.to_string())));
         page.query
             .extend(after.clone().map(|after| ("after".to_owned(), after)));
-        let rest = |after: &Option<String>| rest(context, &call, limit, options.all, after);
-        let answer = page.send(context, client).await.map_err(|error| {
-            match printed > 0 && error.hint.is_none() {
-                true => error.hint(format!("go on with `{}`", rest(&after))),
+        let answer = fetch(context, client, &page).await.map_err(|error| {
+            // What was printed is not asked for again.
+            match printed > 0 {
+                true => error.hint(format!(
+                    "go on with `{}`",
+                    rest(context, &call, limit, options.all, &after)
+                )),
                 false => error,
             }
         })?;
-        let answer = parse(&answer)?;
-        let Some(items) = answer.get("data").and_then(JsonText::items) else {
-            return Err(CliError::network("the answer is no list: it has no `data`"));
-        };
+        let items = answer
+            .get("data")
+            .and_then(JsonText::items)
+            .unwrap_or_default();
         printed += items.len() as u64;
         if context.ui.is_json() {
             items.iter().try_for_each(|item| context.ui.json(item))?;
@@ -61,19 +64,26 @@ pub(super) async fn run(
             }
             context.ui.lines(&table.take_lines())?;
         }
-        let next = match answer.get("has_more").and_then(JsonText::boolean) {
-            Some(true) => answer.get("next_cursor").and_then(JsonText::text),
-            _ => None,
-        };
-        let Some(next) = next else {
-            if printed == 0 {
-                context.ui.note(&Line::new().dim("none"));
+        let has_more = answer.get("has_more").and_then(JsonText::boolean);
+        let next = answer.get("next_cursor").and_then(JsonText::text);
+        let next = match (has_more, next) {
+            (Some(true), Some(next)) => next,
+            (Some(true), None) => {
+                return Err(CliError::network(
+                    "more items are announced, but there is no cursor to them",
+                ));
             }
-            return Ok(());
+            _ => {
+                if printed == 0 {
+                    context.ui.note(&Line::new().dim("none"));
+                }
+                return Ok(());
+            }
         };
         after = Some(next.clone());
         if !options.all {
-            let more = format!("more: {}", rest(&after));
+            let more = rest(context, &call, limit, options.all, &after);
+            let more = format!("more: {more}");
             context.ui.note(&Line::new().dim(more));
             return Ok(());
         }
@@ -82,6 +92,15 @@ pub(super) async fn run(
                 "the list came back to a cursor it has passed",
             ));
         }
+    }
+}
+
+/// Returns a page.
+async fn fetch(context: &Context, client: &Client, page: &RawCall) -> Result<JsonText> {
+    let answer = parse(&page.send(context, client).await?)?;
+    match answer.get("data").and_then(JsonText::items) {
+        Some(_) => Ok(answer),
+        None => Err(CliError::network("the answer is no list: it has no `data`")),
     }
 }
 
