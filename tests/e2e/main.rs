@@ -9,6 +9,7 @@
     reason = "a test that cannot go on panics; clippy knows tests by #[test] alone"
 )]
 
+mod api;
 mod config;
 mod crash;
 mod demo;
@@ -18,6 +19,8 @@ mod keys;
 mod listen;
 mod look;
 mod mock;
+mod resources;
+mod resources_faults;
 mod restore;
 mod support;
 mod trigger;
