@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of what the commands do.
 
+mod accounts;
 mod config;
 mod events;
 mod keys;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use accounts::{LoginArguments, LogoutArguments};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use events::EventsCommand;
 pub(crate) use keys::{KeyKind, KeysCommand};
@@ -70,6 +72,9 @@ pub(crate) struct GlobalArguments {
     /// Directory of the configuration [env: FLUXA_CONFIG_DIR].
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
+    /// Leave the system's keyring alone: keys are kept in a file [env: FLUXA_NO_KEYRING].
+    #[arg(long, global = true)]
+    pub(crate) no_keyring: bool,
     /// Do not ask: yes to every question. Without a terminal, nothing is asked and this is needed.
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
@@ -88,6 +93,12 @@ pub(crate) enum Command {
     Listen(ListenArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
+    /// Store an API key, after checking it.
+    Login(LoginArguments),
+    /// Remove the stored API key.
+    Logout(LogoutArguments),
+    /// Show whose key is used, in which mode, and where it comes from.
+    Whoami,
     /// Manage API keys.
     #[command(subcommand)]
     Keys(KeysCommand),

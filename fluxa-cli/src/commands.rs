@@ -5,8 +5,11 @@ pub(crate) mod demo;
 pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod listen;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod mock;
 pub(crate) mod trigger;
+pub(crate) mod whoami;
 
 use crate::config::Settings;
 use crate::error::{CliError, Result};

@@ -135,8 +135,8 @@ impl CliError {
             None => "no API key".to_owned(),
         };
         Self::new(Kind::Auth, message).hint(format!(
-            "set {} to a test key from the dashboard; or, with no account, run `fluxa mock` in \
-             another terminal and add --mock here",
+            "`fluxa login` stores one, or set {} to a test key from the dashboard; with no account, \
+             run `fluxa mock` in another terminal and add --mock here",
             env::SECRET_KEY
         ))
     }

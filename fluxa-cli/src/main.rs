@@ -80,6 +80,11 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Trigger(arguments) => {
             on_one_thread()?.block_on(commands::trigger::run(context, arguments))
         }
+        Command::Login(arguments) => {
+            on_one_thread()?.block_on(commands::login::run(context, arguments))
+        }
+        Command::Logout(arguments) => commands::logout::run(context, &arguments),
+        Command::Whoami => on_one_thread()?.block_on(commands::whoami::run(context)),
         Command::Keys(command) => on_one_thread()?.block_on(commands::keys::run(context, command)),
         Command::Events(command) => {
             on_one_thread()?.block_on(commands::events::run(context, command))
