@@ -1,6 +1,7 @@
 //! Owns the configuration on disk: what profiles hold, and which of them is used when none is named.
 
 mod settings;
+mod source;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use crate::error::{CliError, Result};
 use crate::private_file::PrivateDirectory;
 use crate::ui::{Output, Ui};
 
-pub(crate) use settings::{Origin, Settings, check_name, early_output, mode_of};
+pub(crate) use settings::{Settings, check_name, early_output, mode_of};
+pub(crate) use source::Origin;
 
 const FILE: &str = "config.toml";
 

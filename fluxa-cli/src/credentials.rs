@@ -226,7 +226,7 @@ pub(crate) fn remove(
     if let StoredKey::InKeyring(KeyringEntry { entry, .. }) = &stored {
         match keyring.delete(entry) {
             Ok(()) => {}
-            Err(Failure::Off(why)) => ui.warn(&still_there(entry, &why)),
+            Err(failure @ Failure::Off(_)) => ui.warn(&still_there(entry, &failure)),
             Err(failure) => {
                 let failed = format!("the system's keyring {failure}");
                 return Err(CliError::failure(failed)
@@ -242,13 +242,13 @@ pub(crate) fn remove(
 /// Removes an entry that no profile names any more.
 fn forget(keyring: &Keyring, entry: &str, ui: &Ui) {
     if let Err(failure) = keyring.delete(entry) {
-        ui.warn(&still_there(entry, &failure.to_string()));
+        ui.warn(&still_there(entry, &failure));
     }
 }
 
-fn still_there(entry: &str, why: &str) -> String {
+fn still_there(entry: &str, failure: &Failure) -> String {
     let service = keyring::SERVICE;
-    format!("a key stays in the system's keyring, as `{entry}` of `{service}`: {why}")
+    format!("a key stays behind as `{entry}` of `{service}`: the system's keyring {failure}")
 }
 
 /// Returns a name no entry has yet.
@@ -290,7 +290,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let directory = PrivateDirectory::new(root.path().join("fluxa"));
         let ui = Ui::new(Output::Json);
-        let keyring = Keyring::of_system(Some("a test"));
+        let keyring = Keyring::of_system(Some("a test".to_owned()), None);
         for profile in ["a", "b"] {
             let key = format!("{KEY}{profile}");
             let place = store(&directory, profile, &key, &keyring, &ui).unwrap();

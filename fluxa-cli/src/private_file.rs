@@ -312,39 +312,122 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_is_no_plain_file_is_refused_before_its_mode_is_touched() {
-        let (_root, directory) = directory();
-        let ui = Ui::new(Output::Json);
-        directory.update("a", &ui, |_| Ok("x".into())).unwrap();
-        let inner = directory.path("inner");
-        fs::create_dir(&inner).unwrap();
-        let before = mode(&inner);
-        assert!(
-            directory
-                .read("inner", &ui)
-                .unwrap_err()
-                .message
-                .contains("no plain file")
-        );
-        assert_eq!(mode(&inner), before);
+    #[track_caller]
+    fn assert_refused<T: std::fmt::Debug>(result: Result<T>, why: &str) {
+        let message = result.unwrap_err().message;
+        assert!(message.contains(why), "{message}");
     }
 
     #[test]
-    fn a_symbolic_link_is_refused_and_a_failed_change_keeps_the_file() {
+    fn what_is_no_plain_file_of_one_name_is_neither_read_nor_replaced() {
+        let (root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("old".into())).unwrap();
+        let a = directory.path("a");
+        fs::create_dir(directory.path("inner")).unwrap();
+        std::os::unix::fs::symlink(&a, directory.path("link")).unwrap();
+        std::os::unix::fs::symlink(root.path().join("nothing"), directory.path("dangling"))
+            .unwrap();
+        let pipe = directory.path("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let inner_mode = mode(&directory.path("inner"));
+        for (name, why) in [
+            ("inner", "no plain file"),
+            ("link", "symbolic link"),
+            ("dangling", "symbolic link"),
+            ("pipe", "no plain file"),
+        ] {
+            assert_refused(directory.read(name, &ui), why);
+            assert_refused(directory.update(name, &ui, |_| Ok("new".into())), why);
+        }
+        assert_eq!(mode(&directory.path("inner")), inner_mode);
+        fs::hard_link(&a, root.path().join("second")).unwrap();
+        assert_refused(directory.read("a", &ui), "a second name");
+        let replaced = directory.update("a", &ui, |_| Ok("new".into()));
+        assert_refused(replaced, "a second name");
+        assert_eq!(fs::read_to_string(a).unwrap(), "old");
+    }
+
+    #[test]
+    fn a_lock_that_leads_elsewhere_is_refused() {
+        let (root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("old".into())).unwrap();
+        let (lock, elsewhere) = (directory.path(".lock"), root.path().join("elsewhere"));
+        fs::remove_file(&lock).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+        assert_refused(
+            directory.update("a", &ui, |_| Ok("new".into())),
+            "symbolic link",
+        );
+        assert!(!elsewhere.exists());
+    }
+
+    #[test]
+    fn what_another_put_in_the_place_of_the_unfinished_file_is_not_written_through() {
+        let (root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("old".into())).unwrap();
+        let elsewhere = root.path().join("elsewhere");
+        fs::write(&elsewhere, "theirs").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, directory.path(".a.new")).unwrap();
+        directory.update("a", &ui, |_| Ok("new".into())).unwrap();
+        assert_eq!(fs::read_to_string(elsewhere).unwrap(), "theirs");
+        assert_eq!(directory.read("a", &ui).unwrap().as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_directory_is_refused_that_is_a_link_or_another_user_could_write_into() {
+        let (root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("x".into())).unwrap();
+        let link = root.path().join("link");
+        std::os::unix::fs::symlink(root.path().join("fluxa"), &link).unwrap();
+        for name in ["link", "link/", "link/."] {
+            let linked = PrivateDirectory::new(root.path().join(name));
+            assert_refused(linked.read("a", &ui), "symbolic link");
+            assert_refused(linked.update("a", &ui, |_| Ok("y".into())), "symbolic link");
+        }
+        let open = root.path().join("fluxa");
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o770)).unwrap();
+        assert_refused(directory.read("a", &ui), "written by others");
+        let ours = PrivateDirectory::of_our_own(open.clone());
+        assert_eq!(ours.read("a", &ui).unwrap().as_deref(), Some("x"));
+        assert_eq!(mode(&open), 0o700);
+        // Only root can give a directory away; all others find one that root has.
+        let theirs = match std::os::unix::fs::chown(&open, Some(12_345), None) {
+            Ok(()) => open,
+            Err(_) => PathBuf::from("/"),
+        };
+        let theirs = PrivateDirectory::of_our_own(theirs);
+        assert_refused(theirs.read("a", &ui), "belongs to somebody else");
+        let written = theirs.update("a", &ui, |_| Ok("y".into()));
+        assert_refused(written, "belongs to somebody else");
+    }
+
+    #[test]
+    fn a_lock_that_is_held_is_waited_for_and_then_given_up() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("old".into())).unwrap();
+        let path = directory.path(".lock");
+        let held = open_lock(&path).unwrap();
+        wait_for(&held, &path, Duration::ZERO).unwrap();
+        let second = open_lock(&path).unwrap();
+        let waited = wait_for(&second, &path, Duration::from_millis(20));
+        assert_refused(waited, "held by another");
+        drop(held);
+        wait_for(&second, &path, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn a_failed_change_keeps_the_file() {
         let (_root, directory) = directory();
         let ui = Ui::new(Output::Json);
         directory.update("a", &ui, |_| Ok("old".into())).unwrap();
         let failed = directory.update("a", &ui, |_| Err(CliError::failure("no")));
         assert!(failed.is_err());
         assert_eq!(directory.read("a", &ui).unwrap().as_deref(), Some("old"));
-        std::os::unix::fs::symlink(directory.path("a"), directory.path("link")).unwrap();
-        assert!(
-            directory
-                .read("link", &ui)
-                .unwrap_err()
-                .message
-                .contains("symbolic link")
-        );
     }
 }

@@ -34,12 +34,12 @@ pub(crate) enum ConfigCommand {
     /// Use this profile when none is named.
     Use {
         /// Its name.
-        profile: String,
+        name: String,
     },
     /// Delete a profile, its key included.
     Delete {
         /// Its name.
-        profile: String,
+        name: String,
     },
 }
 

@@ -39,8 +39,8 @@ pub(crate) fn run(context: &Context, command: ConfigCommand) -> Result<()> {
         } => unset_key(context),
         ConfigCommand::Unset { setting } => change(context, setting, None),
         ConfigCommand::Profiles => profiles::list(context),
-        ConfigCommand::Use { profile } => profiles::choose(context, profile),
-        ConfigCommand::Delete { profile } => profiles::delete(context, &profile),
+        ConfigCommand::Use { name } => profiles::choose(context, name),
+        ConfigCommand::Delete { name } => profiles::delete(context, &name),
     }
 }
 
@@ -154,7 +154,7 @@ fn in_force(context: &Context, setting: Setting) -> Option<(String, String)> {
             };
             Some((output.to_owned(), String::new()))
         }
-        Setting::Keyring => Some(match settings.keyring.why_off() {
+        Setting::Keyring => Some(match settings.keyring.why_not() {
             Some(why) => ("off".to_owned(), why),
             None => ("on".to_owned(), String::new()),
         }),

@@ -107,7 +107,7 @@ fn say_what_differs(context: &Context, key: &str, place: &Place) {
         ));
     }
     if *place != Place::Keyring
-        && let Some(why) = settings.keyring.why_off()
+        && let Some(why) = settings.keyring.why_not()
     {
         ui.note(&Line::new().dim(format!("not in the system's keyring: {why}")));
     }

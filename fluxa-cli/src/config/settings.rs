@@ -10,6 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use fluxa_sdk::{Mode, contract};
 use zeroize::Zeroizing;
 
+use super::source::{Choice, Origin};
 use super::{ConfigFile, read};
 use crate::cli::GlobalArguments;
 use crate::credentials::keyring::Keyring;
@@ -21,29 +22,6 @@ use crate::ui::{Output, Ui};
 
 /// The profile used when none is named and none was chosen.
 const DEFAULT_PROFILE: &str = "default";
-
-/// Where a setting came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Flag,
-    Environment,
-    Profile,
-    /// The mock's well-known value, by `--mock`.
-    Mock,
-    Default,
-}
-
-impl Origin {
-    pub(crate) fn describe(self, flag: &str, variable: &str) -> String {
-        match self {
-            Self::Flag => flag.to_owned(),
-            Self::Environment => variable.to_owned(),
-            Self::Profile => "profile".to_owned(),
-            Self::Mock => "--mock".to_owned(),
-            Self::Default => "default".to_owned(),
-        }
-    }
-}
 
 /// The settings of one run.
 pub(crate) struct Settings {
@@ -140,12 +118,12 @@ impl Settings {
             key.overridden("--api-key", env::SECRET_KEY, &profile, "another key"),
             base.overridden("--api-base", env::API_BASE, &profile, "another base URL"),
         ];
-        let refused = match (arguments.no_keyring, settings.keyring) {
-            (true, _) => Some("--no-keyring was given".to_owned()),
-            _ if env::refuses_keyring() => Some(format!("{} is set", env::NO_KEYRING)),
-            (_, Some(false)) => Some(format!("profile {profile} says so")),
-            _ => None,
+        let refused = match arguments.no_keyring {
+            true => Some("--no-keyring was given".to_owned()),
+            false => env::refuses_keyring().then(|| format!("{} is set", env::NO_KEYRING)),
         };
+        let closed = settings.keyring == Some(false);
+        let closed = closed.then(|| format!("profile {profile} says so"));
         Ok(Self {
             directory,
             output: early_output
@@ -159,7 +137,7 @@ impl Settings {
             key: key.value,
             mock: arguments.mock,
             yes: arguments.yes,
-            keyring: Keyring::of_system(refused.as_deref()),
+            keyring: Keyring::of_system(refused, closed),
             revealed: OnceLock::new(),
             overridden: Mutex::new(overridden.into_iter().flatten().collect()),
             standing_profile,
@@ -235,7 +213,7 @@ impl Settings {
     }
 
     fn source(&self, origin: Origin, flag: &str, variable: &str) -> String {
-        named_source(origin, flag, variable, &self.profile)
+        origin.of_profile(flag, variable, &self.profile)
     }
 
     /// Returns whether the key acts on real money; `None` without a key, or with one that is none.
@@ -309,68 +287,6 @@ pub(crate) fn mode_of(key: &str) -> Option<Mode> {
         .iter()
         .find(|(infix, _)| rest.starts_with(infix))
         .map(|(_, mode)| *mode)
-}
-
-/// What won of a setting's sources, and which of the others hold something else.
-struct Choice<T> {
-    value: Option<T>,
-    origin: Origin,
-    others: Vec<Origin>,
-}
-
-impl<T> Choice<T> {
-    /// Takes the first source that holds anything.
-    fn of<const N: usize>(
-        sources: [(Origin, Option<T>); N],
-        is_same: impl Fn(&T, &T) -> bool,
-    ) -> Self {
-        let mut held = sources
-            .into_iter()
-            .filter_map(|(origin, value)| Some((origin, value?)));
-        let Some((origin, value)) = held.next() else {
-            return Self {
-                value: None,
-                origin: Origin::Default,
-                others: Vec::new(),
-            };
-        };
-        let others = held
-            .filter(|(_, other)| !is_same(&value, other))
-            .map(|(other, _)| other)
-            // --mock is another place altogether, chosen for one command: that it differs from what a
-            // profile holds is its purpose. That an environment is set up and not used may be a mistake.
-            .filter(|other| (origin, *other) != (Origin::Mock, Origin::Profile))
-            .collect();
-        Self {
-            value: Some(value),
-            origin,
-            others,
-        }
-    }
-
-    /// Returns what to say of the sources that hold something else; never what they hold.
-    fn overridden(
-        &self,
-        flag: &str,
-        variable: &str,
-        profile: &str,
-        something_else: &str,
-    ) -> Option<String> {
-        let name = |origin: &Origin| named_source(*origin, flag, variable, profile);
-        let others: Vec<String> = self.others.iter().map(name).collect();
-        let holds = if others.len() == 1 { "holds" } else { "hold" };
-        (!others.is_empty()).then(|| {
-            let (winner, others) = (name(&self.origin), others.join(" and "));
-            format!("{winner} is used; {others} {holds} {something_else}")
-        })
-    }
-}
-
-fn named_source(origin: Origin, flag: &str, variable: &str, profile: &str) -> String {
-    match origin {
-        Origin::Profile => format!("profile {profile}"),
-        _ => origin.describe(flag, variable),
-    }
 }
 
 /// Refuses what is no name of a profile: it is shown, typed, and part of a name in the keyring.
@@ -449,44 +365,6 @@ mod tests {
         );
         assert_eq!(quoted(""), "''");
         assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
-    }
-
-    #[test]
-    fn the_first_source_wins_and_those_that_differ_are_named_without_their_value() {
-        use Origin::{Environment, Flag, Mock, Profile};
-        let same = |one: &&str, other: &&str| one == other;
-        let said = |sources: [(Origin, Option<&'static str>); 4]| {
-            let choice = Choice::of(sources, same);
-            let said = choice.overridden("--api-key", "FLUXA_SECRET_KEY", "shop", "another key");
-            (choice.value, said)
-        };
-        let of = |flag, mock, environment, profile| {
-            said([
-                (Flag, flag),
-                (Mock, mock),
-                (Environment, environment),
-                (Profile, profile),
-            ])
-        };
-        assert_eq!(of(None, None, None, None), (None, None));
-        assert_eq!(of(None, None, None, Some("a")), (Some("a"), None));
-        assert_eq!(of(Some("a"), None, Some("a"), Some("a")), (Some("a"), None));
-        for (sources, warning) in [
-            (
-                of(Some("a"), None, Some("b"), Some("c")),
-                "--api-key is used; FLUXA_SECRET_KEY and profile shop hold another key",
-            ),
-            (
-                of(None, None, Some("a"), Some("c")),
-                "FLUXA_SECRET_KEY is used; profile shop holds another key",
-            ),
-            (
-                of(None, Some("a"), Some("b"), Some("c")),
-                "--mock is used; FLUXA_SECRET_KEY holds another key",
-            ),
-        ] {
-            assert_eq!(sources, (Some("a"), Some(warning.to_owned())));
-        }
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub(crate) const SERVICE: &str = "fluxa";
 #[derive(Debug)]
 pub(crate) struct Keyring {
     limit: Duration,
+    /// Why no new key may be put into it. Those that are there may be read and removed.
+    closed: Option<String>,
+    /// Why it is not asked for anything.
     off: Mutex<Option<String>>,
 }
 
@@ -49,11 +52,13 @@ impl fmt::Display for Failure {
 }
 
 impl Keyring {
-    /// The keyring of this system. `refused` says where the user has said no, if so.
-    pub(crate) fn of_system(refused: Option<&str>) -> Self {
+    /// The keyring of this system. `refused` says where the user wants it left alone, `closed` where
+    /// the user wants no new key in it.
+    pub(crate) fn of_system(refused: Option<String>, closed: Option<String>) -> Self {
         Self {
             limit: LIMIT,
-            off: Mutex::new(refused.map(str::to_owned).or_else(nobody_there)),
+            closed,
+            off: Mutex::new(refused.or_else(nobody_there)),
         }
     }
 
@@ -64,6 +69,9 @@ impl Keyring {
 
     /// Makes an entry, or replaces what it holds.
     pub(crate) fn set(&self, entry: &str, secret: &str) -> Result<(), Failure> {
+        if let Some(why) = &self.closed {
+            return Err(Failure::Off(why.clone()));
+        }
         let secret = Zeroizing::new(secret.to_owned());
         self.ask(entry, move |entry| entry.set_password(&secret))
     }
@@ -76,9 +84,9 @@ impl Keyring {
         }
     }
 
-    /// Returns why it is not used, if so.
-    pub(crate) fn why_off(&self) -> Option<String> {
-        self.off().clone()
+    /// Returns why no key would be put into it, if so.
+    pub(crate) fn why_not(&self) -> Option<String> {
+        self.off().clone().or_else(|| self.closed.clone())
     }
 
     fn off(&self) -> MutexGuard<'_, Option<String>> {
@@ -98,7 +106,7 @@ impl Keyring {
         &self,
         job: impl FnOnce() -> keyring_core::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
-        if let Some(why) = self.why_off() {
+        if let Some(why) = self.off().clone() {
             return Err(Failure::Off(why));
         }
         let (sender, answer) = mpsc::channel();
@@ -163,6 +171,7 @@ mod tests {
     fn keyring(limit: Duration) -> Keyring {
         Keyring {
             limit,
+            closed: None,
             off: Mutex::new(None),
         }
     }
@@ -195,8 +204,15 @@ mod tests {
 
     #[test]
     fn a_keyring_that_was_refused_is_not_asked() {
-        let keyring = Keyring::of_system(Some("--no-keyring was given"));
-        let asked = keyring.get("x").unwrap_err();
+        let refused = Keyring::of_system(Some("--no-keyring was given".to_owned()), None);
+        let asked = refused.get("x").unwrap_err();
         assert_eq!(asked.to_string(), "is not used: --no-keyring was given");
+        let closed = Keyring {
+            closed: Some("profile a says so".to_owned()),
+            ..keyring(Duration::from_secs(30))
+        };
+        let asked = closed.set("x", "sk_test_x").unwrap_err();
+        assert_eq!(asked, Failure::Off("profile a says so".to_owned()));
+        assert_eq!(closed.within_limit(|| Ok(7)), Ok(7));
     }
 }
