@@ -12,6 +12,7 @@ pub(crate) mod trigger;
 pub(crate) mod whoami;
 
 use crate::config::Settings;
+use crate::credentials::{self, Place};
 use crate::error::{CliError, Result};
 use crate::ui::Ui;
 
@@ -41,6 +42,17 @@ impl Context {
             true => Ok(()),
             false => Err(CliError::failure("not done: the answer was no")),
         }
+    }
+
+    /// Stores a key for the profile of this run.
+    ///
+    /// # Errors
+    /// The key of before still stands, and the new one is with the caller alone: if it cannot be had
+    /// again, show it.
+    pub(crate) fn store_key(&self, key: &str) -> Result<Place> {
+        let settings = &self.settings;
+        let (directory, profile) = (settings.directory()?, &settings.profile);
+        credentials::store(directory, profile, key, &settings.keyring, &self.ui)
     }
 
     /// Asks before something is changed with a live key: it is no sandbox.

@@ -56,8 +56,7 @@ fn set_key(context: &Context, on_the_command_line: bool) -> Result<()> {
     fluxa_sdk::ApiKey::new(key.as_str()).map_err(|error| CliError::usage(error.to_string()))?;
     let settings = &context.settings;
     let profile = &settings.profile;
-    let directory = settings.directory()?;
-    let place = credentials::store(directory, profile, &key, &settings.keyring, &context.ui)?;
+    let place = context.store_key(&key)?;
     say(context, format!("key of profile {profile} stored {place}"));
     Ok(())
 }
@@ -95,11 +94,14 @@ fn change(context: &Context, setting: Setting, value: Option<String>) -> Result<
     Ok(())
 }
 
-/// Returns the change that gives a profile this value, or none; it tells whether there was one.
+/// A change of a profile, which tells whether the setting was there before.
+type Change = Box<dyn FnOnce(&mut Profile) -> bool>;
+
+/// Returns the change that gives a profile this value, or none.
 ///
 /// # Errors
 /// Usage when the setting has no such value.
-fn with(setting: Setting, value: Option<&str>) -> Result<Box<dyn FnOnce(&mut Profile) -> bool>> {
+fn with(setting: Setting, value: Option<&str>) -> Result<Change> {
     fn put<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
         std::mem::replace(slot, value).is_some()
     }

@@ -24,7 +24,7 @@ pub(crate) async fn run(context: &Context, arguments: LoginArguments) -> Result<
         .map_err(connection::with_reach_hint(settings))
         .map_err(not_stored)?;
 
-    let place = credentials::store(directory, profile, &key, &settings.keyring, ui)?;
+    let place = context.store_key(&key)?;
     // After the key: in the other order, a crash in between would send the key of before elsewhere.
     if matches!(settings.api_base_origin, Origin::Flag | Origin::Mock) {
         let base = settings.api_base.clone();
