@@ -5,6 +5,7 @@
 pub mod allocations;
 pub mod interleaved;
 pub mod server;
+pub mod tunnel;
 
 /// An event of 1024 bytes: `payment.settled`.
 pub const EVENT: &str = include_str!("../data/payment_settled.json");
@@ -21,8 +22,11 @@ pub const SECRET: &str = "whsec_0123456789abcdef0123456789abcdef";
 pub const KEY: &str = "sk_test_mock0000000000000000000000000000";
 
 /// The middle of `samples`, sorted on the way.
-pub fn quantile(samples: &mut [u64], part: f64) -> u64 {
+pub fn quantile<T: Ord + Copy + Default>(samples: &mut [T], part: f64) -> T {
     samples.sort_unstable();
     let last = samples.len().saturating_sub(1);
-    samples.get((last as f64 * part).round() as usize).copied().unwrap_or_default()
+    samples
+        .get((last as f64 * part).round() as usize)
+        .copied()
+        .unwrap_or_default()
 }

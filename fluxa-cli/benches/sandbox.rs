@@ -2,11 +2,13 @@
 //! under the same load in the same run: `cargo xtask bench`.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+#[path = "support/load.rs"]
+mod load;
+
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -15,20 +17,21 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-const FLUXA: &str = env!("CARGO_BIN_EXE_fluxa");
-const KEY: &str = "sk_test_mock0000000000000000000000000000";
+use load::{Failure, Load, Process, free_address, read_answer};
+
 const CARD: &str = "4242424242424242";
+
+/// What the floor is called.
+const AXUM: &str = "bare axum endpoint";
 
 /// Set in the child that is the floor.
 const FLOOR: &str = "FLUXA_BENCH_FLOOR";
 
 const ROUND: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 5;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -71,7 +74,7 @@ async fn measure() -> Result<(), Failure> {
     let at_rest = mock.resident_megabytes()?;
     let customer = customer_with_card(&mock).await?;
     let payment = charge(&mock, &customer).await?;
-    let floor = Process::floor(&payment).await?;
+    let floor = floor(&payment).await?;
     let id = payment["id"].as_str().unwrap_or_default();
 
     println!("| what | target | figure | floor | floor's figure | ratio |");
@@ -82,13 +85,23 @@ async fn measure() -> Result<(), Failure> {
     let read = Load::get(&mock, &format!("/v1/payments/{id}"));
     let bare = Load::get(&floor, "/payment");
     if wants("get") {
-        beside("`GET /payments/{id}`", "≥ 0.50", &read, &bare, 32).await?;
+        beside("`GET /payments/{id}`", "≥ 0.50", &read, (AXUM, &bare), 32).await?;
     }
     let body = json!({ "amount": 4999, "currency": "GBP", "customer": customer }).to_string();
     let write = Load::post(&mock, "/v1/payments", &body);
     let bare = Load::post(&floor, "/payments", &body);
     if wants("post") {
-        beside("`POST /payments`, in memory", "≥ 0.25", &write, &bare, 32).await?;
+        beside(
+            "`POST /payments`, in memory",
+            "≥ 0.25",
+            &write,
+            (AXUM, &bare),
+            32,
+        )
+        .await?;
+    }
+    if wants("peers") {
+        peers(&read, &write, id).await?;
     }
     drop(mock);
 
@@ -102,6 +115,60 @@ async fn measure() -> Result<(), Failure> {
         lists(directory.path()).await?;
     }
     Ok(())
+}
+
+async fn floor(body: &Value) -> Result<Process, Failure> {
+    let address = free_address()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .env(FLOOR, address.to_string())
+        .env("FLUXA_BENCH_BODY", body.to_string());
+    Process::spawn(&mut command, address).await
+}
+
+/// Other servers that stand in for a payment API, asked the like of what the mock is asked. Which
+/// there are is told by the environment: see `benches/peers`.
+async fn peers(read: &Load, write: &Load, payment: &str) -> Result<(), Failure> {
+    if let Ok(prism) = std::env::var("FLUXA_BENCH_PRISM") {
+        let address = free_address()?;
+        let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json");
+        let mut command = Command::new(prism);
+        command
+            .args(["mock", contract, "--verboseLevel", "error", "--port"])
+            .arg(address.port().to_string());
+        let prism = Process::spawn(&mut command, address).await?;
+        let get = Load::get(&prism, &format!("/payments/{payment}"));
+        against("Prism, `GET /payments/{id}` of its example", read, &get).await?;
+        let body = json!({ "amount": 4999, "currency": "GBP", "customer": "cus_0000000000000000" });
+        let post = Load::post(&prism, "/payments", &body.to_string());
+        against("Prism, `POST /payments`, nothing kept", write, &post).await?;
+    }
+    if let Ok(localstripe) = std::env::var("FLUXA_BENCH_LOCALSTRIPE") {
+        let address = free_address()?;
+        let mut command = Command::new(localstripe);
+        command.arg("--port").arg(address.port().to_string());
+        // It keeps what it has in a file of the system's temporary directory.
+        let directory = tempfile::tempdir()?;
+        command
+            .env("TMPDIR", directory.path())
+            .current_dir(directory.path());
+        let localstripe = Process::spawn(&mut command, address).await?;
+        let body = json!({ "email": "ada@example.com" }).to_string();
+        let customer = ask(&localstripe, "/v1/customers", &body).await?;
+        let path = format!(
+            "/v1/customers/{}",
+            customer["id"].as_str().unwrap_or_default()
+        );
+        let get = Load::get(&localstripe, &path);
+        against("localstripe, `GET /v1/customers/{id}`", read, &get).await?;
+        let post = Load::post(&localstripe, "/v1/customers", &body);
+        against("localstripe, `POST /v1/customers`", write, &post).await?;
+    }
+    Ok(())
+}
+
+async fn against(peer: &str, load: &Load, other: &Load) -> Result<(), Failure> {
+    beside("the like", "≥ 5", load, (peer, other), 32).await
 }
 
 async fn durable_figures(file: &str) -> Result<(), Failure> {
@@ -192,7 +259,7 @@ async fn beside(
     what: &str,
     target: &str,
     load: &Load,
-    floor: &Load,
+    (name, floor): (&str, &Load),
     clients: usize,
 ) -> Result<(), Failure> {
     let mut rounds = Vec::new();
@@ -208,88 +275,13 @@ async fn beside(
     rounds.sort_by(|left, right| left.0.total_cmp(&right.0));
     let (ratio, run, bare) = &rounds[ROUNDS / 2];
     println!(
-        "| {what}, {clients} clients | {target} | {:.0}/s, {:.1} µs of processor | bare axum endpoint | {:.0}/s, {:.1} µs | {ratio:.2} |",
+        "| {what}, {clients} clients | {target} | {:.0}/s, {:.1} µs of processor | {name} | {:.0}/s, {:.1} µs | {ratio:.2} |",
         run.per_second(),
         run.processor_micros(),
         bare.per_second(),
         bare.processor_micros()
     );
     Ok(())
-}
-
-/// A server in a process of its own.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    async fn mock(arguments: &[&str]) -> Result<Self, Failure> {
-        let address = free_address()?;
-        let child = Command::new(FLUXA)
-            .args([
-                "mock",
-                "--quiet",
-                "--rate-limit",
-                "off",
-                "--addr",
-                &address.to_string(),
-            ])
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        Self { child, address }.ready().await
-    }
-
-    async fn floor(body: &Value) -> Result<Self, Failure> {
-        let address = free_address()?;
-        let child = Command::new(std::env::current_exe()?)
-            .env(FLOOR, address.to_string())
-            .env("FLUXA_BENCH_BODY", body.to_string())
-            .spawn()?;
-        Self { child, address }.ready().await
-    }
-
-    async fn ready(self) -> Result<Self, Failure> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            if let Ok(mut stream) = TcpStream::connect(self.address).await {
-                let ask = "GET /_mock/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-                stream.write_all(ask.as_bytes()).await?;
-                let mut byte = [0; 1];
-                if stream.read_exact(&mut byte).await.is_ok() {
-                    return Ok(self);
-                }
-            }
-            if Instant::now() > deadline {
-                return Err("a server did not start".into());
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn resident_megabytes(&self) -> Result<f64, Failure> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
-        Ok(kilobytes.ok_or("no VmRSS")?.parse::<f64>()? / 1024.0)
-    }
-
-    /// Ends the process before its file is opened by another.
-    fn stop(self) {}
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_address() -> Result<SocketAddr, Failure> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 async fn customer_with_card(server: &Process) -> Result<String, Failure> {
@@ -324,161 +316,4 @@ async fn ask(server: &Process, path: &str, body: &str) -> Result<Value, Failure>
         return Err(format!("{path}: {status} {text}").into());
     }
     Ok(serde_json::from_str(&text)?)
-}
-
-/// One request, repeated over connections that are kept.
-struct Load {
-    address: SocketAddr,
-    /// The server's process, whose time on the processors is counted.
-    server: u32,
-    request: Vec<u8>,
-}
-
-impl Load {
-    fn get(server: &Process, path: &str) -> Self {
-        let address = server.address;
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\n\r\n"
-        );
-        Self {
-            address,
-            server: server.child.id(),
-            request: request.into_bytes(),
-        }
-    }
-
-    fn post(server: &Process, path: &str, body: &str) -> Self {
-        let address = server.address;
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        Self {
-            address,
-            server: server.child.id(),
-            request: request.into_bytes(),
-        }
-    }
-
-    async fn run(&self, clients: usize, span: Duration) -> Result<Run, Failure> {
-        let refused = Arc::new(AtomicU64::new(0));
-        let before = processor_time(self.server)?;
-        let started = Instant::now();
-        let mut tasks = Vec::new();
-        for _ in 0..clients {
-            let (address, request) = (self.address, self.request.clone());
-            let refused = Arc::clone(&refused);
-            tasks.push(tokio::spawn(async move {
-                let mut stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                let mut buffer = Vec::new();
-                let mut times = Vec::new();
-                while started.elapsed() < span {
-                    let sent = Instant::now();
-                    stream.write_all(&request).await?;
-                    let (status, _) = read_answer(&mut stream, &mut buffer).await?;
-                    times.push(sent.elapsed());
-                    if status >= 300 {
-                        refused.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-                Ok::<_, Failure>(times)
-            }));
-        }
-        let mut times = Vec::new();
-        for task in tasks {
-            times.extend(task.await??);
-        }
-        let span = started.elapsed();
-        times.sort_unstable();
-        let processor = processor_time(self.server)?.saturating_sub(before);
-        Ok(Run {
-            times,
-            span,
-            processor,
-            refused: refused.load(Ordering::Relaxed),
-        })
-    }
-}
-
-/// What came of a load.
-struct Run {
-    times: Vec<Duration>,
-    span: Duration,
-    processor: Duration,
-    refused: u64,
-}
-
-impl Run {
-    fn per_second(&self) -> f64 {
-        self.times.len() as f64 / self.span.as_secs_f64()
-    }
-
-    /// Processor time of the server per request: says the same on a busy machine.
-    fn processor_micros(&self) -> f64 {
-        self.processor.as_secs_f64() * 1e6 / self.times.len().max(1) as f64
-    }
-
-    fn percentile(&self, part: f64) -> Duration {
-        let place = (self.times.len() as f64 * part) as usize;
-        self.times
-            .get(place.min(self.times.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or_default()
-    }
-}
-
-/// What a process has used of the processors, in ticks of a hundredth of a second.
-fn processor_time(process: u32) -> Result<Duration, Failure> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, fields) = stat.rsplit_once(')').ok_or("no name in the stat file")?;
-    let fields: Vec<&str> = fields.split_whitespace().collect();
-    let ticks = |place: usize| {
-        fields
-            .get(place)
-            .ok_or("a short stat file")?
-            .parse::<u64>()
-            .map_err(Failure::from)
-    };
-    Ok(Duration::from_millis(10 * (ticks(11)? + ticks(12)?)))
-}
-
-/// Reads one answer whose length is stated; returns its status and the length of its body, which
-/// stands at the end of `buffer`.
-async fn read_answer(
-    stream: &mut TcpStream,
-    buffer: &mut Vec<u8>,
-) -> Result<(u16, usize), Failure> {
-    buffer.clear();
-    loop {
-        if stream.read_buf(buffer).await? == 0 {
-            return Err("the connection was closed".into());
-        }
-        let Some(end) = find(buffer, b"\r\n\r\n") else {
-            continue;
-        };
-        let head = std::str::from_utf8(&buffer[..end])?;
-        let status = head.get(9..12).ok_or("no status")?.parse()?;
-        let length = head
-            .lines()
-            .find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length")
-                    .then(|| value.trim())
-            })
-            .ok_or("no length")?
-            .parse::<usize>()?;
-        let whole = end + 4 + length;
-        while buffer.len() < whole {
-            if stream.read_buf(buffer).await? == 0 {
-                return Err("the answer was cut".into());
-            }
-        }
-        return Ok((status, length));
-    }
-}
-
-fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).position(|window| window == what)
 }

@@ -4,10 +4,13 @@
 
 mod accounts;
 mod config;
+mod doctor;
 mod events;
 mod keys;
 mod listen;
+mod logs;
 mod mock;
+mod reconcile;
 mod trigger;
 mod values;
 
@@ -17,10 +20,13 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use accounts::{LoginArguments, LogoutArguments};
 pub(crate) use config::{ConfigCommand, Setting};
+pub(crate) use doctor::{DoctorArguments, OpenArguments};
 pub(crate) use events::EventsCommand;
 pub(crate) use keys::{KeyKind, KeysCommand};
 pub(crate) use listen::ListenArguments;
+pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
+pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
 pub(crate) use trigger::TriggerArguments;
 
 use crate::ui::Output;
@@ -30,6 +36,14 @@ Exit codes:
   0 ok · 1 failure · 2 usage · 3 authentication or permission · 4 API error (4xx)
   5 network or 5xx · 6 expectation unmet or time-out · 7 endpoint answered non-2xx
   130 interrupted";
+
+const COMPLETION: &str = "\
+Install:
+  bash        fluxa completion bash > ~/.local/share/bash-completion/completions/fluxa
+  zsh         fluxa completion zsh > \"${fpath[1]}/_fluxa\"
+  fish        fluxa completion fish > ~/.config/fish/completions/fluxa.fish
+  powershell  fluxa completion powershell | Out-String | Invoke-Expression   (in $PROFILE)
+  elvish      fluxa completion elvish > ~/.config/elvish/lib/fluxa.elv   (then: use fluxa)";
 
 /// Fluxa on the command line: a sandbox server, webhooks to your machine, events on demand, keys.
 ///
@@ -105,9 +119,34 @@ pub(crate) enum Command {
     /// Look at events, and send them again.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Look at the requests that were made to the API.
+    #[command(subcommand)]
+    Logs(LogsCommand),
+    /// Set bank statements against what settled.
+    Reconcile(ReconcileArguments),
+    /// How the API is, and what is set up in the account.
+    Status,
+    /// Find out what is wrong with the set-up, and what to do about it.
+    Doctor(DoctorArguments),
+    /// Open the documentation, the inspector or an object's page in the browser.
+    Open(OpenArguments),
     /// Read and change the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the completion script of a shell.
+    #[command(after_help = COMPLETION)]
+    Completion {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory.
+    #[command(after_help = "\
+Example:
+  fluxa man ~/.local/share/man/man1 && man fluxa-listen")]
+    Man {
+        /// The directory; it is made where there is none.
+        directory: PathBuf,
+    },
 }
 
 #[cfg(test)]

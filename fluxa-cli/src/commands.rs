@@ -1,13 +1,19 @@
 //! The commands, one module for each noun.
 
+pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod listen;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod logs;
 pub(crate) mod mock;
+pub(crate) mod open;
+pub(crate) mod reconcile;
+pub(crate) mod status;
 pub(crate) mod trigger;
 pub(crate) mod whoami;
 

@@ -101,3 +101,18 @@ pub(crate) fn refuses_colour() -> bool {
 pub(crate) fn forces_colour() -> bool {
     text("CLICOLOR_FORCE").is_some_and(|value| value != "0")
 }
+
+/// Returns the names of the variables that would send requests through a proxy.
+pub(crate) fn proxies() -> Vec<&'static str> {
+    [
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+    ]
+    .into_iter()
+    .filter(|name| raw(name).is_some())
+    .collect()
+}

@@ -152,6 +152,11 @@ impl CliError {
         self
     }
 
+    /// Returns the HTTP status, when it was the API that refused.
+    pub(crate) fn api_status(&self) -> Option<u16> {
+        self.api.as_ref().map(|api| api.status)
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         self.kind.exit_code()
     }

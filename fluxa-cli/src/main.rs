@@ -67,6 +67,19 @@ fn finish(ui: &Ui, outcome: Result<()>) -> ExitCode {
 fn dispatch(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Config(command) => commands::config::run(context, command),
+        Command::Completion { shell } => commands::completion::run(context, shell),
+        Command::Man { directory } => commands::completion::man(context, &directory),
+        Command::Doctor(arguments) => {
+            on_one_thread()?.block_on(commands::doctor::run(context, arguments))
+        }
+        Command::Logs(command) => on_one_thread()?.block_on(commands::logs::run(context, command)),
+        Command::Open(arguments) => {
+            on_one_thread()?.block_on(commands::open::run(context, arguments))
+        }
+        Command::Reconcile(arguments) => {
+            on_one_thread()?.block_on(commands::reconcile::run(context, arguments))
+        }
+        Command::Status => on_one_thread()?.block_on(commands::status::run(context)),
         Command::Demo => on_many_threads()?.block_on(commands::demo::run(context)),
         Command::Mock(arguments) => {
             on_many_threads()?.block_on(commands::mock::run(context, arguments))

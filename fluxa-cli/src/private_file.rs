@@ -197,6 +197,25 @@ pub(crate) fn announce(path: &Path, text: &str) -> Result<()> {
     write().map_err(|error| CliError::file("write the ready file", path, &error))
 }
 
+/// Returns what in a directory of private files, itself included, others could read. Changes nothing.
+#[cfg(unix)]
+pub(crate) fn read_by_others(directory: &Path) -> Vec<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let is_wide = |path: &PathBuf| {
+        fs::symlink_metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
+    };
+    let files = fs::read_dir(directory).into_iter().flatten().flatten();
+    std::iter::once(directory.to_owned())
+        .chain(files.map(|entry| entry.path()))
+        .filter(is_wide)
+        .collect()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn read_by_others(_directory: &Path) -> Vec<PathBuf> {
+    Vec::new()
+}
+
 fn remove_if_there(path: &Path) -> std::io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),

@@ -81,6 +81,13 @@ impl Ui {
         self.write_stdout(&escape_json(&text))
     }
 
+    /// Prints what another program reads, byte for byte: nothing in it may come from outside.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        Ok(stdout.flush()?)
+    }
+
     /// Prints something people read, and scripts do not need: to stderr, in human mode only.
     pub(crate) fn note(&self, line: &Line) {
         if !self.is_json() {

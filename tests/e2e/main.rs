@@ -18,6 +18,7 @@ mod events;
 mod keyring;
 mod keys;
 mod listen;
+mod look;
 mod mock;
 mod restore;
 mod support;

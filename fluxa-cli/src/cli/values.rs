@@ -1,7 +1,12 @@
 //! Owns reading values as they are typed on the command line: addresses, durations.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::str::FromStr;
 use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -52,6 +57,53 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a duration is a whole number and a unit: 90s, 5m, 24h or 30d".to_owned())
 }
 
+/// Reads a time: `10m` is so long ago, `2026-05-19` its first moment in UTC, or RFC 3339.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    let wrong = || "neither a time ago (10m, 24h, 7d), a date, nor a time with its zone".to_owned();
+    let text = text.trim();
+    if let Ok(ago) = duration(text) {
+        let ago = SignedDuration::try_from(ago).map_err(|_| wrong())?;
+        return Timestamp::now().checked_sub(ago).map_err(|_| wrong());
+    }
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant);
+    }
+    let date: Date = text.parse().map_err(|_| wrong())?;
+    let midnight = date.to_zoned(TimeZone::UTC).map_err(|_| wrong())?;
+    Ok(midnight.timestamp())
+}
+
+/// An HTTP status, or a class of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatusPattern {
+    Exact(u16),
+    Class(u16),
+}
+
+impl StatusPattern {
+    pub(crate) fn matches(self, status: u16) -> bool {
+        match self {
+            Self::Exact(exact) => status == exact,
+            Self::Class(class) => status / 100 == class,
+        }
+    }
+}
+
+impl FromStr for StatusPattern {
+    type Err = String;
+
+    /// Reads `404`, `4xx`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let class = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX"));
+        let number = class.unwrap_or(text).parse::<u16>().ok();
+        match (class, number) {
+            (Some(_), Some(class @ 1..=5)) => Ok(Self::Class(class)),
+            (None, Some(exact @ 100..=599)) => Ok(Self::Exact(exact)),
+            _ => Err("a status is a number such as 404, or a class such as 4xx".to_owned()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +135,29 @@ mod tests {
         assert_eq!(duration("30d"), Ok(Duration::from_secs(2_592_000)));
         for wrong in ["", "24", "h", "1.5h", "-1h", "1é", "99999999999999999d"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_ago_a_date_or_whole() {
+        let date = instant("2026-05-19").unwrap();
+        assert_eq!(date.to_string(), "2026-05-19T00:00:00Z");
+        let whole = instant("2026-05-19T10:23:14+01:00").unwrap();
+        assert_eq!(whole.to_string(), "2026-05-19T09:23:14Z");
+        let ago = Timestamp::now().duration_since(instant("10m").unwrap());
+        assert_eq!(ago.as_mins(), 10);
+        for wrong in ["", "10", "yesterday", "2026-13-01", "99999999999999d"] {
+            assert!(instant(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_a_number_or_a_class() {
+        assert!("404".parse::<StatusPattern>().unwrap().matches(404));
+        let class = "4xx".parse::<StatusPattern>().unwrap();
+        assert!(class.matches(499) && !class.matches(500));
+        for wrong in ["", "xx", "6xx", "40", "abc"] {
+            assert!(wrong.parse::<StatusPattern>().is_err(), "{wrong}");
         }
     }
 }

@@ -294,12 +294,11 @@ pub(crate) fn call(mock: &Mock, method: &str, path: &str, body: Value) -> Value 
             .base_url(&mock.base_url)
             .build()
             .unwrap();
-        client
-            .raw(method, path)
-            .json(body)
-            .await
-            .unwrap()
-            .into_inner()
+        let mut call = client.raw(method, path);
+        if !body.is_null() {
+            call = call.json(body);
+        }
+        call.await.unwrap().into_inner()
     })
 }
 
@@ -339,19 +338,23 @@ impl Running {
     /// The next line of stdout, as JSON, that has this type.
     #[track_caller]
     pub(crate) fn next_of_type(&mut self, wanted: &str) -> Value {
-        let deadline = Instant::now() + DEADLINE;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                let _ = self.child.kill();
-                let stderr = self.stderr.take().map(|stderr| stderr.join());
-                panic!("no `{wanted}` came; stderr: {stderr:?}");
-            };
-            let value: Value = serde_json::from_str(&line).unwrap();
+            let value = self.next_line();
             if value["type"] == wanted {
                 return value;
             }
         }
+    }
+
+    /// The next line of stdout, as JSON.
+    #[track_caller]
+    pub(crate) fn next_line(&mut self) -> Value {
+        let Ok(line) = self.lines.recv_timeout(DEADLINE) else {
+            let _ = self.child.kill();
+            let stderr = self.stderr.take().map(|stderr| stderr.join());
+            panic!("no line came; stderr: {stderr:?}");
+        };
+        serde_json::from_str(&line).unwrap()
     }
 
     pub(crate) fn process(&self) -> u32 {

@@ -1,0 +1,44 @@
+//! What `fluxa logs` takes.
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::values::{StatusPattern, instant};
+
+/// `fluxa logs`
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogsCommand {
+    /// Show requests to the API as they are made, with any key of the account.
+    Tail(TailArguments),
+}
+
+/// `fluxa logs tail`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fluxa logs tail
+  fluxa logs tail --status 4xx,5xx --method POST
+  fluxa logs tail --path '/v1/payments*' --since 1h --no-follow --output json")]
+pub(crate) struct TailArguments {
+    /// Only these methods, separated by commas.
+    #[arg(long, value_name = "METHODS", value_delimiter = ',')]
+    pub(crate) method: Vec<String>,
+    /// Only these paths, with `*` as a wildcard: `/v1/payments*`.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) path: Option<String>,
+    /// Only these statuses or classes, separated by commas: `404`, `5xx`.
+    #[arg(long, value_name = "STATUSES", value_delimiter = ',')]
+    pub(crate) status: Vec<StatusPattern>,
+    /// Only requests made with this key.
+    #[arg(long, value_name = "KEY_ID")]
+    pub(crate) key: Option<String>,
+    /// Start at this time: `10m` ago, a date, or a time with its zone. Without it, the last few.
+    #[arg(long, value_name = "WHEN", value_parser = instant)]
+    pub(crate) since: Option<Timestamp>,
+    /// How many requests of the past to show at most.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) last: usize,
+    /// Stop after those of the past.
+    #[arg(long)]
+    pub(crate) no_follow: bool,
+}

@@ -1,0 +1,248 @@
+//! `fluxa status`, `doctor`, `logs`, `open`, `reconcile`, `completion`, `man`: what looks and changes
+//! nothing.
+
+use serde_json::json;
+
+use crate::support::{Home, Mock, Run, Running, call};
+
+#[test]
+fn status_shows_api_account_clock_and_endpoints() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = json!({ "url": "http://127.0.0.1:9/hook" });
+    call(&mock, "POST", "/webhook_endpoints", endpoint);
+    let human = mock.run(&home, &["status"]).expect(0).stdout;
+    for part in [
+        "operational",
+        "KYB approved",
+        "real time",
+        "http://127.0.0.1:9/hook",
+    ] {
+        assert!(human.contains(part), "{part}: {human}");
+    }
+    let json = mock.run(&home, &["status", "--output", "json"]).expect(0);
+    let status = json.json_lines().remove(0);
+    assert_eq!(status["mode"], "test");
+    assert_eq!(status["webhook_endpoints"][0]["status"], "enabled");
+}
+
+#[test]
+fn status_leaves_out_what_the_key_may_not_see() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let body = json!({ "kind": "restricted", "name": "r", "scopes": ["payments:read"] });
+    let key = call(&mock, "POST", "/api_keys", body);
+    let mut command = mock.fluxa(&home, &["status"]);
+    command.env("FLUXA_SECRET_KEY", key["secret"].as_str().unwrap());
+    let run = Run::of(command).expect(0);
+    assert!(
+        run.stdout.contains("not for this key to see"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn the_doctor_names_what_fails_and_what_to_do() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let checks = |run: Run| {
+        let report = run.json_lines().remove(0);
+        let checks = report["checks"].as_array().unwrap().clone();
+        let result = move |name: &str| {
+            let found = checks.iter().find(|check| check["name"] == name);
+            found.map(|check| check["result"].as_str().unwrap().to_owned())
+        };
+        (report["ok"].as_bool().unwrap(), result)
+    };
+    let run = mock.run(&home, &["doctor", "--output", "json"]).expect(0);
+    let (healthy, result) = checks(run);
+    assert!(healthy);
+    for name in [
+        "configuration",
+        "key",
+        "API",
+        "clock",
+        "platform",
+        "account",
+    ] {
+        assert_eq!(result(name).as_deref(), Some("ok"), "{name}");
+    }
+
+    // A server that takes what nobody signed, and a port where there is none.
+    let careless = tiny_server("200 OK");
+    let strict = tiny_server("400 Bad Request");
+    for (target, healthy, signature) in [(careless, false, "fail"), (strict, true, "ok")] {
+        let arguments = ["doctor", "--output", "json", "-f", &target];
+        let run = mock.run(&home, &arguments).expect(i32::from(!healthy));
+        let (ok, result) = checks(run);
+        assert_eq!(ok, healthy);
+        assert_eq!(result("webhook signature").as_deref(), Some(signature));
+    }
+    let nobody = mock.run(&home, &["doctor", "-f", "1"]).expect(1);
+    assert!(
+        nobody.stdout.contains("nothing listens at"),
+        "{}",
+        nobody.stdout
+    );
+
+    let run = home.run(&[
+        "doctor",
+        "--output",
+        "json",
+        "--api-base",
+        "http://127.0.0.1:1/v1",
+    ]);
+    let (ok, result) = checks(run.expect(1));
+    assert!(!ok && result("key and base URL").as_deref() == Some("fail"));
+}
+
+/// Answers every request with a status, on a free port, for as long as the tests run.
+fn tiny_server(status: &'static str) -> String {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 4096];
+            // A mere connection, to see whether anyone is there, sends nothing.
+            if stream.read(&mut request).unwrap_or(0) > 0 {
+                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        }
+    });
+    format!("http://{address}/hook")
+}
+
+#[test]
+fn requests_are_shown_as_they_are_made_and_those_of_the_tail_are_not() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    call(
+        &mock,
+        "POST",
+        "/customers",
+        json!({ "email": "a@example.com" }),
+    );
+    let arguments = ["logs", "tail", "--method", "post,get", "--output", "json"];
+    let mut tail = Running::start(mock.fluxa(&home, &arguments));
+    let first = tail.next_line();
+    assert_eq!(
+        (&first["method"], &first["path"]),
+        (&json!("POST"), &json!("/v1/customers"))
+    );
+    call(&mock, "GET", "/payments", json!(null));
+    let second = tail.next_line();
+    assert_eq!(
+        (&second["method"], &second["path"]),
+        (&json!("GET"), &json!("/v1/payments"))
+    );
+    drop(tail);
+
+    let past = |more: &[&str]| {
+        let arguments = [&["logs", "tail", "--no-follow", "--output", "json"], more].concat();
+        mock.run(&home, &arguments).expect(0).json_lines()
+    };
+    assert_eq!(past(&["--path", "/v1/cust*"]).len(), 1);
+    assert_eq!(past(&["--status", "4xx"]).len(), 0);
+    assert_eq!(past(&["--status", "2xx", "--method", "POST"]).len(), 1);
+    let wrong = mock
+        .run(&home, &["logs", "tail", "--status", "9xx"])
+        .expect(2);
+    assert!(wrong.stderr.contains("4xx"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_page_is_named_without_a_browser() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let body = json!({
+        "amount": 4999, "currency": "GBP",
+        "success_url": "https://example.com/done", "cancel_url": "https://example.com/cancel",
+    });
+    let session = call(&mock, "POST", "/checkout/sessions", body);
+    let print = |what: &[&str]| {
+        let arguments = [&["open", "--print"], what].concat();
+        mock.run(&home, &arguments)
+            .expect(0)
+            .stdout
+            .trim()
+            .to_owned()
+    };
+    assert_eq!(print(&[session["id"].as_str().unwrap()]), session["url"]);
+    assert!(print(&[]).ends_with("/_mock/"));
+    assert!(print(&["pay_0123456789abcdef"]).ends_with("/_mock/ui/go?q=pay_0123456789abcdef"));
+    assert_eq!(
+        print(&["payment_not_refundable"]),
+        "https://docs.fluxapay.co.uk/payment_not_refundable"
+    );
+    mock.run(&home, &["open", "--print", "javascript:alert(1)"])
+        .expect(2);
+}
+
+#[test]
+fn a_statement_is_set_against_what_settled() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    mock.run(&home, &["trigger", "settlement.completed"])
+        .expect(0);
+    let list = call(&mock, "GET", "/settlements", json!(null));
+    let settlement = &list["data"][0];
+    let reference = settlement["reference"].as_str().unwrap();
+    let net = settlement["net"].as_i64().unwrap();
+    let pounds = format!("{}.{:02}", net / 100, net % 100);
+    let date = &settlement["settled_at"].as_str().unwrap()[..10];
+    let file = home.path("may.csv");
+    let statement = |amount: &str| {
+        let text = format!("Date,Details,Amount\n{date},BACS {reference},{amount}\n");
+        std::fs::write(&file, text).unwrap();
+    };
+    let file = file.to_str().unwrap().to_owned();
+    let arguments = [
+        "reconcile",
+        &file,
+        "--since",
+        "1d",
+        "--date",
+        "Date",
+        "--date-order",
+        "ymd",
+        "--description",
+        "Details",
+        "--amount",
+        "Amount",
+    ];
+    statement(&pounds);
+    let run = mock.run(&home, &arguments).expect(0);
+    assert!(run.stdout.contains("matched"), "{}", run.stdout);
+    statement("0.01");
+    let run = mock.run(&home, &arguments).expect(6);
+    assert!(run.stdout.contains("mismatched"), "{}", run.stdout);
+    statement("not money");
+    let run = mock.run(&home, &arguments).expect(1);
+    assert!(
+        run.stderr.contains("may.csv") && run.stderr.contains("line 2"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn shells_and_man_are_told_of_every_command() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = home.run(&["completion", shell]).expect(0).stdout;
+        assert!(
+            script.contains("listen") && script.contains("forward-to"),
+            "{shell}"
+        );
+    }
+    let directory = home.path("man");
+    home.run(&["man", directory.to_str().unwrap()]).expect(0);
+    for page in ["fluxa.1", "fluxa-listen.1", "fluxa-keys-rotate.1"] {
+        let text = std::fs::read_to_string(directory.join(page)).unwrap();
+        assert!(text.contains(".SH SYNOPSIS"), "{page}");
+    }
+    assert!(!directory.join("fluxa-help.1").exists());
+}
