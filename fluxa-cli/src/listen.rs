@@ -6,7 +6,10 @@
 
 pub(crate) mod acknowledge;
 pub(crate) mod api;
+pub(crate) mod chaos;
+pub(crate) mod child;
 mod cursor;
+pub(crate) mod expect;
 pub(crate) mod filter;
 pub(crate) mod forwarder;
 pub(crate) mod report;
@@ -14,6 +17,7 @@ pub(crate) mod signer;
 pub(crate) mod source;
 mod work;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -28,7 +32,9 @@ use tokio::sync::mpsc;
 
 use crate::error::{CliError, Result};
 use acknowledge::Acknowledger;
+use chaos::{Chaos, Tally, Trouble};
 use cursor::Cursor;
+use expect::{Expected, Goal};
 use filter::Filter;
 use forwarder::Forwarder;
 use signer::Signer;
@@ -47,6 +53,8 @@ pub(crate) struct Incoming {
     pub(crate) object: Option<String>,
     /// The bytes, forwarded and signed as they are.
     pub(crate) body: Bytes,
+    /// What `--chaos` does to it.
+    pub(crate) trouble: Option<Box<Trouble>>,
 }
 
 /// What happens in the pipeline. This is also the NDJSON of `--output json`: additive only.
@@ -80,6 +88,8 @@ pub(crate) enum ListenEvent {
         duration_ms: f64,
         /// Whether no further attempt follows.
         last: bool,
+        /// What `--chaos` did to it.
+        chaos: Option<Trouble>,
     },
     /// The delivery will be tried again.
     Retry {
@@ -121,6 +131,12 @@ pub(crate) struct Summary {
     /// Attempts the API is not known to have recorded.
     pub(crate) unreported: u64,
     pub(crate) duration_ms: u64,
+    /// Events handled, delivered or given up, by type.
+    pub(crate) by_type: BTreeMap<String, u64>,
+    /// What came of each `--expect`.
+    pub(crate) expectations: Vec<Expected>,
+    /// What `--chaos` did.
+    pub(crate) chaos: Option<Tally>,
 }
 
 /// When to stop without being asked.
@@ -130,11 +146,22 @@ pub(crate) struct Limits {
     pub(crate) within: Option<Duration>,
 }
 
+/// What a session adds to forwarding.
+#[derive(Default)]
+pub(crate) struct Session {
+    pub(crate) goal: Goal,
+    pub(crate) chaos: Option<Chaos>,
+}
+
 /// Why the pipeline ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// `max_events` were handled.
     Complete,
+    /// What was waited for has come, or cannot come any more.
+    Reached,
+    /// The command after `--` ended, with this status.
+    Command(u8),
     /// The time is over.
     TimeUp,
     /// Somebody asked for it.
@@ -153,17 +180,18 @@ pub(crate) struct Pipeline<A> {
     pub(crate) concurrency: usize,
     pub(crate) retries: u32,
     pub(crate) limits: Limits,
+    pub(crate) session: Session,
     /// What to say once events arrive.
     pub(crate) ready: ListenEvent,
 }
 
 impl<A: EventApi> Pipeline<A> {
-    /// Runs until a limit is reached, `stop` is ready, or the API refuses for good.
+    /// Runs until a limit or the goal is reached, `stop` says why to end, or the API refuses for good.
     ///
     /// Every event of the pipeline goes through `emit`, whose error (a closed stdout) ends it.
     pub(crate) async fn run(
         self,
-        stop: impl Future<Output = ()>,
+        stop: impl Future<Output = Result<Ended>>,
         mut emit: impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<(Summary, Ended)> {
         let started = Instant::now();
@@ -188,6 +216,7 @@ impl<A: EventApi> Pipeline<A> {
                 retries: self.retries,
                 max_events: self.limits.max_events.unwrap_or(u64::MAX),
             },
+            self.session,
         );
         let mut stop = pin!(stop);
         let mut time_up = pin!(async {
@@ -200,9 +229,12 @@ impl<A: EventApi> Pipeline<A> {
             if work.is_complete() {
                 break Ended::Complete;
             }
+            if work.session.goal.is_reached() {
+                break Ended::Reached;
+            }
             tokio::select! {
                 biased;
-                () = &mut stop => break Ended::Stopped,
+                ended = &mut stop => break ended?,
                 () = &mut time_up => break Ended::TimeUp,
                 Some(step) = work.steps.next() => work.ended(step, &mut emit)?,
                 signal = signals.recv(), if work.has_room() => match signal {
@@ -234,8 +266,11 @@ impl<A: EventApi> Pipeline<A> {
             }
         };
         reading.abort();
-        if ended != Ended::Complete {
-            work.farewell(&mut emit).await?;
+        match ended {
+            Ended::Complete => {}
+            // Nobody waits for the end at a terminal: what has arrived is delivered.
+            Ended::Reached | Ended::Command(_) => work.drain(&mut emit).await?,
+            Ended::TimeUp | Ended::Stopped => work.farewell(&mut emit).await?,
         }
         if let Some(acknowledger) = work.acknowledger {
             work.summary.unreported = acknowledger.finish().await;
@@ -243,6 +278,9 @@ impl<A: EventApi> Pipeline<A> {
         let mut summary = work.summary;
         summary.unfinished = summary.events - summary.delivered - summary.failed;
         summary.duration_ms = millis(started.elapsed());
+        summary.by_type = work.session.goal.by_type();
+        summary.expectations = work.session.goal.results();
+        summary.chaos = work.session.chaos.as_ref().map(Chaos::tally);
         emit(ListenEvent::Summary(summary.clone()))?;
         Ok((summary, ended))
     }

@@ -1,5 +1,6 @@
 //! What `fluxa listen` takes.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use clap::Args;
 
 use super::values::seconds;
 use crate::env_file::EnvTarget;
+use crate::listen::chaos::Recipe;
+use crate::listen::expect::{Expectation, known_pattern};
 
 /// `fluxa listen`
 #[derive(Debug, Args)]
@@ -15,7 +18,9 @@ Examples:
   fluxa listen --forward-to 4242
   fluxa listen --mock --forward-to localhost:3000/webhooks --events 'payment.*,refund.created'
   export FLUXA_WEBHOOK_SECRET=$(fluxa listen --print-secret)
-  fluxa listen --forward-to 4242 --max-events 3 --within 30 --output json")]
+  fluxa listen --forward-to 4242 --max-events 3 --within 30 --output json
+  fluxa listen -f 4242 --expect payment.settled=2 --expect payment.failed=0 --within 2m
+  fluxa listen -f 3000/webhooks --chaos duplicate=10%,reorder --seed 7 -- npm test")]
 pub(crate) struct ListenArguments {
     /// Where to send events: a port, `/path`, `host:port/path` or a URL.
     #[arg(
@@ -40,8 +45,16 @@ pub(crate) struct ListenArguments {
     /// Stop after this many events.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_events: Option<u64>,
-    /// Stop after this many seconds; exits 6 when --max-events is not reached by then.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Wait for so many events: `TYPE=N` for exactly N, `TYPE>=N`, or `TYPE` for one or more, with
+    /// `*` as a wildcard. Repeatable. Events count once delivered or given up. Stops when all have
+    /// come, unless --until, --max-events or a command ends it; exits 6 when one is not met.
+    #[arg(long, value_name = "TYPE=N")]
+    pub(crate) expect: Vec<Expectation>,
+    /// Stop after an event of this type, which may have `*`; exits 6 when --within is over first.
+    #[arg(long, value_name = "TYPE", value_parser = known_pattern)]
+    pub(crate) until: Option<String>,
+    /// Stop after this long (30, 30s, 2m); exits 6 when what was waited for has not come by then.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) within: Option<Duration>,
     /// How long the target has to answer, in seconds; 0 waits for ever.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
@@ -56,4 +69,14 @@ pub(crate) struct ListenArguments {
     /// Write the session's id to this file once events arrive.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// Make trouble on purpose, as networks do: `duplicate=10%` sends an event twice, `reorder=50%`
+    /// lets the next event of the same object overtake it, `delay=0..2s` holds it back.
+    #[arg(long, value_name = "RECIPE")]
+    pub(crate) chaos: Option<Recipe>,
+    /// The seed of --chaos: the same seed does the same to the same events.
+    #[arg(long, value_name = "N", requires = "chaos")]
+    pub(crate) seed: Option<u64>,
+    /// A command to start once events arrive, after `--`; its exit status becomes ours.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }

@@ -25,7 +25,7 @@ use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Forwarder, parse_target};
 use crate::listen::signer::Signer;
 use crate::listen::source::EventApi;
-use crate::listen::{Incoming, Limits, ListenEvent, Pipeline, Summary, source};
+use crate::listen::{Ended, Incoming, Limits, ListenEvent, Pipeline, Session, Summary, source};
 use crate::ui::{Line, Tone};
 use stage::{Stage, pounds};
 
@@ -73,6 +73,7 @@ async fn play(context: &Context) -> Result<()> {
         concurrency: 8,
         retries: 3,
         limits: Limits::default(),
+        session: Session::default(),
         ready: ListenEvent::Ready {
             session: session.id.to_string(),
             forward_to: merchant_url.clone(),
@@ -81,7 +82,11 @@ async fn play(context: &Context) -> Result<()> {
         },
     };
     let mut ready = Some(ready);
-    let listening = tokio::spawn(pipeline.run(async { drop(stopped.await) }, move |event| {
+    let until_stopped = async {
+        drop(stopped.await);
+        Ok(Ended::Stopped)
+    };
+    let listening = tokio::spawn(pipeline.run(until_stopped, move |event| {
         if let (ListenEvent::Ready { .. }, Some(ready)) = (&event, ready.take()) {
             let _ = ready.send(());
         }
@@ -207,7 +212,7 @@ async fn pay(fluxa: &Client, session: &str, card: &str) -> Result<Payment> {
 }
 
 fn ended(
-    listening: std::result::Result<Result<(Summary, crate::listen::Ended)>, tokio::task::JoinError>,
+    listening: std::result::Result<Result<(Summary, Ended)>, tokio::task::JoinError>,
 ) -> Result<Summary> {
     match listening {
         Ok(outcome) => outcome.map(|(summary, _)| summary),

@@ -3,6 +3,7 @@
 use fluxa_sdk::Client;
 use fluxa_sdk::types::{CreateListenSession, ListenSession};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::{Context, mock};
 use crate::cli::ListenArguments;
@@ -12,16 +13,26 @@ use crate::env_file::EnvTarget;
 use crate::error::{CliError, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
+use crate::listen::chaos::Chaos;
+use crate::listen::child::Companion;
+use crate::listen::expect::Goal;
 use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Forwarder, parse_target};
 use crate::listen::report::{Report, plural};
 use crate::listen::signer::Signer;
-use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Summary, source};
+use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Session, Summary, source};
 use crate::private_file;
 use crate::ui::Line;
 
 pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result<()> {
     let filter = Filter::parse(&arguments.events)?;
+    let ends_when_met = arguments.max_events.is_none() && arguments.command.is_empty();
+    let goal = Goal::new(
+        arguments.expect.clone(),
+        arguments.until.clone(),
+        ends_when_met,
+    );
+    goal.check(&filter)?;
     // With --mock the server is started here, unless one runs already. Not for its secret alone,
     // which would be gone with the server before anyone could use it.
     let _mock = match context.settings.mock && !arguments.print_secret {
@@ -62,8 +73,12 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
 
     let pipeline = Pipeline {
         api: SdkEventApi::new(client.clone(), &filter.exact_types()),
-        since: arguments.since,
+        since: arguments.since.clone(),
         patience: source::patience(connection::is_local(&context.settings.api_base)),
+        session: Session {
+            goal,
+            chaos: chaos(context, &arguments)?,
+        },
         ready: ListenEvent::Ready {
             session: session.id.to_string(),
             forward_to: forwarder.target().to_string(),
@@ -83,28 +98,87 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     };
     let report = Report::new(&context.ui, print_secret);
     let ready_file = arguments.ready_file.as_deref();
+    let (is_ready, mut companion) = (Notify::new(), Companion::default());
     let stopped = async {
-        interrupted().await;
+        tokio::select! {
+            _ = interrupted() => {}
+            ended = async {
+                is_ready.notified().await;
+                let variables = [
+                    (env::WEBHOOK_SECRET, session.secret.expose()),
+                    (env::API_BASE, context.settings.api_base.as_str()),
+                    (env::LISTEN_SESSION, session.id.as_str()),
+                ];
+                companion.start(&arguments.command, &variables, context.ui.is_json())?;
+                companion.ended().await
+            } => return Ok(Ended::Command(ended?)),
+        }
+        companion.interrupted().await;
+        Ok(Ended::Stopped)
     };
-    let (summary, ended) = pipeline
+    let outcome = pipeline
         .run(stopped, |event| {
             report.show(&event)?;
-            if let (ListenEvent::Ready { session, .. }, Some(path)) = (&event, ready_file) {
-                private_file::announce(path, &format!("{session}\n"))?;
+            if let ListenEvent::Ready { session, .. } = &event {
+                if let Some(path) = ready_file {
+                    private_file::announce(path, &format!("{session}\n"))?;
+                }
+                is_ready.notify_one();
             }
             Ok(())
         })
-        .await
-        .map_err(&reach)?;
+        .await;
+    companion.end().await;
+    let (summary, ended) = outcome.map_err(&reach)?;
+    verdict(ended, &summary, &arguments)
+}
+
+/// Returns what the session comes to: its exit code and why.
+fn verdict(ended: Ended, summary: &Summary, arguments: &ListenArguments) -> Result<()> {
+    let unmet: Vec<String> = summary
+        .expectations
+        .iter()
+        .filter(|expected| !expected.met)
+        .map(|expected| format!("{} ({} came)", expected.expectation, expected.handled))
+        .collect();
     match ended {
         Ended::Stopped => Err(CliError::interrupted()),
-        Ended::TimeUp if arguments.max_events.is_some() => Err(CliError::unmet(format!(
-            "the time is over after {}",
-            plural(summary.events, "event")
+        Ended::Command(status) if status != 0 => Err(CliError::command(status)),
+        _ if !unmet.is_empty() => Err(CliError::unmet(format!(
+            "{} of {} not met: {}",
+            unmet.len(),
+            plural(summary.expectations.len() as u64, "expectation"),
+            unmet.join(", ")
         ))),
-        _ if summary.failed > 0 => Err(CliError::endpoint(undelivered(&summary))),
+        Ended::TimeUp if arguments.max_events.is_some() || arguments.until.is_some() => {
+            let waited_for = match &arguments.until {
+                Some(until) => format!(", and no `{until}` came"),
+                None => String::new(),
+            };
+            let events = plural(summary.events, "event");
+            let message = format!("the time is over after {events}{waited_for}");
+            Err(CliError::unmet(message))
+        }
+        _ if summary.failed > 0 => Err(CliError::endpoint(undelivered(summary))),
         _ => Ok(()),
     }
+}
+
+/// Returns the trouble that was asked for. A seed is made up and said when none was given, so that
+/// what went wrong can be made to go wrong again.
+fn chaos(context: &Context, arguments: &ListenArguments) -> Result<Option<Chaos>> {
+    let Some(recipe) = arguments.chaos.clone() else {
+        return Ok(None);
+    };
+    let seed = match arguments.seed {
+        Some(seed) => seed,
+        // Short, because people type it.
+        None => getrandom::u32().map(u64::from).unwrap_or_default(),
+    };
+    context
+        .ui
+        .note(&Line::new().dim(format!("chaos: the same again with --seed {seed}")));
+    Ok(Some(Chaos::new(recipe, seed)))
 }
 
 /// What to say when the environment holds another secret than the one we sign with: the server was

@@ -296,6 +296,7 @@ impl Incoming {
             event_type,
             object,
             body,
+            trouble: None,
         })
     }
 }

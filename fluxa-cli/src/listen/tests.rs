@@ -167,6 +167,7 @@ async fn run_until(
         concurrency: 8,
         retries: 1,
         limits,
+        session: Session::default(),
         ready: ListenEvent::Ready {
             session: "lst_1".into(),
             forward_to: String::new(),
@@ -176,7 +177,11 @@ async fn run_until(
     };
     let mut told = Vec::new();
     let stop = Notify::new();
-    let running = pipeline.run(stop.notified(), |event| {
+    let stopped = async {
+        stop.notified().await;
+        Ok(Ended::Stopped)
+    };
+    let running = pipeline.run(stopped, |event| {
         if is_last(&event) {
             stop.notify_one();
         }

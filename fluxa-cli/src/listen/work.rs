@@ -15,10 +15,11 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::value::RawValue;
 
 use super::acknowledge::{Acknowledgement, Acknowledger};
+use super::chaos::HOLD;
 use super::cursor::Cursor;
 use super::forwarder::{Answer, Forwarder};
 use super::signer::{Signer, delivery_id};
-use super::{Incoming, ListenEvent, Summary, millis};
+use super::{Incoming, ListenEvent, Session, Summary, millis};
 use crate::error::Result;
 
 /// The most events held while they wait for the target; beyond it the source waits too.
@@ -26,6 +27,9 @@ const HELD: usize = 1_024;
 
 /// How long deliveries that are under way may take to end once the stop has been asked for.
 const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How long all that has arrived may take to end once the session is over by itself.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// An event on its way to the target.
 pub(super) struct Parcel {
@@ -43,6 +47,8 @@ pub(super) enum Step {
     },
     /// The wait before the next attempt is over.
     Woken(Box<Parcel>),
+    /// An event of `--chaos` has waited long enough to be overtaken.
+    Alone { object: String, event: String },
 }
 
 type StepFuture = Pin<Box<dyn Future<Output = Step> + Send>>;
@@ -70,6 +76,7 @@ pub(super) struct Work {
     attempting: usize,
     held: usize,
     accepted: u64,
+    pub(super) session: Session,
     pub(super) summary: Summary,
 }
 
@@ -80,6 +87,7 @@ impl Work {
         acknowledger: Option<Acknowledger>,
         cursor: Arc<Mutex<Cursor>>,
         effort: Effort,
+        session: Session,
     ) -> Self {
         Self {
             signer: Arc::new(signer),
@@ -93,6 +101,7 @@ impl Work {
             attempting: 0,
             held: 0,
             accepted: 0,
+            session,
             summary: Summary::default(),
         }
     }
@@ -120,6 +129,25 @@ impl Work {
             object: event.object.clone(),
             payload,
         };
+        match &mut self.session.chaos {
+            None => self.line_up(event),
+            Some(chaos) => {
+                let (object, id) = (event.object.clone(), event.id.clone());
+                let now = chaos.arrange(event);
+                if let (true, Some(object)) = (now.is_empty(), object) {
+                    self.steps.push(Box::pin(async move {
+                        tokio::time::sleep(HOLD).await;
+                        Step::Alone { object, event: id }
+                    }));
+                }
+                now.into_iter().for_each(|event| self.line_up(event));
+            }
+        }
+        emit(said)
+    }
+
+    /// Puts an event behind what waits of its object.
+    fn line_up(&mut self, event: Incoming) {
         match self.lanes.get_mut(lane(&event)) {
             Some(waiting) => waiting.push_back(event),
             None => {
@@ -127,7 +155,6 @@ impl Work {
                 self.enqueue(event);
             }
         }
-        emit(said)
     }
 
     fn enqueue(&mut self, event: Incoming) {
@@ -139,12 +166,25 @@ impl Work {
             max_elapsed_time: None,
             ..ExponentialBackoff::default()
         };
-        self.ready.push_back(Box::new(Parcel {
+        let delay_ms = event.trouble.as_ref().map_or(0, |trouble| trouble.delay_ms);
+        let parcel = Box::new(Parcel {
             event,
             attempt: 0,
             patience,
-        }));
+        });
+        match delay_ms {
+            0 => self.ready.push_back(parcel),
+            _ => self.wake(parcel, Duration::from_millis(delay_ms)),
+        }
         self.fill();
+    }
+
+    /// Puts a parcel back into the row after a while.
+    fn wake(&self, parcel: Box<Parcel>, after: Duration) {
+        self.steps.push(Box::pin(async move {
+            tokio::time::sleep(after).await;
+            Step::Woken(parcel)
+        }));
     }
 
     /// Starts attempts while there are places.
@@ -177,6 +217,13 @@ impl Work {
             Step::Woken(parcel) => {
                 self.ready.push_back(parcel);
                 self.fill();
+                Ok(())
+            }
+            Step::Alone { object, event } => {
+                let chaos = self.session.chaos.as_mut();
+                if let Some(event) = chaos.and_then(|chaos| chaos.release(&object, &event)) {
+                    self.line_up(event);
+                }
                 Ok(())
             }
             Step::Answered {
@@ -218,15 +265,13 @@ impl Work {
             error: answer.error.clone(),
             duration_ms: (answer.duration.as_secs_f64() * 1e6).round() / 1e3,
             last: !again,
+            chaos: parcel.event.trouble.as_deref().cloned(),
         };
         if again {
             let delay = parcel.patience.next_backoff().unwrap_or_default();
             let attempt = parcel.attempt + 1;
             self.summary.retries += 1;
-            self.steps.push(Box::pin(async move {
-                tokio::time::sleep(delay).await;
-                Step::Woken(parcel)
-            }));
+            self.wake(parcel, delay);
             self.fill();
             emit(said)?;
             return emit(ListenEvent::Retry {
@@ -236,12 +281,24 @@ impl Work {
                 delay_ms: millis(delay),
             });
         }
+        if let (true, Some(trouble)) = (ok, &mut parcel.event.trouble)
+            && std::mem::take(&mut trouble.again)
+        {
+            // Sent once more, with a delivery id of its own; the event is done when this is.
+            (trouble.duplicate, trouble.delay_ms) = (true, 0);
+            parcel.attempt = 0;
+            parcel.patience.reset();
+            self.ready.push_back(parcel);
+            self.fill();
+            return emit(said);
+        }
         match ok {
             true => self.summary.delivered += 1,
             false => self.summary.failed += 1,
         }
         self.held -= 1;
         self.handled(&event);
+        self.session.goal.handled(&event_type);
         match self
             .lanes
             .get_mut(lane(&parcel.event))
@@ -263,6 +320,25 @@ impl Work {
             .handled(id);
     }
 
+    /// Delivers all that has arrived, as far as that can be done soon.
+    pub(super) async fn drain(
+        &mut self,
+        emit: &mut impl FnMut(ListenEvent) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(chaos) = &mut self.session.chaos {
+            let held = chaos.release_all();
+            held.into_iter().for_each(|event| self.line_up(event));
+        }
+        let deadline = tokio::time::Instant::now() + DRAIN;
+        while self.held > 0 {
+            match tokio::time::timeout_at(deadline, self.steps.next()).await {
+                Ok(Some(step)) => self.ended(step, emit)?,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        Ok(())
+    }
+
     /// Lets what is under way end, for a moment.
     pub(super) async fn farewell(
         &mut self,
@@ -282,7 +358,7 @@ impl Work {
                     self.attempting -= 1;
                     self.answered(parcel, delivery, &answer, emit)?;
                 }
-                Ok(Some(Step::Woken(_))) => {}
+                Ok(Some(Step::Woken(_) | Step::Alone { .. })) => {}
                 Ok(None) | Err(_) => break,
             }
         }
