@@ -15,6 +15,7 @@ pub(crate) mod forwarder;
 pub(crate) mod report;
 pub(crate) mod signer;
 pub(crate) mod source;
+pub(crate) mod targets;
 mod work;
 
 use std::collections::BTreeMap;
@@ -33,12 +34,12 @@ use tokio::sync::mpsc;
 use crate::error::{CliError, Result};
 use acknowledge::Acknowledger;
 use chaos::{Chaos, Tally, Trouble};
-use cursor::Cursor;
+use cursor::{Cursor, Ticket};
 use expect::{Expected, Goal};
 use filter::Filter;
-use forwarder::Forwarder;
 use signer::Signer;
-use source::{EventApi, Signal, Source};
+use source::{EventApi, Signal, Since, Source};
+use targets::{TargetInfo, Targets};
 use work::{Effort, Work};
 
 #[cfg(test)]
@@ -55,6 +56,8 @@ pub(crate) struct Incoming {
     pub(crate) body: Bytes,
     /// What `--chaos` does to it.
     pub(crate) trouble: Option<Box<Trouble>>,
+    /// Its place in the order of receipt.
+    pub(crate) ticket: Ticket,
 }
 
 /// What happens in the pipeline. This is also the NDJSON of `--output json`: additive only.
@@ -64,7 +67,9 @@ pub(crate) enum ListenEvent {
     /// Events that happen from now on arrive.
     Ready {
         session: String,
+        /// The first target.
         forward_to: String,
+        targets: Vec<TargetInfo>,
         api_base: String,
         events: Vec<String>,
     },
@@ -80,6 +85,7 @@ pub(crate) enum ListenEvent {
         event: String,
         event_type: String,
         object: Option<String>,
+        target: String,
         delivery: String,
         attempt: u32,
         ok: bool,
@@ -95,6 +101,7 @@ pub(crate) enum ListenEvent {
     Retry {
         event: String,
         event_type: String,
+        target: String,
         attempt: u32,
         delay_ms: u64,
     },
@@ -171,11 +178,11 @@ pub(crate) enum Ended {
 /// Everything the pipeline is made of.
 pub(crate) struct Pipeline<A> {
     pub(crate) api: A,
-    pub(crate) since: Option<String>,
+    pub(crate) since: Option<Since>,
     pub(crate) patience: ExponentialBackoff,
     pub(crate) filter: Filter,
     pub(crate) signer: Signer,
-    pub(crate) forwarder: Forwarder,
+    pub(crate) targets: Targets,
     pub(crate) acknowledger: Option<Acknowledger>,
     pub(crate) concurrency: usize,
     pub(crate) retries: u32,
@@ -208,7 +215,7 @@ impl<A: EventApi> Pipeline<A> {
         let mut ready = Some(self.ready);
         let mut work = Work::new(
             self.signer,
-            self.forwarder,
+            self.targets,
             self.acknowledger,
             cursor,
             Effort {
@@ -247,7 +254,7 @@ impl<A: EventApi> Pipeline<A> {
                         if self.filter.wants(&event.event_type) {
                             work.arrived(event, &mut emit)?;
                         } else {
-                            work.handled(&event.id);
+                            work.handled(event.ticket);
                         }
                     }
                     Some(Signal::Lost { reason, attempt, delay }) => {

@@ -22,9 +22,10 @@ use crate::error::{CliError, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
 use crate::listen::filter::Filter;
-use crate::listen::forwarder::{Forwarder, parse_target};
+use crate::listen::forwarder::Manner;
 use crate::listen::signer::Signer;
 use crate::listen::source::EventApi;
+use crate::listen::targets::Targets;
 use crate::listen::{Ended, Incoming, Limits, ListenEvent, Pipeline, Session, Summary, source};
 use crate::ui::{Line, Tone};
 use stage::{Stage, pounds};
@@ -62,13 +63,17 @@ async fn play(context: &Context) -> Result<()> {
 
     let (ready, is_ready) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
+    let manner = Manner {
+        timeout: Duration::from_secs(30),
+        ..Manner::default()
+    };
+    let targets = Targets::parse(std::slice::from_ref(&merchant_url), &[], &manner)?;
     let pipeline = Pipeline {
         api: SdkEventApi::new(fluxa.clone(), &[]),
         since: None,
         patience: source::patience(true),
         filter: Filter::default(),
         signer: Signer::new(session.secret.clone()),
-        forwarder: Forwarder::new(parse_target(&merchant_url)?, Duration::from_secs(30))?,
         acknowledger: Some(Acknowledger::start(fluxa.clone(), session.id.to_string())),
         concurrency: 8,
         retries: 3,
@@ -77,9 +82,11 @@ async fn play(context: &Context) -> Result<()> {
         ready: ListenEvent::Ready {
             session: session.id.to_string(),
             forward_to: merchant_url.clone(),
+            targets: targets.info(),
             api_base: base_url.clone(),
             events: Vec::new(),
         },
+        targets,
     };
     let mut ready = Some(ready);
     let until_stopped = async {

@@ -4,6 +4,7 @@ use fluxa_sdk::Client;
 use fluxa_sdk::types::{CreateListenSession, ListenSession};
 use serde_json::json;
 use tokio::sync::Notify;
+use url::Url;
 
 use super::{Context, mock};
 use crate::cli::ListenArguments;
@@ -17,9 +18,10 @@ use crate::listen::chaos::Chaos;
 use crate::listen::child::Companion;
 use crate::listen::expect::Goal;
 use crate::listen::filter::Filter;
-use crate::listen::forwarder::{Forwarder, parse_target};
+use crate::listen::forwarder::{Manner, is_private, parse_headers};
 use crate::listen::report::{Report, plural};
 use crate::listen::signer::Signer;
+use crate::listen::targets::Targets;
 use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Session, Summary, source};
 use crate::private_file;
 use crate::ui::Line;
@@ -49,17 +51,18 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             false => context.ui.line(&Line::new().text(session.secret.expose())),
         };
     }
-    let target = arguments.forward_to.as_deref().ok_or_else(|| {
-        CliError::usage("where to?").hint("give --forward-to, such as --forward-to 4242")
-    })?;
-    let forwarder = Forwarder::new(parse_target(target)?, arguments.timeout)?;
-    let (session, reachable) =
-        tokio::join!(open_session(&client, &filter), forwarder.is_reachable());
+    let manner = Manner {
+        timeout: arguments.timeout,
+        headers: parse_headers(&arguments.header)?,
+        skip_verify: arguments.skip_verify,
+    };
+    let targets = Targets::parse(&arguments.forward_to, &arguments.route, &manner)?;
+    warn_of_public_targets(context, &targets, &manner);
+    let (session, absent) = tokio::join!(open_session(&client, &filter), absent(&targets));
     let session = session.map_err(&reach)?;
-    if !reachable {
+    for target in absent {
         context.ui.warn(&format!(
-            "nothing listens at {} yet; deliveries will fail until something does",
-            forwarder.target()
+            "nothing listens at {target} yet; deliveries will fail until something does"
         ));
     }
 
@@ -81,13 +84,14 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         },
         ready: ListenEvent::Ready {
             session: session.id.to_string(),
-            forward_to: forwarder.target().to_string(),
+            forward_to: targets.first().to_string(),
+            targets: targets.info(),
             api_base: context.settings.api_base.clone(),
             events: filter.patterns().to_vec(),
         },
         filter,
         signer: Signer::new(session.secret.clone()),
-        forwarder,
+        targets,
         acknowledger: Some(Acknowledger::start(client, session.id.to_string())),
         concurrency: usize::from(arguments.concurrency),
         retries: arguments.retry,
@@ -179,6 +183,31 @@ fn chaos(context: &Context, arguments: &ListenArguments) -> Result<Option<Chaos>
         .ui
         .note(&Line::new().dim(format!("chaos: the same again with --seed {seed}")));
     Ok(Some(Chaos::new(recipe, seed)))
+}
+
+/// Returns the targets at which nothing listens yet.
+async fn absent(targets: &Targets) -> Vec<String> {
+    let looks = targets.iter().map(async |target| {
+        let forwarder = &target.forwarder;
+        (!forwarder.is_reachable().await).then(|| forwarder.target().to_string())
+    });
+    let found = futures_util::future::join_all(looks).await;
+    found.into_iter().flatten().collect()
+}
+
+/// Says so where --skip-verify is not heeded: on the internet a certificate is all there is to tell
+/// a server from its impostor.
+fn warn_of_public_targets(context: &Context, targets: &Targets, manner: &Manner) {
+    let public = |target: &&Url| target.scheme() == "https" && !is_private(target);
+    if !manner.skip_verify {
+        return;
+    }
+    for target in targets.iter().map(|t| t.forwarder.target()).filter(public) {
+        context.ui.warn(&format!(
+            "--skip-verify is for this machine and private networks: the certificate of {target} \
+             is verified"
+        ));
+    }
 }
 
 /// What to say when the environment holds another secret than the one we sign with: the server was

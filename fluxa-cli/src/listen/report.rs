@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::chaos::Trouble;
+use super::targets::TargetInfo;
 use super::{ListenEvent, Summary};
 use crate::error::Result;
 use crate::ui::{Line, Tone, Ui};
@@ -33,12 +34,12 @@ impl<'a> Report<'a> {
         }
         match event {
             ListenEvent::Ready {
-                forward_to,
+                targets,
                 api_base,
                 events,
                 ..
             } => {
-                self.ready(forward_to, api_base, events);
+                self.ready(targets, api_base, events);
                 Ok(())
             }
             // An event is told with its delivery, on one line.
@@ -92,21 +93,27 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn ready(&self, forward_to: &str, api_base: &str, events: &[String]) {
+    fn ready(&self, targets: &[TargetInfo], api_base: &str, events: &[String]) {
         let wanted = match events {
             [] => "all events".to_owned(),
             some => some.join(", "),
         };
-        self.ui.note(
-            &Line::new()
-                .push(Tone::Good, "ready")
-                .text("  ")
-                .text(wanted)
-                .dim(" of ")
-                .text(api_base)
-                .dim(" → ")
-                .bold(forward_to),
-        );
+        let line = Line::new().push(Tone::Good, "ready").text("  ");
+        let line = line.text(wanted).dim(" of ").text(api_base);
+        match targets {
+            [only] if only.types.is_empty() => self.ui.note(&line.dim(" → ").bold(&only.url)),
+            several => {
+                self.ui.note(&line);
+                for target in several {
+                    let types = match target.types.is_empty() {
+                        true => "the rest".to_owned(),
+                        false => target.types.join(", "),
+                    };
+                    let line = Line::new().text(format!("       {types}"));
+                    self.ui.note(&line.dim(" → ").bold(&target.url));
+                }
+            }
+        }
         let print_secret = &self.print_secret;
         self.ui.note(&Line::new().dim(format!(
             "       signing secret: {print_secret} · stop: Ctrl-C"

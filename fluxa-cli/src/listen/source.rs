@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::Incoming;
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Ticket};
 use crate::error::{CliError, Kind, Result};
 
 /// The server's comment comes every 15 seconds; silence for two and a half of them is a dead line.
@@ -36,6 +36,15 @@ pub(crate) trait EventApi: Send + Sync + 'static {
     fn newest(&self) -> impl Future<Output = Result<Option<String>>> + Send;
     /// Returns every event there is, oldest first, each as the stream would send it.
     fn all(&self) -> impl Future<Output = Result<Vec<Bytes>>> + Send;
+}
+
+/// Where to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// After this event.
+    Event(String),
+    /// With what happened this long ago, and everything after it.
+    Ago(Duration),
 }
 
 /// What the source tells.
@@ -69,7 +78,7 @@ pub(crate) struct Source<A> {
     pub(crate) api: A,
     pub(crate) cursor: Arc<Mutex<Cursor>>,
     /// Where to start; `None` is now.
-    pub(crate) since: Option<String>,
+    pub(crate) since: Option<Since>,
     pub(crate) silence: Duration,
     pub(crate) patience: ExponentialBackoff,
 }
@@ -110,8 +119,8 @@ impl<A: EventApi> Source<A> {
     /// resumed even when the line breaks before the first event.
     async fn start(&mut self) -> Result<ByteStream> {
         let position = match self.since.take() {
-            Some(event) => Some(event),
-            None => self.api.newest().await?,
+            Some(Since::Event(event)) => Some(event),
+            Some(Since::Ago(_)) | None => self.api.newest().await?,
         };
         *self.cursor() = Cursor::after(position.clone());
         self.api.open(position.as_deref()).await
@@ -160,10 +169,10 @@ impl<A: EventApi> Source<A> {
     async fn pass_on(&self, body: Bytes, signals: &mpsc::Sender<Signal>) -> Result<(), ()> {
         let signal = match Incoming::parse(body) {
             Ok(event) => {
-                if !self.cursor().receive(&event.id) {
+                let Some(ticket) = self.cursor().receive(&event.id) else {
                     return Ok(());
-                }
-                Signal::Event(event)
+                };
+                Signal::Event(Incoming { ticket, ..event })
             }
             Err(error) => Signal::Warning(format!("skipped something that is no event: {error}")),
         };
@@ -297,6 +306,7 @@ impl Incoming {
             object,
             body,
             trouble: None,
+            ticket: Ticket::default(),
         })
     }
 }

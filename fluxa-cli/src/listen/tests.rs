@@ -12,6 +12,7 @@ use fluxa_sdk::webhooks::Verifier;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Notify;
 
+use super::forwarder::Manner;
 use super::source::{ByteStream, EventApi, patience};
 use super::work::on_one_line;
 use super::*;
@@ -131,6 +132,13 @@ async fn receive(State(target): State<Target>, headers: HeaderMap, body: Bytes) 
     StatusCode::from_u16(status).unwrap()
 }
 
+fn manner() -> Manner {
+    Manner {
+        timeout: Duration::from_secs(30),
+        ..Manner::default()
+    }
+}
+
 async fn run(script: Script, target: &Target, events: u64) -> (Summary, Vec<ListenEvent>) {
     let limits = Limits {
         max_events: Some(events),
@@ -162,7 +170,7 @@ async fn run_until(
         patience: patience(true),
         filter: Filter::default(),
         signer: Signer::new(SECRET),
-        forwarder: Forwarder::new(target.start().await, Duration::from_secs(30)).unwrap(),
+        targets: Targets::parse(&[target.start().await.into()], &[], &manner()).unwrap(),
         acknowledger,
         concurrency: 8,
         retries: 1,
@@ -171,6 +179,7 @@ async fn run_until(
         ready: ListenEvent::Ready {
             session: "lst_1".into(),
             forward_to: String::new(),
+            targets: Vec::new(),
             api_base: String::new(),
             events: Vec::new(),
         },
