@@ -9,9 +9,11 @@ pub(crate) mod api;
 pub(crate) mod chaos;
 pub(crate) mod child;
 mod cursor;
+pub(crate) mod doctor;
 pub(crate) mod expect;
 pub(crate) mod filter;
 pub(crate) mod forwarder;
+pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod signer;
 pub(crate) mod source;
@@ -35,8 +37,10 @@ use crate::error::{CliError, Result};
 use acknowledge::Acknowledger;
 use chaos::{Chaos, Tally, Trouble};
 use cursor::{Cursor, Ticket};
+use doctor::{Diagnosis, Doctor};
 use expect::{Expected, Goal};
 use filter::Filter;
+use record::Recorder;
 use signer::Signer;
 use source::{EventApi, Signal, Since, Source};
 use targets::{TargetInfo, Targets};
@@ -105,6 +109,8 @@ pub(crate) enum ListenEvent {
         attempt: u32,
         delay_ms: u64,
     },
+    /// Why a target refuses what is sent to it.
+    Diagnosis(Diagnosis),
     /// The stream is lost; it will be opened again.
     Reconnecting {
         reason: String,
@@ -158,6 +164,8 @@ pub(crate) struct Limits {
 pub(crate) struct Session {
     pub(crate) goal: Goal,
     pub(crate) chaos: Option<Chaos>,
+    pub(crate) recorder: Option<Recorder>,
+    pub(crate) doctor: Option<Doctor>,
 }
 
 /// Why the pipeline ended.
@@ -291,6 +299,11 @@ impl<A: EventApi> Pipeline<A> {
         emit(ListenEvent::Summary(summary.clone()))?;
         Ok((summary, ended))
     }
+}
+
+/// Returns milliseconds to the microsecond.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Returns whole milliseconds.

@@ -1,5 +1,6 @@
 //! The `fluxa` binary: parse → dispatch → exit code.
 
+mod alteration;
 mod cli;
 mod commands;
 mod config;

@@ -90,6 +90,14 @@ pub(crate) struct ListenArguments {
     /// Write the session's id to this file once events arrive.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// Do not find out why a target on this machine answers 400, 401 or 403. To find out, the refused
+    /// event is sent again a few times, each time signed as a likely mistake would have it.
+    #[arg(long)]
+    pub(crate) no_doctor: bool,
+    /// Record every event, what was sent and what the answers were, for `fluxa replay`. A recording
+    /// is appended to; a file of another kind is left as it is.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
     /// Make trouble on purpose, as networks do: `duplicate=10%` sends an event twice, `reorder=50%`
     /// lets the next event of the same object overtake it, `delay=0..2s` holds it back.
     #[arg(long, value_name = "RECIPE")]

@@ -1,7 +1,7 @@
 //! `fluxa listen`: events to a server on this machine.
 
-use fluxa_sdk::Client;
 use fluxa_sdk::types::{CreateListenSession, ListenSession};
+use fluxa_sdk::{Client, SecretText};
 use serde_json::json;
 use tokio::sync::Notify;
 use url::Url;
@@ -16,9 +16,11 @@ use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
 use crate::listen::chaos::Chaos;
 use crate::listen::child::Companion;
+use crate::listen::doctor::Doctor;
 use crate::listen::expect::Goal;
 use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Manner, is_private, parse_headers};
+use crate::listen::record::Recorder;
 use crate::listen::report::{Report, plural};
 use crate::listen::signer::Signer;
 use crate::listen::targets::Targets;
@@ -81,6 +83,18 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         session: Session {
             goal,
             chaos: chaos(context, &arguments)?,
+            recorder: match &arguments.record {
+                Some(file) => Some(Recorder::open(
+                    file,
+                    session.id.as_str(),
+                    &context.settings.api_base,
+                )?),
+                None => None,
+            },
+            doctor: (!arguments.no_doctor).then(|| {
+                let other = env::text(env::WEBHOOK_SECRET).map(SecretText::from);
+                Doctor::new(session.secret.clone(), other)
+            }),
         },
         ready: ListenEvent::Ready {
             session: session.id.to_string(),

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Incoming;
 
@@ -86,7 +86,7 @@ fn milliseconds(text: &str, unit: &str) -> Option<u64> {
 }
 
 /// What is done to one event. Part of its `delivery` lines.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Trouble {
     /// Whether this is the second sending of an event that was delivered.
     pub(crate) duplicate: bool,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::chaos::Trouble;
+use super::doctor::Diagnosis;
 use super::targets::TargetInfo;
 use super::{ListenEvent, Summary};
 use crate::error::Result;
@@ -56,6 +57,10 @@ impl<'a> Report<'a> {
                         .dim(format!("{:9} ↻ {event} attempt {attempt} in ", ""))
                         .dim(short(Duration::from_millis(*delay_ms))),
                 );
+                Ok(())
+            }
+            ListenEvent::Diagnosis(diagnosis) => {
+                self.diagnosis(diagnosis);
                 Ok(())
             }
             ListenEvent::Reconnecting {
@@ -159,6 +164,28 @@ impl<'a> Report<'a> {
             line = line.dim(in_words(chaos));
         }
         self.ui.line(&line)
+    }
+
+    fn diagnosis(&self, diagnosis: &Diagnosis) {
+        let target = &diagnosis.target;
+        let head = Line::new()
+            .text("          ")
+            .push(Tone::Warn, "likely cause")
+            .text(format!(" of {}: {}", diagnosis.status, diagnosis.message));
+        self.ui.note(&head);
+        for line in &diagnosis.fix {
+            self.ui.note(&Line::new().text("            ").text(line));
+        }
+        let probes = plural(u64::from(diagnosis.probes), "time");
+        let handled = match diagnosis.accepted {
+            true => "; it was accepted, so it is handled now",
+            false => "",
+        };
+        self.ui.note(&Line::new().dim(format!(
+            "            (found by sending {} to {target} again, {probes}, each signed in another \
+             way{handled}; off by --no-doctor)",
+            diagnosis.event
+        )));
     }
 
     fn summary(&self, summary: &Summary) {

@@ -14,15 +14,19 @@ use std::time::Duration;
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
 use serde_json::value::RawValue;
 
 use super::acknowledge::{Acknowledgement, Acknowledger};
 use super::chaos::{HOLD, Trouble};
 use super::cursor::{Cursor, Ticket};
+use super::doctor::{Diagnosis, Doctor};
 use super::forwarder::{Answer, Forwarder};
+use super::record::Sent;
 use super::signer::{Signer, delivery_id};
 use super::targets::Targets;
-use super::{Incoming, ListenEvent, Session, Summary, millis};
+use super::{Incoming, ListenEvent, Session, Summary, millis, milliseconds};
 use crate::error::Result;
 
 /// The most events held while they wait for a target; beyond it the source waits too.
@@ -63,6 +67,8 @@ pub(super) struct Parcel {
     patience: ExponentialBackoff,
     /// What `--chaos` does to it.
     trouble: Option<Trouble>,
+    /// When the attempt began and with what headers, where that is recorded.
+    sent: Option<(Timestamp, HeaderMap)>,
 }
 
 /// One thing that ended.
@@ -78,6 +84,8 @@ pub(super) enum Step {
     Slow { target: usize, rest: StepFuture },
     /// The wait before the next attempt is over.
     Woken(Box<Parcel>),
+    /// What a target refused was looked into.
+    Examined(Box<Parcel>, Box<Diagnosis>),
     /// An event of `--chaos` has waited long enough to be overtaken.
     Alone { object: String, event: String },
 }
@@ -180,6 +188,9 @@ impl Work {
         self.held += 1;
         self.held_bytes += event.body.len();
         self.summary.events += 1;
+        if let Some(recorder) = &mut self.session.recorder {
+            recorder.event(&event)?;
+        }
         let said = ListenEvent::Event {
             id: event.id.clone(),
             event_type: event.event_type.clone(),
@@ -246,6 +257,7 @@ impl Work {
             attempt: 0,
             patience,
             trouble,
+            sent: None,
         });
         match delay_ms {
             0 => self.counters[target].ready.push_back(parcel),
@@ -275,6 +287,9 @@ impl Work {
             let event = &parcel.shared.event;
             let headers = self.signer.headers(event, &delivery);
             let body = event.body.clone();
+            if self.session.recorder.is_some() {
+                parcel.sent = Some((Timestamp::now(), headers.clone()));
+            }
             let mut attempt = Box::pin(async move { forwarder.post(headers, body).await });
             self.steps.push(Box::pin(async move {
                 if let Ok(answer) = tokio::time::timeout(SLOW, &mut attempt).await {
@@ -301,6 +316,16 @@ impl Work {
             Step::Slow { target, rest } => {
                 self.slowed(target, rest);
                 Ok(())
+            }
+            Step::Examined(parcel, diagnosis) => {
+                let doctor = self.session.doctor.as_mut();
+                let is_news =
+                    doctor.is_some_and(|doctor| doctor.is_news(parcel.target, &diagnosis));
+                self.over(&parcel, false);
+                match is_news {
+                    true => emit(ListenEvent::Diagnosis(*diagnosis)),
+                    false => Ok(()),
+                }
             }
             Step::Alone { object, event } => {
                 let chaos = self.session.chaos.as_mut();
@@ -371,6 +396,18 @@ impl Work {
                 answer: answer.clone(),
             });
         }
+        if let (Some(recorder), Some((at, headers))) = (&mut self.session.recorder, &parcel.sent) {
+            recorder.attempt(&Sent {
+                at: *at,
+                event,
+                target: self.counters[target].forwarder.target().as_str(),
+                delivery: &delivery,
+                attempt: parcel.attempt,
+                headers,
+                answer,
+                chaos: parcel.trouble.as_ref(),
+            })?;
+        }
         let said = ListenEvent::Delivery {
             event: event.id.clone(),
             event_type: event.event_type.clone(),
@@ -381,7 +418,7 @@ impl Work {
             ok,
             status: answer.status,
             error: answer.error.clone(),
-            duration_ms: (answer.duration.as_secs_f64() * 1e6).round() / 1e3,
+            duration_ms: milliseconds(answer.duration),
             last: !again || self.leaving,
             chaos: parcel.trouble.clone(),
         };
@@ -415,7 +452,23 @@ impl Work {
             self.fill(target);
             return emit(said);
         }
-        self.done(&shared, ok);
+        let forwarder = &self.counters[target].forwarder;
+        if let Some(doctor) = self.session.doctor.as_mut().filter(|_| !self.leaving)
+            && doctor.wants(target, forwarder, answer)
+        {
+            // Before the next event of the object, which must not overtake what is sent again.
+            self.steps
+                .push(examined(parcel, Arc::clone(forwarder), doctor, answer));
+            return emit(said);
+        }
+        self.over(&parcel, ok);
+        emit(said)
+    }
+
+    /// An event is done at one target: the next of its object may go there.
+    fn over(&mut self, parcel: &Parcel, ok: bool) {
+        let (target, event) = (parcel.target, &parcel.shared.event);
+        self.done(&parcel.shared, ok);
         let lanes = &mut self.counters[target].lanes;
         match lanes.get_mut(lane(event)).and_then(VecDeque::pop_front) {
             Some(next) => self.enqueue(target, next),
@@ -424,7 +477,6 @@ impl Work {
                 self.fill(target);
             }
         }
-        emit(said)
     }
 
     /// One of an event's targets is done with it. It counts once all are.
@@ -499,6 +551,17 @@ fn answered(parcel: Box<Parcel>, delivery: String, answer: Answer, slow: bool) -
         answer,
         slow,
     }
+}
+
+fn examined(
+    parcel: Box<Parcel>,
+    forwarder: Arc<Forwarder>,
+    doctor: &Doctor,
+    answer: &Answer,
+) -> StepFuture {
+    let event = parcel.shared.event.clone();
+    let examination = doctor.examine(event, forwarder, answer.status.unwrap_or_default());
+    Box::pin(async move { Step::Examined(parcel, Box::new(examination.await)) })
 }
 
 /// What must stay in order: the object, or the event itself where there is none.
