@@ -302,7 +302,7 @@ impl<A: EventApi> Pipeline<A> {
 }
 
 /// Returns milliseconds to the microsecond.
-fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 

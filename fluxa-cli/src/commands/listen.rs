@@ -200,7 +200,7 @@ fn chaos(context: &Context, arguments: &ListenArguments) -> Result<Option<Chaos>
 }
 
 /// Returns the targets at which nothing listens yet.
-async fn absent(targets: &Targets) -> Vec<String> {
+pub(super) async fn absent(targets: &Targets) -> Vec<String> {
     let looks = targets.iter().map(async |target| {
         let forwarder = &target.forwarder;
         (!forwarder.is_reachable().await).then(|| forwarder.target().to_string())
@@ -211,7 +211,7 @@ async fn absent(targets: &Targets) -> Vec<String> {
 
 /// Says so where --skip-verify is not heeded: on the internet a certificate is all there is to tell
 /// a server from its impostor.
-fn warn_of_public_targets(context: &Context, targets: &Targets, manner: &Manner) {
+pub(super) fn warn_of_public_targets(context: &Context, targets: &Targets, manner: &Manner) {
     let public = |target: &&Url| target.scheme() == "https" && !is_private(target);
     if !manner.skip_verify {
         return;
@@ -255,7 +255,7 @@ fn write_env(context: &Context, target: Option<&EnvTarget>, session: &ListenSess
     Ok(())
 }
 
-async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {
+pub(super) async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {
     let body = CreateListenSession::new().events(filter.exact_types());
     Ok(client.listen_sessions().create(body).await?.into_inner())
 }
