@@ -6,9 +6,13 @@
 
 pub(crate) mod acknowledge;
 pub(crate) mod api;
+pub(crate) mod bookmark;
 mod cursor;
 pub(crate) mod filter;
 pub(crate) mod forwarder;
+mod framing;
+pub(crate) mod history;
+mod incoming;
 pub(crate) mod report;
 pub(crate) mod signer;
 pub(crate) mod source;
@@ -21,7 +25,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use backoff::ExponentialBackoff;
-use bytes::Bytes;
 use futures_util::stream::StreamExt;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -29,28 +32,17 @@ use tokio::sync::mpsc;
 
 use crate::error::{CliError, Result};
 use acknowledge::Acknowledger;
-use cursor::{Cursor, Ticket};
+use bookmark::{Bookmark, Keeper};
+use cursor::Cursor;
 use filter::Filter;
+pub(crate) use incoming::Incoming;
 use signer::Signer;
-use source::{EventApi, Signal, Since, Source};
+use source::{EventApi, Signal, Source, Start};
 use targets::{TargetInfo, Targets};
 use work::{Effort, Work};
 
 #[cfg(test)]
 mod tests;
-
-/// An event as it arrived.
-#[derive(Clone, Debug)]
-pub(crate) struct Incoming {
-    pub(crate) id: String,
-    pub(crate) event_type: String,
-    /// Id of the object it is about: what is kept in order.
-    pub(crate) object: Option<String>,
-    /// The bytes, forwarded and signed as they are.
-    pub(crate) body: Bytes,
-    /// Its place in the order of receipt.
-    pub(crate) ticket: Ticket,
-}
 
 /// What happens in the pipeline. This is also the NDJSON of `--output json`: additive only.
 #[derive(Debug, Serialize)]
@@ -101,12 +93,16 @@ pub(crate) enum ListenEvent {
         attempt: u32,
         delay_ms: u64,
     },
-    /// The stream is open again: where it stopped, or, when there was no such place or the server
+    /// Events arrive again, from where they stopped; or, when there was no such place or the server
     /// did not know it, from the server's first event.
     Recovered {
         attempts: u32,
         after_ms: u64,
         resumed: bool,
+        /// How many events happened meanwhile and have arrived.
+        events: u64,
+        /// Whether the list of events is read, for want of a stream.
+        polling: bool,
     },
     /// Something a person should know.
     #[serde(skip)]
@@ -148,10 +144,15 @@ pub(crate) enum Ended {
     Stopped,
 }
 
+/// How many signals of the source may wait: few, since each may hold an event of any size.
+const SIGNALS: usize = 16;
+
 /// Everything the pipeline is made of.
 pub(crate) struct Pipeline<A> {
     pub(crate) api: A,
-    pub(crate) since: Option<Since>,
+    pub(crate) start: Start,
+    /// Where the position is kept for the next run.
+    pub(crate) bookmark: Option<Bookmark>,
     pub(crate) patience: ExponentialBackoff,
     pub(crate) filter: Filter,
     pub(crate) signer: Signer,
@@ -175,15 +176,17 @@ impl<A: EventApi> Pipeline<A> {
     ) -> Result<(Summary, Ended)> {
         let started = Instant::now();
         let cursor = Arc::new(Mutex::new(Cursor::default()));
-        let (sender, mut signals) = mpsc::channel(256);
+        let (sender, mut signals) = mpsc::channel(SIGNALS);
         let source = Source {
             api: self.api,
             cursor: Arc::clone(&cursor),
-            since: self.since,
+            start: self.start,
             silence: source::SILENCE,
             patience: self.patience,
+            signals: sender,
         };
-        let reading = tokio::spawn(source.run(sender));
+        let reading = tokio::spawn(source.run());
+        let mut keeper = Keeper::new(self.bookmark, Arc::clone(&cursor));
         let mut ready = Some(self.ready);
         let mut work = Work::new(
             self.signer,
@@ -203,47 +206,70 @@ impl<A: EventApi> Pipeline<A> {
                 None => std::future::pending().await,
             }
         });
-        let ended = loop {
-            if work.is_complete() {
-                break Ended::Complete;
-            }
-            tokio::select! {
-                biased;
-                () = &mut stop => break Ended::Stopped,
-                () = &mut time_up => break Ended::TimeUp,
-                Some(step) = work.steps.next() => work.ended(step, &mut emit)?,
-                signal = signals.recv(), if work.has_room() => match signal {
-                    Some(Signal::Connected) => {
-                        if let Some(ready) = ready.take() {
-                            emit(ready)?;
+        // Events that came since the source was lost, until it has recovered.
+        let mut made_up: Option<u64> = None;
+        let outcome: Result<Ended> = async {
+            loop {
+                if work.is_complete() {
+                    return Ok(Ended::Complete);
+                }
+                tokio::select! {
+                    biased;
+                    () = &mut stop => return Ok(Ended::Stopped),
+                    () = &mut time_up => return Ok(Ended::TimeUp),
+                    Some(step) = work.steps.next() => work.ended(step, &mut emit)?,
+                    Err(unsaved) = keeper.step() => emit(unsaved)?,
+                    signal = signals.recv(), if work.has_room() => match signal {
+                        Some(Signal::Connected) => {
+                            // Ready means that nothing from here on is lost, by a crash neither.
+                            if let Err(unsaved) = keeper.save().await {
+                                emit(unsaved)?;
+                            }
+                            if let Some(ready) = ready.take() {
+                                emit(ready)?;
+                            }
                         }
-                    }
-                    Some(Signal::Event(event)) => {
-                        if self.filter.wants(&event.event_type) {
-                            work.arrived(event, &mut emit)?;
-                        } else {
-                            work.handled(event.ticket);
+                        Some(Signal::Event(event)) => {
+                            if self.filter.wants(&event.event_type) {
+                                made_up = made_up.map(|events| events + 1);
+                                work.arrived(event, &mut emit)?;
+                            } else {
+                                work.handled(event.ticket);
+                            }
                         }
-                    }
-                    Some(Signal::Lost { reason, attempt, delay }) => {
-                        work.summary.reconnects += u64::from(attempt == 1);
-                        let delay_ms = millis(delay);
-                        emit(ListenEvent::Reconnecting { reason, attempt, delay_ms })?;
-                    }
-                    Some(Signal::Recovered { attempts, after, resumed }) => {
-                        let after_ms = millis(after);
-                        emit(ListenEvent::Recovered { attempts, after_ms, resumed })?;
-                    }
-                    Some(Signal::Warning(warning)) => emit(ListenEvent::Warning(warning))?,
-                    Some(Signal::Failed(error)) => return Err(error),
-                    None => return Err(CliError::failure("the event source stopped")),
-                },
+                        Some(Signal::Lost { reason, attempt, delay }) => {
+                            made_up.get_or_insert(0);
+                            work.summary.reconnects += u64::from(attempt == 1);
+                            let delay_ms = millis(delay);
+                            emit(ListenEvent::Reconnecting { reason, attempt, delay_ms })?;
+                        }
+                        Some(Signal::Recovered { attempts, after, resumed, polling }) => {
+                            let after_ms = millis(after);
+                            let events = made_up.take().unwrap_or_default();
+                            emit(ListenEvent::Recovered {
+                                attempts,
+                                after_ms,
+                                resumed,
+                                events,
+                                polling,
+                            })?;
+                        }
+                        Some(Signal::Warning(warning)) => emit(ListenEvent::Warning(warning))?,
+                        Some(Signal::Failed(error)) => return Err(error),
+                        None => return Err(CliError::failure("the event source stopped")),
+                    },
+                }
             }
-        };
+        }
+        .await;
         reading.abort();
-        if ended != Ended::Complete {
+        if matches!(outcome, Ok(Ended::Stopped | Ended::TimeUp)) {
             work.farewell(&mut emit).await?;
         }
+        if let Err(unsaved) = keeper.save().await {
+            emit(unsaved)?;
+        }
+        let ended = outcome?;
         if let Some(acknowledger) = work.acknowledger {
             work.summary.unreported = acknowledger.finish().await;
         }
@@ -258,14 +284,4 @@ impl<A: EventApi> Pipeline<A> {
 /// Returns whole milliseconds.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-impl Incoming {
-    pub(crate) fn for_test(id: &str, event_type: &str, object: &str) -> Self {
-        let body = format!(
-            r#"{{"id":"{id}","type":"{event_type}","data":{{"object":{{"id":"{object}"}}}}}}"#
-        );
-        Self::parse(Bytes::from(body)).unwrap()
-    }
 }

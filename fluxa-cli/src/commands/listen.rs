@@ -10,13 +10,15 @@ use crate::cli::ListenArguments;
 use crate::connection;
 use crate::env;
 use crate::env_file::EnvTarget;
-use crate::error::{CliError, Result};
+use crate::error::{CliError, Kind, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
+use crate::listen::bookmark::Bookmark;
 use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Manner, is_private, parse_headers};
 use crate::listen::report::{Report, plural};
 use crate::listen::signer::Signer;
+use crate::listen::source::Start;
 use crate::listen::targets::Targets;
 use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Summary, source};
 use crate::private_file;
@@ -63,9 +65,15 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         context.ui.warn(&other_secret_warning(&print_secret));
     }
 
+    let (start, bookmark) = start(context, &client, &arguments, &targets).await?;
     let pipeline = Pipeline {
-        api: SdkEventApi::new(client.clone(), &filter.exact_types()),
-        since: arguments.since,
+        api: SdkEventApi::new(
+            client.clone(),
+            &filter.exact_types(),
+            &context.settings.api_base,
+        ),
+        start,
+        bookmark,
         patience: source::patience(connection::is_local(&context.settings.api_base)),
         ready: ListenEvent::Ready {
             session: session.id.to_string(),
@@ -109,6 +117,45 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         _ if summary.failed > 0 => Err(CliError::endpoint(undelivered(&summary))),
         _ => Ok(()),
     }
+}
+
+/// Returns where to start, and where to keep the position for the next run.
+async fn start(
+    context: &Context,
+    client: &Client,
+    arguments: &ListenArguments,
+    targets: &Targets,
+) -> Result<(Start, Option<Bookmark>)> {
+    let since = arguments.since.clone().map_or(Start::Now, Start::Since);
+    if !arguments.resume {
+        return Ok((since, None));
+    }
+    let settings = &context.settings;
+    // A key that may not read the account is taken for one of its own.
+    let account = match client.merchant().retrieve().await {
+        Ok(merchant) => merchant.id.to_string(),
+        Err(error) => match CliError::from(error) {
+            refused if refused.kind == Kind::Auth => "unknown".to_owned(),
+            error => return Err(error),
+        },
+    };
+    let identity = format!(
+        "{} {} {account} {}",
+        settings.profile,
+        settings.api_base.trim_end_matches('/'),
+        targets.identity()
+    );
+    let (bookmark, position) = Bookmark::open(settings.directory()?, identity, &context.ui)?;
+    let start = match position {
+        None => since,
+        Some(position) => {
+            let after = position.after.as_deref().unwrap_or("nothing");
+            let line = Line::new().dim(format!("       resuming after {after}"));
+            context.ui.note(&line);
+            Start::At(position)
+        }
+    };
+    Ok((start, Some(bookmark)))
 }
 
 /// Returns the targets at which nothing listens yet.
