@@ -55,8 +55,11 @@ impl History {
         let mut after: Option<String> = None;
         let mut held: VecDeque<(usize, String)> = VecDeque::new();
         loop {
-            let page = api.page(after.as_deref()).await?;
-            let found = page.events.iter().any(|event| is_known(&event.id));
+            let mut page = api.page(after.as_deref()).await?;
+            // What is older was there before us, and is nothing that anybody waits for.
+            let known = page.events.iter().position(|event| is_known(&event.id));
+            let found = known.is_some();
+            page.events.truncate(known.unwrap_or(page.events.len()));
             // The first page has no name that it could be asked for again by.
             if let Some(after) = after {
                 held.push_back((steps.len(), after));
@@ -74,7 +77,7 @@ impl History {
         }
     }
 
-    /// Returns the next events, oldest first; the known ones of the oldest page are among them.
+    /// Returns the next events, oldest first.
     pub(crate) async fn next(&mut self, api: &impl EventApi) -> Result<Option<Vec<Bytes>>> {
         let mut events = match self.steps.pop_back() {
             None => return Ok(None),
@@ -149,7 +152,7 @@ pub(crate) mod tests {
         let held = history.steps.iter().filter(|s| matches!(s, Step::Held(_)));
         assert!(held.count() <= HELD + 1);
         let pages = list.1.load(Ordering::Relaxed);
-        let expected: Vec<String> = (11..101).map(|n: u32| n.to_string()).collect();
+        let expected: Vec<String> = (12..101).map(|n: u32| n.to_string()).collect();
         assert_eq!(list.read(history).await, expected);
         let again = list.1.load(Ordering::Relaxed) - pages;
         assert_eq!((pages, again), (45, 45 - HELD - 1));

@@ -599,3 +599,6 @@ pub(crate) fn patience(local: bool) -> ExponentialBackoff {
         ..ExponentialBackoff::default()
     }
 }
+
+#[cfg(test)]
+mod tests;
