@@ -88,6 +88,8 @@ pub(crate) struct ApiDetails {
     pub(crate) param: Option<String>,
     pub(crate) request_id: Option<String>,
     pub(crate) doc_url: Option<String>,
+    /// How long the API asks to be left alone.
+    pub(crate) retry_after: Option<std::time::Duration>,
 }
 
 /// The result of everything in the CLI.

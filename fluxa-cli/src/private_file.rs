@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of what is in them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,20 @@ impl PrivateDirectory {
     /// narrowed to 0600, with a warning.
     pub(crate) fn read(&self, name: &str, ui: &Ui) -> Result<Option<String>> {
         read(&self.path(name), ui)
+    }
+
+    /// Takes a lock of this directory for as long as the file it returns is open, which a process
+    /// that is killed does not outlive; `None` when somebody else holds it.
+    pub(crate) fn hold(&self, name: &str) -> Result<Option<File>> {
+        create_directory(&self.0).map_err(|error| CliError::file("create", &self.0, &error))?;
+        let path = self.path(name);
+        let failed = |error: &std::io::Error| CliError::file("lock", &path, error);
+        let file = open_private(&path).map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
     }
 
     /// Replaces a file by what `change` makes of its text, under the directory's lock and by an

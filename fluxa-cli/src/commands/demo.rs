@@ -14,6 +14,7 @@ use fluxa_sdk::types::{
 };
 use fluxa_sdk::webhooks::Verifier;
 use fluxa_sdk::{Client, IdempotencyKey, Money};
+use futures_util::stream::TryStreamExt;
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -24,9 +25,8 @@ use crate::listen::api::SdkEventApi;
 use crate::listen::filter::Filter;
 use crate::listen::forwarder::Manner;
 use crate::listen::signer::Signer;
-use crate::listen::source::EventApi;
 use crate::listen::targets::Targets;
-use crate::listen::{Ended, Incoming, Limits, ListenEvent, Pipeline, Session, Summary, source};
+use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Session, Stop, Summary, source};
 use crate::ui::{Line, Tone};
 use stage::{Stage, pounds};
 
@@ -69,8 +69,9 @@ async fn play(context: &Context) -> Result<()> {
     };
     let targets = Targets::parse(std::slice::from_ref(&merchant_url), &[], &manner)?;
     let pipeline = Pipeline {
-        api: SdkEventApi::new(fluxa.clone(), &[]),
-        since: None,
+        api: SdkEventApi::new(fluxa.clone(), &[], &base_url),
+        start: source::Start::Now,
+        bookmark: None,
         patience: source::patience(true),
         filter: Filter::default(),
         signer: Signer::new(session.secret.clone()),
@@ -91,7 +92,7 @@ async fn play(context: &Context) -> Result<()> {
     let mut ready = Some(ready);
     let until_stopped = async {
         drop(stopped.await);
-        Ok(Ended::Stopped)
+        Ok(Stop::Interrupted)
     };
     let listening = tokio::spawn(pipeline.run(until_stopped, move |event| {
         if let (ListenEvent::Ready { .. }, Some(ready)) = (&event, ready.take()) {
@@ -197,12 +198,12 @@ async fn story(fluxa: &Client, stage: &mut Stage<'_>) -> Result<Payment> {
         ])
         .await?;
     // Whatever happened so far has its webhook, told in the story or not.
-    let mut events = Vec::new();
-    for body in SdkEventApi::new(fluxa.clone(), &[]).all().await? {
-        let event = Incoming::parse(body)
-            .map_err(|error| CliError::unmet(format!("the list of events: {error}")))?;
-        events.push(event.id);
-    }
+    let listed = fluxa.events().list().limit(100).stream();
+    let mut events: Vec<String> = listed
+        .map_ok(|event| event.id().to_string())
+        .try_collect()
+        .await?;
+    events.reverse();
     stage.expect_events(&events).await?;
     // A webhook is a notification; the truth is read from the API.
     Ok(fluxa.payments().retrieve(&payment.id).await?.into_inner())

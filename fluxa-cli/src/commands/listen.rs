@@ -11,9 +11,10 @@ use crate::cli::ListenArguments;
 use crate::connection;
 use crate::env;
 use crate::env_file::EnvTarget;
-use crate::error::{CliError, Result};
+use crate::error::{CliError, Kind, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
+use crate::listen::bookmark::Bookmark;
 use crate::listen::chaos::Chaos;
 use crate::listen::child::Companion;
 use crate::listen::doctor::Doctor;
@@ -23,8 +24,9 @@ use crate::listen::forwarder::{Manner, is_private, parse_headers};
 use crate::listen::record::Recorder;
 use crate::listen::report::{Report, plural};
 use crate::listen::signer::Signer;
+use crate::listen::source::Start;
 use crate::listen::targets::Targets;
-use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Session, Summary, source};
+use crate::listen::{self, Ended, Limits, ListenEvent, Pipeline, Session, Summary, source};
 use crate::private_file;
 use crate::ui::Line;
 
@@ -76,9 +78,16 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         context.ui.warn(&other_secret_warning(&print_secret));
     }
 
+    let (start, bookmark) = start(context, &client, &arguments, &targets).await?;
+    let api = || {
+        let types = filter.exact_types();
+        SdkEventApi::new(client.clone(), &types, &context.settings.api_base)
+    };
+    let (api, watched) = (api(), api());
     let pipeline = Pipeline {
-        api: SdkEventApi::new(client.clone(), &filter.exact_types()),
-        since: arguments.since.clone(),
+        api,
+        start,
+        bookmark,
         patience: source::patience(connection::is_local(&context.settings.api_base)),
         session: Session {
             goal,
@@ -119,20 +128,29 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     let (is_ready, mut companion) = (Notify::new(), Companion::default());
     let stopped = async {
         tokio::select! {
-            _ = interrupted() => {}
-            ended = async {
+            _ = interrupted() => {
+                companion.interrupted().await;
+                Ok(listen::Stop::Interrupted)
+            }
+            stop = async {
                 is_ready.notified().await;
+                if arguments.command.is_empty() {
+                    return std::future::pending().await;
+                }
+                let before = watched.newest_brought().await.unwrap_or_default();
                 let variables = [
                     (env::WEBHOOK_SECRET, session.secret.expose()),
                     (env::API_BASE, context.settings.api_base.as_str()),
                     (env::LISTEN_SESSION, session.id.as_str()),
                 ];
                 companion.start(&arguments.command, &variables, context.ui.is_json())?;
-                companion.ended().await
-            } => return Ok(Ended::Command(ended?)),
+                let status = companion.ended().await?;
+                // What it made happen may still be on its way.
+                let mut awaited = watched.newest_brought().await.unwrap_or_default();
+                awaited.retain(|event| !before.contains(event));
+                Ok(listen::Stop::Command { status, awaited })
+            } => stop,
         }
-        companion.interrupted().await;
-        Ok(Ended::Stopped)
     };
     let outcome = pipeline
         .run(stopped, |event| {
@@ -197,6 +215,45 @@ fn chaos(context: &Context, arguments: &ListenArguments) -> Result<Option<Chaos>
         .ui
         .note(&Line::new().dim(format!("chaos: the same again with --seed {seed}")));
     Ok(Some(Chaos::new(recipe, seed)))
+}
+
+/// Returns where to start, and where to keep the position for the next run.
+async fn start(
+    context: &Context,
+    client: &Client,
+    arguments: &ListenArguments,
+    targets: &Targets,
+) -> Result<(Start, Option<Bookmark>)> {
+    let since = arguments.since.clone().map_or(Start::Now, Start::Since);
+    if !arguments.resume {
+        return Ok((since, None));
+    }
+    let settings = &context.settings;
+    // A key that may not read the account is taken for one of its own.
+    let account = match client.merchant().retrieve().await {
+        Ok(merchant) => merchant.id.to_string(),
+        Err(error) => match CliError::from(error) {
+            refused if refused.kind == Kind::Auth => "unknown".to_owned(),
+            error => return Err(error),
+        },
+    };
+    let identity = format!(
+        "{} {} {account} {}",
+        settings.profile,
+        settings.api_base.trim_end_matches('/'),
+        targets.identity()
+    );
+    let (bookmark, position) = Bookmark::open(settings.directory()?, identity, &context.ui)?;
+    let start = match position {
+        None => since,
+        Some(position) => {
+            let after = position.after.as_deref().unwrap_or("nothing");
+            let line = Line::new().dim(format!("       resuming after {after}"));
+            context.ui.note(&line);
+            Start::At(position)
+        }
+    };
+    Ok((start, Some(bookmark)))
 }
 
 /// Returns the targets at which nothing listens yet.

@@ -7,6 +7,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// How many ids behind the resume point are remembered, for a server that resumes too early. Those
 /// after it are remembered all.
 const REMEMBERED: usize = 8_192;
@@ -33,7 +35,7 @@ pub(crate) struct Cursor {
 }
 
 /// What must be kept to go on later.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Position {
     /// The event to resume after; `None` is before the first one.
     pub(crate) after: Option<String>,
@@ -41,15 +43,16 @@ pub(crate) struct Position {
     pub(crate) handled: Vec<String>,
 }
 
-impl Cursor {
-    /// Starts after an event; `None` is before the first one.
+impl Position {
     pub(crate) fn after(event: Option<String>) -> Self {
-        Self::at(Position {
+        Self {
             after: event,
             handled: Vec::new(),
-        })
+        }
     }
+}
 
+impl Cursor {
     /// Goes on where another one was.
     pub(crate) fn at(position: Position) -> Self {
         Self {
@@ -79,6 +82,11 @@ impl Cursor {
         self.resume_after.as_deref()
     }
 
+    /// Returns how many events were received so far.
+    pub(crate) fn received(&self) -> u64 {
+        self.first_open + self.open.len() as u64
+    }
+
     /// Returns how many events were received and are not behind the resume point.
     pub(crate) fn open(&self) -> usize {
         self.open.len()
@@ -93,7 +101,7 @@ impl Cursor {
         self.seen.insert(Arc::clone(&id));
         let early = self.early.remove(&*id);
         self.open.push_back((id, false));
-        let ticket = Ticket(self.first_open + self.open.len() as u64 - 1);
+        let ticket = Ticket(self.received() - 1);
         if early {
             self.handled(ticket);
             return None;
@@ -141,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_resume_point_waits_for_every_predecessor() {
-        let mut cursor = Cursor::after(Some("a".into()));
+        let mut cursor = Cursor::at(Position::after(Some("a".into())));
         let [b, c, d] = ["b", "c", "d"].map(|id| cursor.receive(id).unwrap());
         cursor.handled(c);
         assert_eq!(cursor.resume_after(), Some("a"));
@@ -162,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_position_holds_what_was_handled_ahead_of_the_resume_point() {
-        let mut cursor = Cursor::after(Some("a".into()));
+        let mut cursor = Cursor::at(Position::after(Some("a".into())));
         let [_b, c, _d] = ["b", "c", "d"].map(|id| cursor.receive(id).unwrap());
         cursor.handled(c);
         let position = cursor.position();

@@ -258,7 +258,7 @@ pub(crate) fn read(path: &Path) -> Result<(Vec<Recorded>, bool)> {
                     object,
                     body,
                     trouble: None,
-                    ticket: super::Ticket::default(),
+                    ticket: super::cursor::Ticket::default(),
                 };
                 events.push(Recorded {
                     at,

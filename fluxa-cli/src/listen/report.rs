@@ -78,17 +78,24 @@ impl<'a> Report<'a> {
                 attempts,
                 after_ms,
                 resumed,
+                events,
+                polling,
             } => {
                 self.ui.stop_bar();
                 let after = short(Duration::from_millis(*after_ms));
                 let tries = plural(u64::from(*attempts), "attempt");
                 let line = self.stamped().push(Tone::Good, "reconnected");
-                let place = match resumed {
-                    true => "resumed where it stopped",
-                    false => "reading from the server's first event",
+                let place = match (resumed, polling) {
+                    (false, _) => "reading from the server's first event",
+                    (true, true) => "reading the list of events every second",
+                    (true, false) => "resumed where it stopped",
                 };
-                self.ui
-                    .note(&line.text(format!(" after {after} ({tries}), {place}")));
+                let caught_up = match events {
+                    0 => "nothing missed".to_owned(),
+                    some => format!("recovered {}", plural(*some, "event")),
+                };
+                let text = format!(" after {after} ({tries}), {place}: {caught_up}");
+                self.ui.note(&line.text(text));
                 Ok(())
             }
             ListenEvent::Summary(summary) => {

@@ -499,6 +499,11 @@ impl Work {
         self.cursor().handled(ticket);
     }
 
+    /// Returns whether an event was received.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.cursor().knows(id)
+    }
+
     fn cursor(&self) -> std::sync::MutexGuard<'_, Cursor> {
         self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
     }
