@@ -11,8 +11,10 @@ mod listen;
 mod logs;
 mod mock;
 mod reconcile;
+mod replay;
 mod trigger;
 mod values;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -27,7 +29,9 @@ pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
+pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use trigger::TriggerArguments;
+pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
 
@@ -105,6 +109,8 @@ pub(crate) enum Command {
     Mock(MockArguments),
     /// Forward events to a server on your machine, signed.
     Listen(ListenArguments),
+    /// Send the events of a recording again, byte for byte.
+    Replay(ReplayArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
     /// Store an API key, after checking it.
@@ -130,6 +136,9 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Open the documentation, the inspector or an object's page in the browser.
     Open(OpenArguments),
+    /// Sign and verify webhooks by hand.
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
     /// Read and change the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),

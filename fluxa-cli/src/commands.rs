@@ -13,8 +13,10 @@ pub(crate) mod logs;
 pub(crate) mod mock;
 pub(crate) mod open;
 pub(crate) mod reconcile;
+pub(crate) mod replay;
 pub(crate) mod status;
 pub(crate) mod trigger;
+pub(crate) mod webhooks;
 pub(crate) mod whoami;
 
 use crate::config::Settings;

@@ -55,6 +55,19 @@ impl PrivateDirectory {
         read(&self.path(name), ui)
     }
 
+    /// Takes a lock of this directory for as long as the file it returns is open, which a process
+    /// that is killed does not outlive; `None` when somebody else holds it.
+    pub(crate) fn hold(&self, name: &str, ui: &Ui) -> Result<Option<File>> {
+        self.make(ui)?;
+        let path = self.path(name);
+        let file = open_lock(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(CliError::file("lock", &path, &error)),
+        }
+    }
+
     /// Replaces a file by what `change` makes of its text, under the directory's lock and by an
     /// atomic rename: a crash at any point leaves the old file or the new one, whole.
     pub(crate) fn update(
@@ -63,11 +76,16 @@ impl PrivateDirectory {
         ui: &Ui,
         change: impl FnOnce(Option<String>) -> Result<String>,
     ) -> Result<()> {
-        create_directory(&self.path)
-            .map_err(|error| CliError::file("create", &self.path, &error))?;
-        guard::check_directory(&self.path, self.ours, ui)?;
+        self.make(ui)?;
         let lock = open_lock(&self.path(".lock"))?;
         replace_under(&lock, &self.path(name), ui, change)
+    }
+
+    /// Makes the directory, unless it is there.
+    fn make(&self, ui: &Ui) -> Result<()> {
+        create_directory(&self.path)
+            .map_err(|error| CliError::file("create", &self.path, &error))?;
+        guard::check_directory(&self.path, self.ours, ui)
     }
 }
 
@@ -175,13 +193,24 @@ fn open_lock_beside(path: &Path) -> Result<File> {
 }
 
 fn open_lock(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    open_plain(&mut options, path, "open the lock")
+}
+
+/// Opens a file to be added to, and makes it when it is not there: what it holds is for its owner.
+pub(crate) fn append_to(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    open_plain(options.read(true).append(true).create(true), path, "open")
+}
+
+/// Opens what is there, if it is a plain file, or makes one.
+fn open_plain(options: &mut OpenOptions, path: &Path, doing: &str) -> Result<File> {
     if let Ok(metadata) = fs::symlink_metadata(path) {
         guard::check_file(path, &metadata)?;
     }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    let opened = open(&mut options, path).and_then(|file| Ok((file.metadata()?, file)));
-    let (metadata, file) = opened.map_err(|error| CliError::file("open the lock", path, &error))?;
+    let opened = open(options, path).and_then(|file| Ok((file.metadata()?, file)));
+    let (metadata, file) = opened.map_err(|error| CliError::file(doing, path, &error))?;
     guard::check_file(path, &metadata)?;
     Ok(file)
 }

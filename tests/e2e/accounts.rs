@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, KEY, Mock, Run, eventually, piped};
+use crate::support::{Home, KEY, Mock, Run, Running, eventually, piped, ready_file, signal};
 
 /// The mock's well-known restricted key: it may read.
 const READER: &str = "rk_test_mock0000000000000000000000000000";
@@ -379,4 +379,20 @@ fn a_live_key_is_shown_as_one() {
         "{}",
         asked.stderr
     );
+}
+
+#[test]
+fn listen_says_which_mode_it_is_in() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let ready = home.path("ready");
+    let listen = ["listen", "-f", "1", "--ready-file", ready.to_str().unwrap()];
+    let human = Running::start(mock.fluxa(&home, &listen));
+    ready_file(&ready);
+    signal(human.process(), "INT");
+    let said = human.finish().expect(130).stderr;
+    assert!(said.contains("test mode"), "{said}");
+    let as_json = [&listen[..], &["--output", "json"]].concat();
+    let mut json = Running::start(mock.fluxa(&home, &as_json));
+    assert_eq!(json.next_of_type("ready")["livemode"], false);
 }
