@@ -55,6 +55,15 @@ pub(crate) struct LedgerEntry {
     amount: i64,
     currency: String,
     transaction: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    internal: Option<Internal>,
+}
+
+/// What the server keeps for itself about an entry that the payment's own moves did not make.
+#[derive(Debug, Serialize, Deserialize)]
+struct Internal {
+    /// The refund or dispute that moved the money.
+    cause: String,
 }
 
 impl Resource for LedgerEntry {
@@ -99,6 +108,7 @@ pub(crate) fn record_transition(
         (_, PaymentState::Captured) => book(
             tx,
             payment,
+            None,
             &[
                 (PARTNER_CLEARING, net),
                 (FEES, fee),
@@ -108,11 +118,13 @@ pub(crate) fn record_transition(
         (_, PaymentState::Settling) => book(
             tx,
             payment,
+            None,
             &[(SETTLEMENT_IN_FLIGHT, net), (PARTNER_CLEARING, -net)],
         ),
         (_, PaymentState::Settled) => book(
             tx,
             payment,
+            None,
             &[(MERCHANT_BANK, net), (SETTLEMENT_IN_FLIGHT, -net)],
         ),
         (_, PaymentState::Failed) => {
@@ -122,6 +134,7 @@ pub(crate) fn record_transition(
             book(
                 tx,
                 payment,
+                None,
                 &[(CARDHOLDER, payment.amount), (account, -net), (FEES, -fee)],
             )
         }
@@ -130,24 +143,37 @@ pub(crate) fn record_transition(
     }
 }
 
-/// Books a refund of `amount`, paid from where the payment's money is. The fee is not returned.
+/// Books a refund of `amount`, paid from where the payment's money is: the merchant's bank once it is
+/// settled, and no batch changes then. The fee is not returned.
 pub(crate) fn record_refund(
     tx: &Tx<'_>,
     payment: &Payment,
+    refund: &str,
     amount: i64,
 ) -> Result<(), DomainError> {
     let account = position(payment.ledger_state)
         .ok_or_else(|| DomainError::internal("a payment was refunded before it was captured"))?;
-    book(tx, payment, &[(REFUNDS, amount), (account, -amount)])
+    book(
+        tx,
+        payment,
+        Some(refund),
+        &[(REFUNDS, amount), (account, -amount)],
+    )
 }
 
 /// Books what is held back while a dispute is open. It comes out of the partner's clearing account
 /// wherever the payment's money is by then: a settled payment leaves the merchant owing there, and the
 /// moves of the payment itself need not know of it.
-pub(crate) fn record_hold(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result<(), DomainError> {
+pub(crate) fn record_hold(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    dispute: &str,
+    amount: i64,
+) -> Result<(), DomainError> {
     book(
         tx,
         payment,
+        Some(dispute),
         &[(DISPUTES, amount), (PARTNER_CLEARING, -amount)],
     )
 }
@@ -156,30 +182,44 @@ pub(crate) fn record_hold(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result
 pub(crate) fn record_hold_returned(
     tx: &Tx<'_>,
     payment: &Payment,
+    dispute: &str,
     amount: i64,
 ) -> Result<(), DomainError> {
     book(
         tx,
         payment,
+        Some(dispute),
         &[(PARTNER_CLEARING, amount), (DISPUTES, -amount)],
     )
 }
 
 /// Books a lost dispute: what was held goes to the cardholder, and the clearing account stays short
 /// of it until a settlement makes it good.
-pub(crate) fn record_loss(tx: &Tx<'_>, payment: &Payment, amount: i64) -> Result<(), DomainError> {
-    book(tx, payment, &[(CARDHOLDER, amount), (DISPUTES, -amount)])
+pub(crate) fn record_loss(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    dispute: &str,
+    amount: i64,
+) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        Some(dispute),
+        &[(CARDHOLDER, amount), (DISPUTES, -amount)],
+    )
 }
 
 /// Books what a settlement makes good of a lost dispute.
 pub(crate) fn record_deduction(
     tx: &Tx<'_>,
     payment: &Payment,
+    dispute: &str,
     amount: i64,
 ) -> Result<(), DomainError> {
     book(
         tx,
         payment,
+        Some(dispute),
         &[(PARTNER_CLEARING, amount), (MERCHANT_BANK, -amount)],
     )
 }
@@ -189,12 +229,14 @@ pub(crate) fn record_deduction(
 pub(crate) fn record_loss_undone(
     tx: &Tx<'_>,
     payment: &Payment,
+    dispute: &str,
     owed: i64,
     deducted: i64,
 ) -> Result<(), DomainError> {
     book(
         tx,
         payment,
+        Some(dispute),
         &[
             (PARTNER_CLEARING, owed),
             (MERCHANT_BANK, deducted),
@@ -204,7 +246,12 @@ pub(crate) fn record_loss_undone(
 }
 
 /// Adds the lines of one movement: positive amounts are debits, negative ones credits.
-fn book(tx: &Tx<'_>, payment: &Payment, lines: &[(&str, i64)]) -> Result<(), DomainError> {
+fn book(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    cause: Option<&str>,
+    lines: &[(&str, i64)],
+) -> Result<(), DomainError> {
     if lines.iter().map(|(_, amount)| amount).sum::<i64>() != 0 {
         return Err(DomainError::internal(
             "a movement of the ledger does not balance",
@@ -228,6 +275,9 @@ fn book(tx: &Tx<'_>, payment: &Payment, lines: &[(&str, i64)]) -> Result<(), Dom
             amount: amount.abs(),
             currency: payment.currency.clone(),
             transaction: transaction.clone(),
+            internal: cause.map(|cause| Internal {
+                cause: cause.to_owned(),
+            }),
         })?;
     }
     Ok(())

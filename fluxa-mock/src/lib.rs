@@ -41,6 +41,7 @@ mod store;
 mod time;
 
 pub use config::{Config, DEFAULT_ADDRESS, RateLimit};
+pub use domain::card::Outcome as CardOutcome;
 pub use domain::seed::SeedPlan;
 pub use faults::{Cut, Fault, Method};
 pub use handle::{Account, FaultHandle, MockServer, MockServerBuilder};

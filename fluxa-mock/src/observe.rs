@@ -12,7 +12,7 @@ use crate::time::Time;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -44,6 +44,8 @@ pub struct ReceivedRequest {
     pub body: Value,
     /// The status answered; `None` when the client hung up before.
     pub status: Option<u16>,
+    /// Whether the answer was an earlier one's, kept with its idempotency key: nothing was carried out.
+    pub idempotent_replayed: bool,
     /// The body answered: JSON, or text. Null when it was a stream or a page; the beginning of its text
     /// when it is longer than 64 KiB.
     pub response_body: Value,
@@ -153,6 +155,7 @@ pub(crate) struct Exchange {
     pub(crate) headers: String,
     pub(crate) body: Text,
     pub(crate) status: Option<u16>,
+    pub(crate) idempotent_replayed: bool,
     pub(crate) response_body: Text,
 }
 
@@ -198,6 +201,7 @@ impl Exchange {
             headers: headers_of(&self.headers),
             body: self.body.value(),
             status: self.status,
+            idempotent_replayed: self.idempotent_replayed,
             response_body: self.response_body.value(),
         }
     }
@@ -269,6 +273,23 @@ impl Seen {
         // What they held is given back while others go on.
         drop(kept);
         drop(gone);
+    }
+
+    /// The request with this id.
+    pub(crate) fn get(&self, id: &str) -> Option<ReceivedRequest> {
+        let found = {
+            let kept = self.kept();
+            let mut newest = kept.exchanges.iter().rev();
+            newest.find(|exchange| exchange.asked.id == id).cloned()
+        };
+        found.as_ref().map(Exchange::received)
+    }
+
+    /// Ids of the requests that were answered with an earlier answer.
+    pub(crate) fn replays(&self) -> BTreeSet<String> {
+        let kept = self.kept();
+        let replays = kept.exchanges.iter().filter(|one| one.idempotent_replayed);
+        replays.map(|one| one.asked.id.clone()).collect()
     }
 
     /// Forgets everything.
@@ -354,6 +375,7 @@ mod tests {
             headers: "host: a\naccept: b\naccept: c\n".to_owned(),
             body,
             status: Some(200),
+            idempotent_replayed: false,
             response_body: Text::Nothing,
         }
     }

@@ -15,7 +15,7 @@ const MOST: usize = 100;
 const MOST_BYTES: usize = 1 << 30;
 
 /// The whole state of a sandbox, to be put back later: see
-/// [`MockServer::snapshot`](crate::MockServer::snapshot).
+/// [`Account::snapshot`](crate::Account::snapshot).
 #[derive(Clone)]
 pub struct Snapshot {
     pub(crate) bytes: Arc<[u8]>,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { HOSTILE, fill, pay, startReceiver } from "./filled.mjs";
-import { complaints, launch, shoot, startMock } from "./harness.mjs";
+import { client, complaints, faintText, launch, shoot, startMock } from "./harness.mjs";
 
 const PATIENCE = { timeout: 15_000 };
 
@@ -20,13 +20,16 @@ after(async () => {
   await mock?.stop();
 });
 
+/** Waits until the page is live, or says that it is drawn when asked for only. */
+const followed = (page) => page.waitForSelector('[data-state="live"], [data-state^="reload"]', PATIENCE);
+
 /** A visitor of a page of the inspector, once it is live. */
 async function visit(path, options = {}) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   page.found = complaints(page);
   await page.goto(mock.origin + path);
-  if (options.javaScriptEnabled !== false) await page.waitForSelector('[data-state="live"]', PATIENCE);
+  if (options.javaScriptEnabled !== false) await followed(page);
   return page;
 }
 
@@ -45,7 +48,7 @@ test("every page that can be reached is there, runs nothing foreign and complain
     const url = waiting.shift();
     const answer = await page.goto(url);
     assert.equal(answer.status(), 200, url);
-    await page.waitForSelector('[data-state="live"]', PATIENCE);
+    await followed(page);
     await quiet(page);
     const links = await page.$$eval("main a[href], nav a[href]", (found) => found.map((a) => a.href));
     for (const link of links) {
@@ -120,6 +123,72 @@ test("resend makes a delivery to a real receiver", async () => {
   await receiver.stop();
 });
 
+test("a resend is named, and an attempt that was followed says by which", async () => {
+  const { data } = await mock.api.get(`/v1/webhook_endpoints/${filled.failing.id}/deliveries?limit=100`);
+  const first = data.filter((one) => one.attempt === 1).at(-1);
+  const page = await visit(`/_mock/ui/deliveries/${first.id}`);
+  assert.equal(await page.textContent("header.title .state"), "retried");
+  assert.match(await page.textContent("main .story"), /answered 500\. Attempt 2 followed/);
+  await page.click("text=Resend");
+  await page.waitForSelector('main tr:has-text("resend 1") .state.bad', PATIENCE);
+  await page.click('main tr:has-text("resend 1") a[href*="/deliveries/"]');
+  await page.waitForSelector("text=A resend 1 is tried once", PATIENCE);
+  await quiet(page);
+  await page.context().close();
+});
+
+test("a probable double charge is flagged, and leads to both requests and their keys", async () => {
+  const page = await visit(`/_mock/ui/customers/${filled.customer.id}`);
+  const warning = page.getByRole("region", { name: "Probable double charge" });
+  const text = await warning.textContent();
+  for (const part of ["Probably charged twice", "£49.99", "retry-with-another-key", "Judged by"]) {
+    assert.ok(text.includes(part), `${part}: ${text}`);
+  }
+  assert.deepEqual(await faintText(page), []);
+  await warning.locator('tr:has-text("retry-with-another-key") a[href*="/requests/"]').click();
+  await page.waitForSelector("h2:text-is('Parameters sent')", PATIENCE);
+  assert.ok((await page.textContent("main")).includes(filled.twice.id), "the answer names the payment");
+  await quiet(page);
+  await page.context().close();
+});
+
+test("requests are found by their key, and a replay is told from what was carried out", async () => {
+  const once = { "Idempotency-Key": "order-77" };
+  for (const _ of [1, 2]) await mock.api.post("/v1/customers", { email: "twice@example.com" }, once);
+  const page = await visit("/_mock/ui/requests");
+  await page.fill('main input[type="search"]', "order-77");
+  await page.press('main input[type="search"]', "Enter");
+  await page.waitForFunction(() => document.querySelectorAll("main tbody tr").length === 2);
+  await page.locator('main tr:has-text("replayed") td.path a').click();
+  await page.waitForSelector("text=nothing was carried out", PATIENCE);
+  await quiet(page);
+  await page.context().close();
+});
+
+test("accounts are listed, and switching to one shows its own payments alone", async () => {
+  const own = await startMock({ flags: ["--auto-accounts"] });
+  const key = `sk_test_${"b".repeat(32)}`;
+  const [first, second] = [await pay(own.api), await pay(client(own.origin, key))];
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.found = complaints(page);
+  await page.goto(`${own.origin}/_mock/ui/payments`);
+  assert.ok((await page.textContent("main")).includes(first.id));
+  await page.click("nav a.account");
+  await page.locator('main tr:has-text("…bbbb")').getByText("Switch to it").click();
+  await page.getByRole("link", { name: "Payments", exact: true }).first().click();
+  await page.waitForSelector(`tr#${second.id}`, PATIENCE);
+  const label = new URL(page.url()).searchParams.get("account");
+  assert.ok((await page.textContent(".brand")).includes(label), "the page says whose it is");
+  assert.equal(await page.$(`tr#${first.id}`), null, "the other account's payment");
+  await page.click("nav a.account");
+  await page.click('main a:text-is("primary")');
+  await page.waitForSelector(`text=${first.id}`, PATIENCE);
+  await quiet(page);
+  await context.close();
+  await own.stop();
+});
+
 test("the buttons of the clock move time", async () => {
   const page = await visit("/_mock/ui/clock");
   const now = async () => Date.parse((await mock.api.get("/v1/sandbox/clock")).now);
@@ -131,7 +200,7 @@ test("the buttons of the clock move time", async () => {
   assert.equal((await now()) - start, 3_600_000);
   const due = Date.parse(await page.getAttribute("main table time", "datetime"));
   await page.click("text=Until the next timer");
-  await page.waitForFunction((due) => Number(document.querySelector("[data-now]").dataset.now) >= due, due);
+  await page.waitForFunction((due) => Number(document.querySelector("[data-now]")?.dataset.now) >= due, due);
   assert.equal(await now(), due);
   await page.click("text=Real time");
   await page.waitForSelector(".pace.real", PATIENCE);
@@ -185,6 +254,8 @@ test("the keyboard alone finds a payment and refunds it", async () => {
 
 test("pages fit from 320 to 1440 pixels, light and dark, and are photographed", async () => {
   const { data } = await mock.api.get(`/v1/webhook_endpoints/${filled.failing.id}/deliveries?limit=1`);
+  const [request] = (await mock.api.get("/v1/request_logs?limit=100")).data
+    .filter(({ path }) => path.endsWith("/complete"));
   const pages = {
     overview: "/_mock/",
     payments: "/_mock/ui/payments",
@@ -198,6 +269,10 @@ test("pages fit from 320 to 1440 pixels, light and dark, and are photographed", 
     faults: "/_mock/ui/faults",
     ledger: "/_mock/ui/ledger",
     keys: "/_mock/ui/keys",
+    accounts: "/_mock/ui/accounts",
+    requests: "/_mock/ui/requests",
+    request: `/_mock/ui/requests/${request.id}`,
+    refund: `/_mock/ui/refunds/${filled.pending.id}`,
     clock: "/_mock/ui/clock",
   };
   for (const width of [320, 768, 1440]) {

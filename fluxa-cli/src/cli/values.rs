@@ -164,8 +164,8 @@ mod tests {
         assert_eq!(date.to_string(), "2026-05-19T00:00:00Z");
         let whole = instant("2026-05-19T10:23:14+01:00").unwrap();
         assert_eq!(whole.to_string(), "2026-05-19T09:23:14Z");
-        let ago = Timestamp::now().duration_since(instant("10m").unwrap());
-        assert_eq!(ago.as_mins(), 10);
+        let then = instant("10m").unwrap();
+        assert_eq!(Timestamp::now().duration_since(then).as_mins(), 10);
         for wrong in ["", "10", "yesterday", "2026-13-01", "99999999999999d"] {
             assert!(instant(wrong).is_err(), "{wrong}");
         }

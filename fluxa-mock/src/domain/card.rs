@@ -95,22 +95,32 @@ pub(crate) const CHALLENGE_ABANDONED: Failure = Failure {
     message: "The cardholder did not finish the 3-D Secure challenge.",
 };
 
-/// What a card does when charged.
+/// What a card does when charged: each test card has one, and a test may change that of a stored card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
+#[non_exhaustive]
+pub enum Outcome {
+    /// Succeeds and settles.
     Success,
+    /// Declined without a more precise reason.
     CardDeclined,
+    /// Declined: the account does not hold enough.
     InsufficientFunds,
+    /// Declined: the card has expired.
     ExpiredCard,
+    /// Declined: the issuer suspects fraud.
     FraudSuspected,
     /// Authorised; the settlement is returned.
     SettlementReturned,
-    /// A 3DS challenge, passed.
+    /// A 3-D Secure challenge, passed. Charged while no cardholder is there, as
+    /// [`AuthenticationRequired`](Self::AuthenticationRequired).
     ChallengeThenSuccess,
-    /// A 3DS challenge, failed.
+    /// A 3-D Secure challenge, failed. Charged while no cardholder is there, as
+    /// [`AuthenticationRequired`](Self::AuthenticationRequired).
     ChallengeThenFailure,
-    /// An issuer with 3DS version 1 only.
+    /// Declined: the issuer asks the cardholder, and none is there.
+    AuthenticationRequired,
+    /// Succeeds; the issuer knows only 3-D Secure 1.
     VersionOneIssuer,
 }
 
@@ -128,7 +138,7 @@ impl Outcome {
     }
 
     /// The names, for people.
-    pub(crate) const NAMES: [&str; 9] = [
+    pub(crate) const NAMES: [&str; 10] = [
         "success",
         "card_declined",
         "insufficient_funds",
@@ -137,8 +147,17 @@ impl Outcome {
         "settlement_returned",
         "challenge_then_success",
         "challenge_then_failure",
+        "authentication_required",
         "version_one_issuer",
     ];
+
+    /// What it comes to when a stored card is charged: nobody is there to answer a challenge.
+    pub(crate) fn off_session(self) -> Self {
+        match self.challenges() {
+            true => Self::AuthenticationRequired,
+            false => self,
+        }
+    }
 
     /// The failure at authorisation, if this card has one.
     pub(crate) fn authorisation_failure(self) -> Option<Failure> {
@@ -152,6 +171,11 @@ impl Outcome {
             Self::FraudSuspected => (
                 "fraud_suspected",
                 "The issuer suspects fraud. Do not retry this card.",
+            ),
+            Self::AuthenticationRequired => (
+                "authentication_required",
+                "The issuer asks the cardholder to authenticate, and none is there. Take this payment \
+                 through a checkout session.",
             ),
             Self::ChallengeThenFailure => return Some(CHALLENGE_FAILED),
             Self::Success
@@ -178,9 +202,19 @@ impl Outcome {
         )
     }
 
+    /// How a charge was authenticated that its cardholder is not there for.
+    pub(crate) fn three_d_secure_off_session(self, reference: &str) -> ThreeDSecure {
+        match self {
+            // Version 1 is a page that the cardholder goes to.
+            Self::VersionOneIssuer => ThreeDSecure::none("not_required"),
+            _ => self.three_d_secure(reference, true),
+        }
+    }
+
     /// How the cardholder was authenticated; one who did not answer a challenge was not.
     pub(crate) fn three_d_secure(self, reference: &str, answered: bool) -> ThreeDSecure {
         let (version, method, result) = match self {
+            Self::AuthenticationRequired => return ThreeDSecure::none("rejected"),
             Self::ChallengeThenSuccess if !answered => ("2.2.0", "challenge", "failed"),
             Self::ChallengeThenSuccess => ("2.2.0", "challenge", "authenticated"),
             Self::ChallengeThenFailure => ("2.2.0", "challenge", "failed"),
@@ -225,6 +259,21 @@ pub(crate) struct ThreeDSecure {
     eci: Option<String>,
     cavv: Option<String>,
     ds_trans_id: Option<String>,
+}
+
+impl ThreeDSecure {
+    /// Nobody was asked, and the issuer says this to it.
+    fn none(result: &str) -> Self {
+        Self {
+            version: None,
+            method: "not_required".to_owned(),
+            result: result.to_owned(),
+            exemption: None,
+            eci: None,
+            cavv: None,
+            ds_trans_id: None,
+        }
+    }
 }
 
 /// The part of a card that may be kept and shown.

@@ -45,8 +45,20 @@ struct Internal {
     first_attempt_at: Time,
     /// Asked for by a merchant: tried once.
     resend: bool,
+    /// Which resend of this event to this endpoint it is, from 1.
+    #[serde(default)]
+    resend_number: i64,
+    /// The second of two, as a fault wants it: tried once.
+    #[serde(default)]
+    duplicate: bool,
     /// Its retry's place among the timers of one instant.
     retry_place: i64,
+}
+
+impl Internal {
+    fn is_tried_once(&self) -> bool {
+        self.resend || self.duplicate
+    }
 }
 
 /// A request as sent.
@@ -113,6 +125,8 @@ fn new_attempt(tx: &Tx<'_>, event: &str, endpoint: &str) -> WebhookDelivery {
         internal: Internal {
             first_attempt_at: tx.now(),
             resend: false,
+            resend_number: 0,
+            duplicate: false,
             retry_place: 0,
         },
     }
@@ -140,7 +154,7 @@ pub(crate) fn start_later(
     once: bool,
 ) -> Result<(), DomainError> {
     let mut delivery = new_attempt(tx, event, endpoint);
-    delivery.internal.resend = once;
+    delivery.internal.duplicate = once;
     if delay_ms == 0 {
         return enqueue(tx, delivery).map(|_| ());
     }
@@ -178,7 +192,15 @@ pub(crate) fn resend(
     }
     tx.get::<Event>(event)?;
     let mut delivery = new_attempt(tx, event, endpoint);
+    let resent: i64 = tx
+        .connection()
+        .prepare_cached(
+            "SELECT count(*) FROM webhook_deliveries WHERE event = ?1 AND endpoint = ?2 \
+             AND body->>'$.internal.resend'",
+        )?
+        .query_row([event, endpoint], |row| row.get(0))?;
     delivery.internal.resend = true;
+    delivery.internal.resend_number = resent + 1;
     enqueue(tx, delivery)
 }
 
@@ -262,7 +284,7 @@ pub(crate) fn finish(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<(), Doma
     let retry = usize::try_from(delivery.attempt - 1)
         .ok()
         .and_then(|done| contract::WEBHOOK_RETRY_SCHEDULE.get(done))
-        .filter(|_| is_wanted && !succeeded && !delivery.internal.resend);
+        .filter(|_| is_wanted && !succeeded && !delivery.internal.is_tried_once());
     delivery.status = match (succeeded, retry) {
         (true, _) => "succeeded",
         (false, Some(_)) => "retrying",

@@ -155,7 +155,7 @@ pub(crate) fn create(tx: &Tx<'_>, new: CreateDispute) -> Result<Dispute, DomainE
     tx.insert(&dispute)?;
     payment.dispute = Some(dispute.id.clone());
     tx.update(&payment)?;
-    ledger::record_hold(tx, &payment, amount)?;
+    ledger::record_hold(tx, &payment, &dispute.id, amount)?;
     tx.schedule(due, TimerKind::DisputeDeadline.name(), &dispute.id)?;
     for event in [
         EventType::DisputeCreated,
@@ -262,7 +262,8 @@ pub(crate) fn payment_failed(tx: &Tx<'_>, payment: &Payment) -> Result<(), Domai
         win(tx, dispute)?;
     } else if dispute.status == DisputeStatus::Lost {
         let deducted = dispute.internal.deducted;
-        ledger::record_loss_undone(tx, payment, dispute.amount - deducted, deducted)?;
+        let owed = dispute.amount - deducted;
+        ledger::record_loss_undone(tx, payment, &dispute.id, owed, deducted)?;
         dispute.internal.recovery = Some(Recovery::Void);
         tx.update(&dispute)?;
     }
@@ -282,7 +283,7 @@ pub(crate) fn deduct(tx: &Tx<'_>, currency: &str, available: i64) -> Result<i64,
         }
         let owed = dispute.amount - dispute.internal.deducted;
         let taken = owed.min(left);
-        ledger::record_deduction(tx, &tx.get(&dispute.payment)?, taken)?;
+        ledger::record_deduction(tx, &tx.get(&dispute.payment)?, &dispute.id, taken)?;
         dispute.internal.deducted += taken;
         if taken == owed {
             dispute.internal.recovery = Some(Recovery::Done);
@@ -309,7 +310,8 @@ fn closed(status: DisputeStatus) -> DomainError {
 fn win(tx: &Tx<'_>, mut dispute: Dispute) -> Result<Dispute, DomainError> {
     let previous = dispute.status;
     move_to(tx, &mut dispute, DisputeStatus::Won)?;
-    ledger::record_hold_returned(tx, &tx.get(&dispute.payment)?, dispute.amount)?;
+    let payment = tx.get(&dispute.payment)?;
+    ledger::record_hold_returned(tx, &payment, &dispute.id, dispute.amount)?;
     emit(tx, EventType::DisputeWon, &dispute, Some(previous))?;
     Ok(dispute)
 }
@@ -318,7 +320,8 @@ fn lose(tx: &Tx<'_>, mut dispute: Dispute) -> Result<Dispute, DomainError> {
     let previous = dispute.status;
     dispute.internal.recovery = Some(Recovery::Due);
     move_to(tx, &mut dispute, DisputeStatus::Lost)?;
-    ledger::record_loss(tx, &tx.get(&dispute.payment)?, dispute.amount)?;
+    let payment = tx.get(&dispute.payment)?;
+    ledger::record_loss(tx, &payment, &dispute.id, dispute.amount)?;
     emit(tx, EventType::DisputeLost, &dispute, Some(previous))?;
     Ok(dispute)
 }

@@ -65,7 +65,7 @@ pub(crate) fn create(
         amount: new.amount,
         currency: new.currency,
         customer: method.customer.clone(),
-        outcome: method.internal.outcome,
+        outcome: method.internal.outcome.off_session(),
         card: method.card,
         timing,
         checkout_session: None,

@@ -159,7 +159,7 @@ fn process(tx: &Tx<'_>, mut refund: Refund) -> Result<Refund, DomainError> {
         return close(tx, refund, "failed", EventType::RefundFailed);
     }
     payment.amount_refunded += refund.amount;
-    ledger::record_refund(tx, &payment, refund.amount)?;
+    ledger::record_refund(tx, &payment, &refund.id, refund.amount)?;
     if payment.state == PaymentState::Refunded {
         tx.update(&payment)?;
     } else {

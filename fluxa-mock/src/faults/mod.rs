@@ -3,6 +3,7 @@
 //! deliveries. In memory, and not part of the sandbox's state: a restart or a reset ends them.
 
 mod glob;
+mod json;
 mod spec;
 
 pub(crate) use spec::When;

@@ -1,11 +1,11 @@
-//! Owns the clock of a server in this process, as a test moves it.
+//! Owns the clock of an account, as a test moves it.
 
-use super::{MockServer, to_io};
+use super::{Account, to_io};
 use crate::clock::check_pace;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-impl MockServer {
+impl Account {
     /// Advances the virtual clock: everything due happens, in order, and every delivery that is due
     /// on the way has been answered when this returns.
     ///
@@ -21,8 +21,7 @@ impl MockServer {
     /// # Errors
     /// `InvalidInput` beyond the year 9990; otherwise when the server has stopped.
     pub async fn advance(&self, by: Duration) -> io::Result<()> {
-        let sandbox = self.sandbox();
-        sandbox.advance(by, |_| Ok(())).await.map_err(to_io)
+        self.sandbox.advance(by, |_| Ok(())).await.map_err(to_io)
     }
 
     /// The instant that the virtual clock shows.
@@ -35,7 +34,7 @@ impl MockServer {
     /// ```
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        let millis = self.sandbox().store.shared().clock.now().millis();
+        let millis = self.sandbox.store.shared().clock.now().millis();
         SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
     }
 
@@ -49,8 +48,8 @@ impl MockServer {
     /// # std::io::Result::Ok(()) }).expect("it starts");
     /// ```
     pub fn freeze(&self) {
-        self.sandbox().store.shared().clock.set_pace(0.0);
-        self.sandbox().wake();
+        self.sandbox.store.shared().clock.set_pace(0.0);
+        self.sandbox.wake();
     }
 
     /// Lets the virtual clock run at so many of its seconds in a real one; 0 stops it.
@@ -69,8 +68,8 @@ impl MockServer {
     pub fn set_pace(&self, pace: f64) -> io::Result<()> {
         let refuse = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
         let pace = check_pace(pace).map_err(refuse)?;
-        self.sandbox().store.shared().clock.set_pace(pace);
-        self.sandbox().wake();
+        self.sandbox.store.shared().clock.set_pace(pace);
+        self.sandbox.wake();
         Ok(())
     }
 }

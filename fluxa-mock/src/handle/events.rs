@@ -1,6 +1,6 @@
-//! Owns the events of a server in this process, as a test waits for them.
+//! Owns the events of an account, as a test waits for them.
 
-use super::MockServer;
+use super::Account;
 use crate::domain::error::DomainError;
 use crate::events::{self, StreamedEvent};
 use crate::store::Origin;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Events read at once.
 const PAGE: i64 = 500;
 
-impl MockServer {
+impl Account {
     /// Every event so far, oldest first.
     ///
     /// ```
@@ -58,7 +58,7 @@ impl MockServer {
         self.wait(Some(event_type), timeout, |_| true).await
     }
 
-    /// Like [`MockServer::wait_for_event`], for the first event of whatever type that `wanted` accepts.
+    /// Like [`Account::wait_for_event`], for the first event of whatever type that `wanted` accepts.
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
@@ -71,7 +71,7 @@ impl MockServer {
     /// ```
     ///
     /// # Errors
-    /// As [`MockServer::wait_for_event`].
+    /// As [`Account::wait_for_event`].
     pub async fn wait_for_event_where(
         &self,
         wanted: impl Fn(&Value) -> bool,
@@ -115,7 +115,7 @@ impl MockServer {
         seen: &mut BTreeMap<String, usize>,
         wanted: impl Fn(&Value) -> bool,
     ) -> io::Result<Value> {
-        let sandbox = self.sandbox();
+        let sandbox = &self.sandbox;
         let mut changes = sandbox.store.changes();
         let mut epoch = sandbox.epoch.subscribe();
         let mut cursor = 0;
@@ -149,7 +149,7 @@ impl MockServer {
 
     async fn events_after(&self, cursor: i64) -> io::Result<Vec<StreamedEvent>> {
         let read = self
-            .sandbox()
+            .sandbox
             .store
             .run(Origin::default(), move |tx| events::after(tx, cursor, PAGE));
         read.await.map_err(|error: DomainError| super::to_io(error))

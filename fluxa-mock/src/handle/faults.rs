@@ -1,6 +1,6 @@
-//! Owns the faults of a server in this process, as a test sets them.
+//! Owns the faults of an account, as a test sets them.
 
-use super::{MockServer, to_io};
+use super::{Account, to_io};
 use crate::faults::{Fault, Method};
 use crate::sandbox::Sandbox;
 use std::fmt;
@@ -44,13 +44,23 @@ impl FaultHandle {
     }
 }
 
-impl MockServer {
+impl Account {
     /// Puts a fault in force: see [`Fault`].
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// use fluxa_mock::{Fault, Method, MockServer};
+    /// let server = MockServer::start().await?;
+    /// let slow = Fault::on(Method::Get, "/v1/payments*").delay(std::time::Duration::from_millis(50));
+    /// let slow = server.fault(slow)?;
+    /// assert_eq!(slow.hits(), 0);
+    /// # std::io::Result::Ok(()) }).expect("it starts");
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for one that makes no sense; the message says what to do.
     pub fn fault(&self, fault: Fault) -> io::Result<FaultHandle> {
-        let sandbox = Arc::clone(self.sandbox());
+        let sandbox = Arc::clone(&self.sandbox);
         let id = sandbox.store.shared().faults.add(fault).map_err(to_io)?;
         Ok(FaultHandle { sandbox, id })
     }
@@ -108,6 +118,6 @@ impl MockServer {
     /// # std::io::Result::Ok(()) }).expect("it starts");
     /// ```
     pub fn clear_faults(&self) {
-        self.sandbox().store.shared().faults.clear();
+        self.sandbox.store.shared().faults.clear();
     }
 }

@@ -1,29 +1,32 @@
-//! Owns the in-process server for tests: its own port, its own state, stopped when dropped.
+//! Owns the in-process server for tests: its own port, its own state, stopped when dropped. What can be
+//! done to it is `Account`'s: a server is the handle of its primary account, and of the others' door.
 
-mod accounts;
+mod account;
+mod cards;
 mod clock;
 mod events;
 mod faults;
+mod requests;
 mod state;
 
-pub use accounts::Account;
+pub use account::Account;
 pub use faults::FaultHandle;
 
-use crate::accounts::Accounts;
 use crate::config::{Config, RateLimit};
 use crate::domain::api_key::well_known;
 use crate::domain::error::{DomainError, Kind};
-use crate::sandbox::Sandbox;
 use crate::server;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// A sandbox server in this process.
+/// A sandbox server in this process. Clock, faults, events, state and requests seen are those of its
+/// primary account: the methods are [`Account`]'s.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
@@ -34,18 +37,16 @@ use tokio::task::JoinHandle;
 /// ```
 #[derive(Debug)]
 pub struct MockServer {
-    address: SocketAddr,
-    accounts: AccountsHandle,
+    primary: Account,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,
 }
 
-/// Keeps the sandboxes' insides out of `Debug`.
-struct AccountsHandle(Arc<Accounts>);
+impl Deref for MockServer {
+    type Target = Account;
 
-impl std::fmt::Debug for AccountsHandle {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Accounts")
+    fn deref(&self) -> &Account {
+        &self.primary
     }
 }
 
@@ -70,22 +71,10 @@ impl MockServer {
         }
     }
 
-    /// The API's base URL, `http://127.0.0.1:<port>/v1`.
-    #[must_use]
-    pub fn base_url(&self) -> String {
-        format!("{}/v1", self.url())
-    }
-
-    /// The server's own URL, without `/v1`.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
     /// The address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.primary.sandbox.address
     }
 
     /// The well-known secret key.
@@ -106,10 +95,6 @@ impl MockServer {
         well_known("publishable")
     }
 
-    fn sandbox(&self) -> &Arc<Sandbox> {
-        self.accounts.0.primary()
-    }
-
     /// Stops the server and waits until its database is closed.
     pub async fn shutdown(mut self) {
         if let Some(stop) = self.stop.take() {
@@ -128,6 +113,7 @@ impl MockServer {
 fn to_io(error: DomainError) -> io::Error {
     match error.kind {
         Kind::Invalid => io::Error::new(io::ErrorKind::InvalidInput, error),
+        Kind::NotFound => io::Error::new(io::ErrorKind::NotFound, error),
         _ => io::Error::other(error),
     }
 }
@@ -186,7 +172,6 @@ impl MockServerBuilder {
     /// When no port can be bound, or the database cannot be opened.
     pub async fn start(self) -> io::Result<MockServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
         let accounts = server::open(&listener, self.config).await?;
         let (stop, stopped) = oneshot::channel();
         let serving = server::run(listener, Arc::clone(&accounts), async move {
@@ -194,8 +179,10 @@ impl MockServerBuilder {
             drop(stopped.await);
         });
         Ok(MockServer {
-            address,
-            accounts: AccountsHandle(accounts),
+            primary: Account {
+                sandbox: Arc::clone(accounts.primary()),
+                accounts,
+            },
             stop: Some(stop),
             running: Some(tokio::spawn(serving)),
         })

@@ -1,13 +1,13 @@
-//! Owns the state of a server in this process as a whole: emptied, made up, put aside and put back.
+//! Owns the state of an account as a whole: emptied, made up, put aside and put back.
 
-use super::{MockServer, to_io};
+use super::{Account, to_io};
 use crate::domain::invariants;
 use crate::domain::seed::SeedPlan;
 use crate::snapshots::Snapshot;
 use crate::store::Origin;
 use std::io;
 
-impl MockServer {
+impl Account {
     /// Empties the sandbox: state, faults and clock are as at the start; ids go on. Event streams end.
     ///
     /// ```
@@ -22,15 +22,23 @@ impl MockServer {
     /// # Errors
     /// When the server has stopped.
     pub async fn reset(&self) -> io::Result<()> {
-        self.sandbox().reset().await.map_err(to_io)
+        self.sandbox.reset().await.map_err(to_io)
     }
 
     /// Replaces the state by a made-up merchant's past: see [`SeedPlan`].
     ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::start().await?;
+    /// server.seed(fluxa_mock::SeedPlan::new().customers(2).days(1)).await?;
+    /// assert!(!server.events().await?.is_empty());
+    /// # std::io::Result::Ok(()) }).expect("it is made");
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` for a plan that cannot be made; otherwise when the server has stopped.
     pub async fn seed(&self, plan: SeedPlan) -> io::Result<()> {
-        let seeded = self.sandbox().seed(plan).await;
+        let seeded = self.sandbox.seed(plan).await;
         seeded.map(drop).map_err(to_io)
     }
 
@@ -48,7 +56,7 @@ impl MockServer {
     /// # Errors
     /// When the server has stopped.
     pub async fn snapshot(&self) -> io::Result<Snapshot> {
-        let taken = self.sandbox().store.take_snapshot().await;
+        let taken = self.sandbox.store.take_snapshot().await;
         taken.map(Snapshot::from_bytes).map_err(to_io)
     }
 
@@ -61,7 +69,7 @@ impl MockServer {
     /// server has stopped.
     pub async fn restore(&self, snapshot: &Snapshot) -> io::Result<()> {
         let bytes = snapshot.as_bytes().to_vec();
-        self.sandbox().restore(bytes).await.map_err(to_io)
+        self.sandbox.restore(bytes).await.map_err(to_io)
     }
 
     /// What does not hold that must: each breach is a sentence; none is as it should be.
@@ -76,10 +84,7 @@ impl MockServer {
     /// # Errors
     /// When the server has stopped.
     pub async fn invariants(&self) -> io::Result<Vec<String>> {
-        let audit = self
-            .sandbox()
-            .store
-            .run(Origin::default(), invariants::audit);
+        let audit = self.sandbox.store.run(Origin::default(), invariants::audit);
         audit.await.map_err(to_io)
     }
 }

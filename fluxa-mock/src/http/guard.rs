@@ -54,7 +54,7 @@ pub(super) async fn around(
     let counted = response.extensions().get::<Allowance>().copied();
     let (allowance, key) = match (counted, bearer) {
         (Some(allowance), _) => (allowance, None),
-        (None, Some(bearer)) if matches!(response.status().as_u16(), 404 | 405 | 501) => {
+        (None, Some(bearer)) if matches!(response.status().as_u16(), 404 | 405) => {
             uncounted(&sandbox, bearer).await
         }
         (None, _) => (sandbox.limiter.full(), None),

@@ -20,9 +20,10 @@ mod routes;
 mod stream;
 
 pub(crate) use body::read as read_body;
-pub(crate) use control::ClockOrder;
+pub(crate) use control::{ClockOrder, describe_account};
 pub(crate) use fault::CutHere;
 pub(crate) use idempotency::InFlight;
+pub(crate) use params::check_id;
 pub use rate_limit::RateLimit;
 pub(crate) use rate_limit::RateLimiter;
 

@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
+use fluxa_sdk::contract;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
@@ -201,6 +202,7 @@ impl Watch {
             whole: details.whole,
             headers: details.headers,
             status,
+            idempotent_replayed: headers.contains_key(contract::IDEMPOTENT_REPLAYED),
             response_body: body.map_or(Text::Nothing, |body| {
                 answer_text(headers, body, asked.method == "GET")
             }),

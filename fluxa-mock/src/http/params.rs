@@ -350,7 +350,7 @@ fn time_range(value: Value, name: &str) -> Result<Value, DomainError> {
 }
 
 /// Refuses an id of another resource, or of no valid form.
-pub(super) fn check_id(id: &str, prefix: &str) -> Result<(), DomainError> {
+pub(crate) fn check_id(id: &str, prefix: &str) -> Result<(), DomainError> {
     let valid = id.strip_prefix(prefix).is_some_and(|rest| {
         rest.len() == 16
             && rest

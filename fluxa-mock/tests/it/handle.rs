@@ -1,7 +1,7 @@
 //! The handle of a server in this process: what it offers as methods.
 
 use crate::support::{Api, start};
-use fluxa_mock::{Method, MockServer};
+use fluxa_mock::{Account, CardOutcome, Method, MockServer, SeedPlan};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -141,4 +141,93 @@ async fn a_server_is_seen_the_same_by_handle_and_by_control_plane() {
     api.post("/_mock/clock", clock).await.ok();
     let passed = server.now().duration_since(before).unwrap();
     assert_eq!(passed, Duration::from_secs(3600));
+}
+
+/// All that a handle offers, done once to one account.
+async fn live_through(account: &Account, api: &Api) {
+    let empty = account.snapshot().await.unwrap();
+    let start = account.now();
+    let customer = json!({ "email": "a@example.com" });
+    let customer = api.post("/v1/customers", customer).await.ok().id();
+    let session = api.session(Some(&customer), Some("30s")).await;
+    let payment = api.pay(&session, "4242424242424242").await.ok().id();
+    let card = format!("/v1/customers/{customer}/payment_methods");
+    let card = api.get(&card).await.ok().ids()[0].clone();
+
+    account.advance(Duration::from_secs(60)).await.unwrap();
+    let settled = account.wait_for_event("payment.settled", SOON).await;
+    assert_eq!(settled.unwrap()["data"]["object"]["id"], payment);
+    let received = |event: &Value| event["type"] == "payment.received";
+    account.wait_for_event_where(received, SOON).await.unwrap();
+    let types = account.events().await.unwrap();
+    assert!(
+        types
+            .iter()
+            .any(|event| event["type"] == "customer.created")
+    );
+    assert_eq!(account.received()[0].path, "/v1/customers");
+    account.clear_received();
+    assert!(account.received().is_empty());
+
+    let charge = json!({ "amount": 1000, "currency": "GBP", "customer": customer });
+    let outcome = CardOutcome::InsufficientFunds;
+    account.set_card_outcome(&card, outcome).await.unwrap();
+    let declined = api.post("/v1/payments", charge.clone()).await.ok();
+    assert_eq!(declined.body["failure_code"], "insufficient_funds");
+    let outcome = CardOutcome::Success;
+    account.set_card_outcome(&card, outcome).await.unwrap();
+    let lost = account.lose_next_response(Method::Post, "/v1/payments");
+    lost.unwrap().remove();
+    let outage = account.fail_next(Method::Post, "/v1/payments", 503);
+    let refused = api.post("/v1/payments", charge.clone()).await;
+    refused.refused(503, "service_unavailable");
+    assert_eq!(outage.unwrap().hits(), 1);
+    account.fail_next(Method::Any, "/v1/*", 500).unwrap();
+    account.clear_faults();
+    let paid = api.post("/v1/payments", charge).await.ok();
+    assert_eq!(paid.body["state"], "CAPTURED");
+
+    account.set_pace(1000.0).unwrap();
+    account.freeze();
+    assert_eq!(account.now(), account.now());
+    assert!(account.invariants().await.unwrap().is_empty());
+    account.restore(&empty).await.unwrap();
+    assert!(account.events().await.unwrap().is_empty());
+    assert_eq!(account.now(), start);
+    let plan = SeedPlan::new().customers(2).days(1);
+    account.seed(plan).await.unwrap();
+    assert!(!account.events().await.unwrap().is_empty());
+    account.reset().await.unwrap();
+    assert!(account.events().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_account_can_be_made_to_do_all_that_a_server_can_and_others_do_not_see_it() {
+    let server = MockServer::builder().auto_accounts(true).start().await;
+    let server = server.unwrap();
+    let api = Api::new(&server);
+    let key = format!("sk_test_{}", "h".repeat(32));
+    let account = server.account(&key).await.unwrap();
+    let before = server.now();
+    live_through(&account, &api.with_key(&key)).await;
+    assert!(server.events().await.unwrap().is_empty());
+    assert!(server.received().is_empty());
+    assert_eq!(server.now(), before);
+    live_through(&server, &api).await;
+    let own = server.account(&server.secret_key()).await.unwrap();
+    assert_eq!((own.label(), own.url()), (server.label(), server.url()));
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_card_that_is_not_there_is_refused_by_what_is_wrong() {
+    let (server, _api) = start().await;
+    for (id, kind) in [
+        ("pm_0000000000000000", std::io::ErrorKind::NotFound),
+        ("pay_0000000000000000", std::io::ErrorKind::InvalidInput),
+        ("", std::io::ErrorKind::InvalidInput),
+    ] {
+        let refused = server.set_card_outcome(id, CardOutcome::Success).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.kind(), kind, "{id}: {refused}");
+    }
 }

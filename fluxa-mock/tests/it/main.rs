@@ -24,6 +24,7 @@ mod handle;
 mod idempotency;
 mod inspector;
 mod lists;
+mod off_session;
 mod property;
 mod protocol;
 mod refunds;

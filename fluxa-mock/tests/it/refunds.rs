@@ -118,3 +118,44 @@ async fn a_captured_payment_refunded_at_once_never_settles() {
     assert_eq!(payment["settlement"], json!(null));
     api.assert_invariants().await;
 }
+
+#[tokio::test]
+async fn a_refund_after_settlement_comes_out_of_the_bank_and_no_batch_changes() {
+    let (server, api) = start().await;
+    let first = api.payment("instant").await;
+    let expanded = format!("/v1/payments/{first}?expand[]=settlement");
+    server.advance(Duration::from_secs(60)).await.unwrap();
+    let batch = api.get(&expanded).await.ok().body["settlement"].clone();
+    assert_eq!(batch["status"], "completed");
+    let refund = json!({ "payment": first, "amount": 1000 });
+    api.post("/v1/refunds", refund).await.ok();
+    server.advance(Duration::from_secs(60)).await.unwrap();
+
+    let payment = api.get(&expanded).await.ok().body;
+    assert_eq!(payment["state"], "REFUNDED");
+    assert_eq!(
+        payment["settlement"], batch,
+        "a closed batch is what reached the bank"
+    );
+    // Nor does the next one make up for it.
+    let second = api.payment("instant").await;
+    server.advance(Duration::from_secs(60)).await.unwrap();
+    let expanded = format!("/v1/payments/{second}?expand[]=settlement");
+    let next = api.get(&expanded).await.ok().body["settlement"].clone();
+    assert_ne!(next["id"], batch["id"]);
+    assert_eq!(
+        (&next["net"], &next["deductions"]),
+        (&json!(4900), &json!(null))
+    );
+    let balances = api.get("/v1/ledger/balances").await.ok().body;
+    let balances = balances["balances"].as_array().unwrap();
+    let of = |name: &str| {
+        let found = balances.iter().find(|one| one["account"] == name);
+        found.unwrap()["balance"].as_i64().unwrap()
+    };
+    assert_eq!(
+        (of("merchant_bank"), of("refunds")),
+        (2 * 4900 - 1000, 1000)
+    );
+    api.assert_invariants().await;
+}

@@ -236,8 +236,6 @@ open_enum! {
         InternalError => "internal_error",
         /// Not available just now.
         ServiceUnavailable => "service_unavailable",
-        /// Not implemented by this server.
-        NotImplemented => "not_implemented",
     }
 }
 
@@ -280,6 +278,8 @@ open_enum! {
         SettlementReturned => "settlement_returned",
         /// The cardholder failed the 3-D Secure challenge, or the issuer rejected it.
         ThreeDSecureFailed => "three_d_secure_failed",
+        /// A stored card was charged and its issuer asks for the cardholder: take the payment through a checkout session.
+        AuthenticationRequired => "authentication_required",
     }
 }
 

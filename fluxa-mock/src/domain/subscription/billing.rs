@@ -187,7 +187,8 @@ fn charge(
     let (card, outcome) = match chargeable(tx, subscription)? {
         Some(method) => {
             subscription.internal.last_method = method.id;
-            (method.card, forced.unwrap_or(method.internal.outcome))
+            let outcome = forced.unwrap_or(method.internal.outcome);
+            (method.card, outcome.off_session())
         }
         None => {
             // Nothing to charge: the charge fails, with the card that it would have been made to.

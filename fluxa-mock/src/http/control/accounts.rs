@@ -72,7 +72,8 @@ pub(in crate::http) fn missing(label: &str) -> DomainError {
     DomainError::new(Kind::NotFound, "account_missing", message)
 }
 
-async fn describe(sandbox: &Sandbox) -> Result<Value, DomainError> {
+/// One account as the control plane lists it.
+pub(crate) async fn describe(sandbox: &Sandbox) -> Result<Value, DomainError> {
     let (label, primary) = (sandbox.label().to_owned(), sandbox.identity().is_primary);
     sandbox
         .store

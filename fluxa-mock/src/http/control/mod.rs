@@ -9,6 +9,7 @@ mod requests;
 mod seed;
 mod snapshots;
 
+pub(crate) use accounts::describe as describe_account;
 pub(super) use accounts::missing as account_missing;
 pub(crate) use clock::ClockOrder;
 

@@ -34,7 +34,7 @@ pub(super) fn page(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
             }
         }))
         (block("Reset", &html! {
-            p.nothing { "Empties the sandbox: every object, event, delivery and timer. The clock and the well-known keys stay." }
+            p.nothing { "Empties the sandbox: every object, event, delivery, timer and fault. The clock goes back to the present; the well-known keys stay." }
             details.confirm id="confirm-reset" {
                 summary { "Reset the sandbox…" }
                 (parts::action(view, "reset", &[("confirm", "yes")], &html! {

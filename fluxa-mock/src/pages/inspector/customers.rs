@@ -4,7 +4,7 @@ use super::parts::{self, block, facts, id, state, table, time};
 use super::queries::{Find, PAGE, Reader, Row};
 use super::section::Page;
 use super::view::View;
-use super::{events, missing, payments, shell, subscriptions};
+use super::{events, missing, payments, shell, subscriptions, twice};
 use crate::domain::error::DomainError;
 use maud::{Markup, html};
 
@@ -42,7 +42,9 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
     let row = reader
         .find("customers", wanted)?
         .ok_or_else(|| missing(wanted))?;
-    let paid = reader.by("payments", "customer", wanted, 20)?;
+    let mut paid = reader.by("payments", "customer", wanted, 200)?;
+    let warning = twice::warn(reader, view, &twice::probable(&paid))?;
+    paid.truncate(20);
     let methods = reader.by("payment_methods", "customer", wanted, PAGE)?;
     let recurring = reader.by("subscriptions", "customer", wanted, PAGE)?;
     let about = reader.by("events", "subject", wanted, 20)?;
@@ -50,6 +52,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         (shell::heading("Customer", wanted, &html! {
             @if row.deleted { (state("deleted")) } @else { bdi { (row.text("name")) } }
         }))
+        (warning)
         (block("Details", &facts(&[
             ("Name", parts::text(row.text("name"))),
             ("Email", parts::text(row.text("email"))),

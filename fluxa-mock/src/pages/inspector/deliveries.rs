@@ -6,21 +6,29 @@ use super::section::Page;
 use super::view::View;
 use super::{events, missing, shell};
 use crate::domain::error::DomainError;
+use crate::time::Time;
 use fluxa_sdk::contract;
 use maud::{Markup, html};
 use serde_json::Value;
 
 /// The list of deliveries.
 pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError> {
-    let equals = ["status", "endpoint"]
-        .into_iter()
-        .filter_map(|name| view.param(name).map(|value| (name, value.to_owned())))
-        .collect();
-    let found = reader.page(&Find {
-        equals,
-        ..Find::page_of(view, "webhook_deliveries")
-    })?;
-    let words = ["pending", "retrying", "succeeded", "failed"];
+    let mut find = Find::page_of(view, "webhook_deliveries").chosen(view, "endpoint", "endpoint");
+    // One status of the API is two here: what is still to be tried again, and what has been.
+    let comparison = match view.param("status") {
+        Some("retrying") => Some("body->>'$.next_attempt_at' >"),
+        Some(RETRIED) => Some("body->>'$.next_attempt_at' <="),
+        _ => None,
+    };
+    match comparison {
+        Some(comparison) => {
+            find.equals.push(("status", "retrying".to_owned()));
+            find.compared = Some((comparison, view.now.to_string()));
+        }
+        None => find = find.chosen(view, "status", "status"),
+    }
+    let found = reader.page(&find)?;
+    let words = ["pending", "retrying", RETRIED, "succeeded", "failed"];
     let body = html! {
         h1 { "Deliveries" }
         (parts::choice(view, "Status", "status", &words))
@@ -35,6 +43,96 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
     Ok(Page::new("Deliveries", body))
 }
 
+/// What the API calls `retrying` for ever: an attempt that failed and was followed by another.
+const RETRIED: &str = "retried";
+
+/// Attempts of a series, the first included.
+const ATTEMPTS: usize = contract::WEBHOOK_RETRY_SCHEDULE.len() + 1;
+
+/// The status of an attempt, as it is by now.
+pub(super) fn status<'a>(view: &View, row: &'a Row) -> &'a str {
+    let next = row.time("next_attempt_at");
+    match row.text("status") {
+        "retrying" if next.is_some_and(|next| next <= view.now) => RETRIED,
+        status => status,
+    }
+}
+
+/// When the next attempt is due, if it has not been made by now.
+fn to_come(view: &View, row: &Row) -> Option<Time> {
+    row.time("next_attempt_at").filter(|next| *next > view.now)
+}
+
+/// The status, and when the next attempt is due.
+fn standing(view: &View, row: &Row) -> Markup {
+    html! {
+        (state(status(view, row)))
+        @if let Some(next) = to_come(view, row) { " " span.small { "next " (parts::distance(view, next)) } }
+    }
+}
+
+/// What an attempt is called: its number, unless it is of no series; `long` where no heading says it.
+pub(super) fn name(row: &Row, long: bool) -> String {
+    let kept = |name: &str| row.internal[name] == true;
+    match row.internal["resend_number"].as_i64() {
+        Some(number @ 1..) => format!("resend {number}"),
+        // Written before they were counted.
+        _ if kept("resend") => "resend".to_owned(),
+        _ if kept("duplicate") => "duplicate".to_owned(),
+        _ if long => format!("attempt {}", row.number("attempt")),
+        _ => row.number("attempt").to_string(),
+    }
+}
+
+/// Whether it is of a series of attempts.
+fn is_numbered(row: &Row) -> bool {
+    row.internal["resend"] != true && row.internal["duplicate"] != true
+}
+
+/// The attempts of the series that `row` is of.
+fn series<'a>(row: &'a Row, attempts: &'a [Row]) -> impl Iterator<Item = &'a Row> {
+    let began = &row.internal["first_attempt_at"];
+    attempts.iter().filter(move |other| {
+        is_numbered(row) && is_numbered(other) && other.internal["first_attempt_at"] == *began
+    })
+}
+
+/// What happened, and what comes next.
+fn story(view: &View, row: &Row, attempts: &[Row]) -> Markup {
+    let attempt = row.number("attempt");
+    let answered = html! { @match row.value["response_status"].as_i64() {
+        Some(code) => { "The endpoint answered " (code) ". " }
+        None => "No answer came. ",
+    } };
+    let next = time(view, row.time("next_attempt_at"));
+    match status(view, row) {
+        "succeeded" => html! { (answered) "The event has arrived." },
+        "retrying" => html! {
+            (answered) "Attempt " (attempt + 1) " of " (ATTEMPTS) " is due " (next) "."
+        },
+        RETRIED => html! {
+            (answered)
+            @match series(row, attempts).find(|other| other.number("attempt") == attempt + 1) {
+                Some(follower) => {
+                    "Attempt " (attempt + 1) " followed " (time(view, follower.time("created_at"))) ": "
+                    (id(view, follower.text("id"))) " " (standing(view, follower))
+                }
+                None => { "Attempt " (attempt + 1) " was due " (next) "." }
+            }
+        },
+        "failed" if !is_numbered(row) => html! {
+            (answered) "A " (name(row, true)) " is tried once: no other attempt follows."
+        },
+        "failed" => {
+            html! { (answered) "No other attempt follows: the event is given up for this endpoint." }
+        }
+        _ if row.time("next_attempt_at").is_some() => {
+            html! { "A fault delays it; it is due " (next) "." }
+        }
+        _ => html! { "It is on its way, or waits for its turn." },
+    }
+}
+
 /// Deliveries as a table.
 pub(super) fn rows(view: &View, rows: &[Row]) -> Markup {
     let lines: Vec<Markup> = rows
@@ -42,10 +140,10 @@ pub(super) fn rows(view: &View, rows: &[Row]) -> Markup {
         .map(|row| {
             html! { tr id=(row.text("id")) {
                 td { (id(view, row.text("id"))) }
-                td { (state(row.text("status"))) @if let Some(error) = row.value["error"].as_str() {
+                td { (standing(view, row)) @if let Some(error) = row.value["error"].as_str() {
                     " " span.small { bdi { (error) } }
                 } }
-                td.number data-label="attempt" { (row.number("attempt")) }
+                td.number data-label=[is_numbered(row).then_some("attempt")] { (name(row, false)) }
                 td.number data-label="answer" { (parts::value(view, &row.value["response_status"])) }
                 td.number data-label="in" { @match row.value["duration_ms"].as_i64() {
                     Some(duration) => { (duration) " ms" } None => span.none { "–" },
@@ -87,17 +185,18 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         .as_str()
         .or(target.as_ref().map(|target| target.text("url")));
     let body = html! {
-        (shell::heading("Delivery", wanted, &state(row.text("status"))))
+        (shell::heading("Delivery", wanted, &state(status(view, &row))))
         @if let Some(error) = row.value["error"].as_str() { p.breach { bdi { (error) } } }
+        p.story { (story(view, &row, &others)) }
         (block("Details", &facts(&[
             ("Event", html! { (id(view, event)) " " (kind) }),
             ("Endpoint", html! { (id(view, endpoint)) " " bdi { (url.unwrap_or_default()) } }),
-            ("Attempt", html! { (row.number("attempt")) " of "
-                (contract::WEBHOOK_RETRY_SCHEDULE.len() + 1) }),
+            ("Attempt", html! { (name(&row, false)) @if is_numbered(&row) { " of " (ATTEMPTS) }
+                @else { ", tried once" } }),
             ("Answer", html! { (parts::value(view, &row.value["response_status"]))
                 @if let Some(took) = row.value["duration_ms"].as_i64() { " in " (took) " ms" } }),
             ("Sent", time(view, row.time("created_at"))),
-            ("Next attempt", time(view, row.time("next_attempt_at"))),
+            ("Next attempt", time(view, to_come(view, &row))),
             ("Signature", html! { @if signature.is_empty() { span.none { "–" } } @else {
                 code { (signature) } (parts::copy(signature))
             } }),
@@ -113,7 +212,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         }))
         (parts::raw(view, &row))
     };
-    Ok(Page::new(format!("{wanted} {}", row.text("status")), body))
+    Ok(Page::new(format!("{wanted} {}", status(view, &row)), body))
 }
 
 fn sent(view: &View, request: &Value, url: Option<&str>) -> Markup {
@@ -151,18 +250,14 @@ fn headers(headers: &Value) -> Markup {
 
 /// The retries still to come, as the contract's schedule has them.
 fn schedule(view: &View, row: &Row, attempts: &[Row]) -> Markup {
-    let newest = attempts.iter().max_by_key(|other| other.number("attempt"));
-    let retrying = newest.filter(|newest| newest.text("status") == "retrying");
-    let Some(newest) = retrying.filter(|_| row.text("status") == "retrying") else {
+    // Of another series, say, or waiting itself.
+    let newest = series(row, attempts).max_by_key(|other| other.number("attempt"));
+    let Some(newest) = newest.filter(|newest| status(view, newest) == "retrying") else {
         return html! {};
     };
     let done = usize::try_from(newest.number("attempt")).unwrap_or(1);
-    let first = attempts
-        .iter()
-        .filter(|other| other.number("attempt") == 1)
-        .filter_map(|other| other.time("created_at"))
-        .max();
-    let Some(first) = first else {
+    let first = newest.internal["first_attempt_at"].as_str();
+    let Some(first) = first.and_then(Time::parse) else {
         return html! {};
     };
     let due = |place: usize| {

@@ -4,7 +4,7 @@ use super::parts::{self, amount, block, facts, id, state, table, time};
 use super::queries::{Find, Reader, Row};
 use super::section::Page;
 use super::view::View;
-use super::{events, missing, shell};
+use super::{events, ledger, missing, shell};
 use crate::domain::error::DomainError;
 use maud::{Markup, html};
 
@@ -56,6 +56,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         .find("disputes", wanted)?
         .ok_or_else(|| missing(wanted))?;
     let about = reader.events_of(&[wanted])?;
+    let entries = reader.entries_made_by(row.text("payment"), wanted)?;
     let body = html! {
         (shell::heading("Dispute", wanted, &state(row.text("status"))))
         p.sum { strong { (amount(&row, "amount")) } }
@@ -67,8 +68,33 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
             ("Metadata", parts::value(view, &row.value["metadata"])),
         ])))
         (block("Evidence", &parts::value(view, &row.value["evidence"])))
+        (block("Ledger", &html! {
+            p.nothing { (money_story(&row)) }
+            (ledger::balanced(view, &entries))
+        }))
         (block("Events and their deliveries", &events::with_deliveries(reader, view, &about)?))
         (parts::raw(view, &row))
     };
     Ok(Page::new(wanted, body))
+}
+
+/// Where the money of a dispute is.
+fn money_story(row: &Row) -> String {
+    let sum = amount(row, "amount");
+    let deducted = row.internal["deducted"].as_i64().unwrap_or_default();
+    let deducted = parts::money(deducted, row.text("currency"));
+    match (row.text("status"), row.internal["recovery"].as_str()) {
+        ("won", _) => format!("{sum} was held while it was open, and came back."),
+        ("lost", Some("done")) => {
+            format!("{sum} went to the cardholder; settlements made it good.")
+        }
+        ("lost", Some("void")) => {
+            "The payment itself failed: nothing is owed, and what was taken came back.".to_owned()
+        }
+        ("lost", _) => format!(
+            "{sum} went to the cardholder; {deducted} of it was made good, the rest comes off the next \
+             settlements."
+        ),
+        _ => format!("{sum} is held until it is decided."),
+    }
 }

@@ -104,8 +104,8 @@ pub(super) fn with_deliveries(
             td { @if sent.is_empty() { span.none { "sent to nobody" } } @else {
                 ul.words { @for delivery in sent.iter().rev() { li {
                     a href=[view.href_of(delivery.text("id"))] {
-                        "attempt " (delivery.number("attempt"))
-                    } " " (state(delivery.text("status")))
+                        (deliveries::name(delivery, true))
+                    } " " (state(deliveries::status(view, delivery)))
                     @if let Some(code) = delivery.value["response_status"].as_i64() { " " (code) }
                 } } }
             } }

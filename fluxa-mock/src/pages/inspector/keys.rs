@@ -110,7 +110,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         ])))
         (block("Newest requests", &html! {
             @if used.is_empty() { (parts::nothing("No request is on record.")) } @else {
-                (requests::rows(view, &used))
+                (requests::rows(reader, view, &used))
             }
         }))
         (parts::raw(view, &row))

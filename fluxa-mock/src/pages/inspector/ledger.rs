@@ -89,12 +89,23 @@ fn rows(view: &View, rows: &[Row]) -> Markup {
                 td.number { (side(row, "debit")) }
                 td.number { (side(row, "credit")) }
                 td { (id(view, row.text("payment"))) }
+                td { (cause(view, row)) }
                 td { (id(view, row.text("id"))) }
             } }
         })
         .collect();
-    let heads = ["At", "Account", "#Debit", "#Credit", "Payment", "Entry"];
+    let heads = [
+        "At", "Account", "#Debit", "#Credit", "Payment", "Made by", "Entry",
+    ];
     sums("Entries", &heads, &lines)
+}
+
+/// What moved the money: a refund, a dispute, or the payment itself.
+fn cause(view: &View, row: &Row) -> Markup {
+    html! { @match row.internal["cause"].as_str() {
+        Some(cause) => (id(view, cause)),
+        None => span.none { "the payment" },
+    } }
 }
 
 fn side(row: &Row, direction: &str) -> Markup {
@@ -104,7 +115,7 @@ fn side(row: &Row, direction: &str) -> Markup {
 /// The entries of a payment in two columns, with their sums.
 pub(super) fn balanced(view: &View, entries: &[Row]) -> Markup {
     if entries.is_empty() {
-        return parts::nothing("Nothing has been booked: the payment was never captured.");
+        return parts::nothing("Nothing has been booked.");
     }
     let sum = |direction: &str| {
         let own = entries
@@ -124,6 +135,7 @@ pub(super) fn balanced(view: &View, entries: &[Row]) -> Markup {
             td { (row.text("account").replace('_', " ")) }
             td.number { (side(row, "debit")) }
             td.number { (side(row, "credit")) }
+            td { @if first { (cause(view, row)) } }
             td { (id(view, row.text("id"))) }
         } });
     }
@@ -132,10 +144,11 @@ pub(super) fn balanced(view: &View, entries: &[Row]) -> Markup {
         td.number { (money(debits, unit)) }
         td.number { (money(credits, unit)) }
         td {}
+        td {}
     } });
     sums(
         "Ledger entries",
-        &["At", "Account", "#Debit", "#Credit", "Entry"],
+        &["At", "Account", "#Debit", "#Credit", "Made by", "Entry"],
         &lines,
     )
 }
@@ -151,6 +164,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         (block("Details", &facts(&[
             ("Account", parts::text(row.text("account"))),
             ("Payment", id(view, row.text("payment"))),
+            ("Made by", cause(view, &row)),
             ("Movement", id(view, row.text("transaction"))),
             ("Booked", time(view, row.time("created_at"))),
         ])))

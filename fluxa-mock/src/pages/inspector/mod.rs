@@ -2,6 +2,7 @@
 //! nothing; what changes something is a POST to `/_mock/ui/do/*`, and the guard lets none in from a
 //! foreign page.
 
+mod accounts;
 mod actions;
 mod checkouts;
 mod clock;
@@ -24,6 +25,7 @@ mod settlements;
 mod shell;
 mod subscriptions;
 mod timeline;
+mod twice;
 mod view;
 
 use super::layout;
@@ -60,6 +62,7 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         )
         .route(HOME, get(home))
         .route("/_mock/ui/go", get(go))
+        .route(accounts::PATH, get(accounts::list))
         .route("/_mock/ui/{section}", get(list))
         .route("/_mock/ui/{section}/{id}", get(one))
         .route("/_mock/ui/do/{action}", post(actions::carry_out))
@@ -75,13 +78,14 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
 }
 
 async fn home(Extension(sandbox): Account, uri: Uri) -> Response {
-    show(&sandbox, Asked::new(&uri), overview::page).await
+    show(sandbox, Asked::new(&uri), overview::page).await
 }
 
 async fn list(Extension(sandbox): Account, Path(name): Path<String>, uri: Uri) -> Response {
-    show(&sandbox, Asked::new(&uri), move |reader, view| {
+    show(sandbox, Asked::new(&uri), move |reader, view| {
         let section = section::named(&name).ok_or_else(|| no_page(&name))?;
-        (section.list)(reader, view)
+        let draw = section.list.ok_or_else(|| no_page(&name))?;
+        draw(reader, view)
     })
     .await
 }
@@ -91,7 +95,7 @@ async fn one(
     Path((name, id)): Path<(String, String)>,
     uri: Uri,
 ) -> Response {
-    show(&sandbox, Asked::new(&uri), move |reader, view| {
+    show(sandbox, Asked::new(&uri), move |reader, view| {
         let section = section::named(&name).ok_or_else(|| no_page(&name))?;
         let draw = section.one.ok_or_else(|| no_page(&id))?;
         draw(reader, view, &id)
@@ -106,11 +110,12 @@ async fn go(Extension(sandbox): Account, uri: Uri) -> Response {
     if let Some(href) = asked.href_of(&wanted) {
         return see_other(&href);
     }
-    let reference = wanted.clone();
+    let (reference, own) = (wanted.clone(), Arc::clone(&sandbox));
     let batch: Result<Option<String>, DomainError> = sandbox
         .store
         .run(Origin::default(), move |tx| {
-            let found = Reader::new(tx).by("settlements", "settlement_reference", &reference, 1)?;
+            let reader = Reader::new(tx, &own.seen);
+            let found = reader.by("settlements", "settlement_reference", &reference, 1)?;
             Ok(found.first().map(|row| row.text("id").to_owned()))
         })
         .await;
@@ -125,18 +130,18 @@ async fn go(Extension(sandbox): Account, uri: Uri) -> Response {
 
 /// Draws a page in one transaction, so that all on it is of one instant.
 async fn show(
-    sandbox: &Sandbox,
+    sandbox: Arc<Sandbox>,
     asked: Asked,
     draw: impl FnOnce(&Reader<'_>, &View) -> Result<Page, DomainError> + Send + 'static,
 ) -> Response {
-    let again = asked.clone();
+    let (again, own) = (asked.clone(), Arc::clone(&sandbox));
     // In memory the log's rows wait until they are read.
     sandbox.write_log().await;
     let drawn: Result<(StatusCode, String, maud::Markup), DomainError> = sandbox
         .store
         .run(Origin::default(), move |tx| {
-            let reader = Reader::new(tx);
-            let view = View::new(&reader, asked)?;
+            let reader = Reader::new(tx, &own.seen);
+            let view = View::new(&reader, asked, own.identity())?;
             let page = draw(&reader, &view).or_else(|error| match error.kind {
                 Kind::NotFound => Ok(shell::refusal(&view, &error)),
                 _ => Err(error),

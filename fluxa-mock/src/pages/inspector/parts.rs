@@ -15,7 +15,8 @@ pub(super) fn state(word: &str) -> Markup {
         | "approved" | "authenticated" => "good",
         "FAILED" | "failed" | "lost" | "past_due" | "revoked" | "disabled" | "rejected"
         | "action_required" => "bad",
-        "REFUNDED" | "cancelled" | "paused" | "expired" | "deleted" | "spent" => "over",
+        "REFUNDED" | "cancelled" | "paused" | "expired" | "deleted" | "spent" | "retried"
+        | "replayed" => "over",
         _ => "wait",
     };
     html! { span class={ "state " (tone) } { (word) } }
@@ -76,6 +77,16 @@ pub(super) fn time(view: &View, at: Option<Time>) -> Markup {
         time datetime=(whole) title=(whole) data-at=(at.millis()) {
             span.date { (whole[..10]) } " " span.clock { (whole[11..19]) }
             " " span.ago { (relative(view.now, at)) }
+        }
+    }
+}
+
+/// How far an instant is, alone: the whole of it is in the title.
+pub(super) fn distance(view: &View, at: Time) -> Markup {
+    let whole = at.to_string();
+    html! {
+        time datetime=(whole) title=(whole) data-at=(at.millis()) {
+            span.ago { (relative(view.now, at)) }
         }
     }
 }

@@ -4,9 +4,10 @@ use super::parts::{self, amount, block, facts, id, state, table, time};
 use super::queries::{Find, PAGE, Reader, Row};
 use super::section::Page;
 use super::view::View;
-use super::{events, ledger, missing, shell, timeline};
+use super::{events, ledger, missing, shell, timeline, twice};
 use crate::domain::error::DomainError;
 use crate::domain::payment::PaymentState;
+use crate::ledger::MERCHANT_BANK;
 use maud::{Markup, html};
 
 const STATES: [&str; 6] = [
@@ -45,9 +46,13 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
 }
 
 /// Payments as a table.
-pub(super) fn rows(view: &View, label: &str, rows: &[Row]) -> Markup {
+pub(super) fn rows<'a>(
+    view: &View,
+    label: &str,
+    rows: impl IntoIterator<Item = &'a Row>,
+) -> Markup {
     let lines: Vec<Markup> = rows
-        .iter()
+        .into_iter()
         .map(|row| {
             html! { tr id=(row.text("id")) {
                 td { (id(view, row.text("id"))) }
@@ -108,7 +113,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         }
         (block("Timeline", &timeline::draw(view, &moves, &timers)))
         (actions(view, &row))
-        (same_charges(view, &row, &twins))
+        (same_charges(reader, view, &row, &twins)?)
         div.halves {
             (block("Details", &facts(&[
                 ("Customer", id(view, row.text("customer"))),
@@ -135,7 +140,11 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         @if !disputes.is_empty() {
             (block("Disputes", &super::disputes::rows(view, &disputes)))
         }
-        (block("Ledger", &ledger::balanced(view, &entries)))
+        (block("Ledger", &html! {
+            @if entries.is_empty() {
+                (parts::nothing("Nothing has been booked: the payment was never captured."))
+            } @else { (ledger::balanced(view, &entries)) }
+        }))
         (block("Events and their deliveries", &events::with_deliveries(reader, view, &about)?))
         (parts::raw(view, &row))
     };
@@ -160,33 +169,48 @@ pub(super) fn caused_by(view: &View, request: Option<&serde_json::Value>) -> Mar
 }
 
 /// "Was this customer charged twice?"
-fn same_charges(view: &View, row: &Row, twins: &[Row]) -> Markup {
+fn same_charges(
+    reader: &Reader<'_>,
+    view: &View,
+    row: &Row,
+    twins: &[Row],
+) -> Result<Markup, DomainError> {
     if row.text("customer").is_empty() {
-        return html! {};
+        return Ok(html! {});
     }
-    // A refund of a part gives only a part back: the charge stands.
-    let stands = |row: &Row| {
-        row.text("state") != "FAILED" && row.number("amount_refunded") < row.number("amount")
-    };
-    let standing = twins.iter().filter(|twin| stands(twin)).count();
+    let standing = twins.iter().filter(|twin| twice::stands(twin)).count();
+    let mut probable = twice::probable(twins.iter().chain([row]));
+    probable.retain(|group| group.iter().any(|one| one.text("id") == row.text("id")));
+    let told: Vec<&str> = probable
+        .iter()
+        .flatten()
+        .map(|one| one.text("id"))
+        .collect();
+    let others: Vec<&Row> = twins
+        .iter()
+        .filter(|twin| !told.contains(&twin.text("id")))
+        .collect();
     let body = html! {
         @if twins.is_empty() {
             p.nothing { "This customer has no other payment of " (amount(row, "amount")) "." }
         } @else {
-            @match (stands(row), standing) {
-                (true, 1..) => p.notice {
-                    strong { "Charged " (standing + 1) " times: " }
-                    (amount(row, "amount")) " stands on this payment and on " (standing)
-                    @if standing == 1 { " other." } @else { " others." }
+            (twice::warn(reader, view, &probable)?)
+            @match (twice::stands(row), standing) {
+                (true, 1..) if probable.is_empty() => p.nothing {
+                    (standing) @if standing == 1 { " other stands" } @else { " others stand" }
+                    ", none within minutes of this one."
                 },
+                (true, 1..) => {}
                 (false, 1..) => p.nothing { "This payment does not stand; "
                     (standing) @if standing == 1 { " other does." } @else { " others do." } },
                 _ => p.nothing { "No other payment of this amount stands." },
             }
-            (rows(view, "Other payments of the same amount", &twins[..twins.len().min(10)]))
+            @if !others.is_empty() {
+                (rows(view, "Other payments of the same amount", others.into_iter().take(10)))
+            }
         }
     };
-    block("Same customer, same amount", &body)
+    Ok(block("Same customer, same amount", &body))
 }
 
 fn actions(view: &View, row: &Row) -> Markup {
@@ -259,6 +283,7 @@ pub(super) fn refund(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<P
         .find("refunds", wanted)?
         .ok_or_else(|| missing(wanted))?;
     let about = reader.events_of(&[wanted])?;
+    let entries = reader.entries_made_by(row.text("payment"), wanted)?;
     let due = reader.timers_of(wanted)?.first().map(|timer| timer.due);
     let body = html! {
         (shell::heading("Refund", wanted, &state(row.text("status"))))
@@ -268,13 +293,22 @@ pub(super) fn refund(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<P
             ("Reason", parts::text(row.text("reason"))),
             ("Failure", parts::text(row.text("failure_message"))),
             ("Created", time(view, row.time("created_at"))),
-            ("Processed", match due {
+            ("Due", match due {
                 Some(due) => time(view, Some(due)),
                 None => html! { span.none { "–" } },
             }),
             ("Created by", caused_by(view, about.first().map(|event| &event.value["request"]))),
             ("Metadata", parts::value(view, &row.value["metadata"])),
         ])))
+        (block("Ledger", &html! {
+            @if entries.is_empty() { (parts::nothing("It is booked when it succeeds.")) } @else {
+                @if entries.iter().any(|entry| entry.text("account") == MERCHANT_BANK) {
+                    p.nothing { "The payment was settled: this came out of the merchant's bank account, and "
+                        "no settlement changed." }
+                }
+                (ledger::balanced(view, &entries))
+            }
+        }))
         (block("Events and their deliveries", &events::with_deliveries(reader, view, &about)?))
         (parts::raw(view, &row))
     };

@@ -7,11 +7,13 @@ use super::view::View;
 use crate::domain::error::DomainError;
 use crate::domain::invariants;
 use crate::ledger;
+use crate::observe::{ReceivedRequest, Seen};
 use crate::store::{Timer, Tx};
 use crate::time::Time;
 use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, params_from_iter};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Rows on a page.
 pub(super) const PAGE: usize = 50;
@@ -31,6 +33,8 @@ pub(super) struct Find {
     pub(super) table: &'static str,
     /// `column = value`; columns are the schema's.
     pub(super) equals: Vec<(&'static str, String)>,
+    /// Another comparison, `left operator`, and what is on its right.
+    pub(super) compared: Option<(&'static str, String)>,
     /// The beginning of an id, or a text anywhere in the object.
     pub(super) text: Option<String>,
     /// Only rows older than this place.
@@ -65,6 +69,8 @@ pub(super) struct Row {
     pub(super) sequence: i64,
     pub(super) deleted: bool,
     pub(super) value: Value,
+    /// What the server keeps for itself: never shown as it is, hashes and secrets are in it.
+    pub(super) internal: Value,
 }
 
 impl Row {
@@ -106,12 +112,12 @@ pub(super) struct Move {
 }
 
 /// Reads, and nothing else.
-pub(super) struct Reader<'a>(&'a Tx<'a>);
+pub(super) struct Reader<'a>(&'a Tx<'a>, &'a Seen);
 
 impl<'a> Reader<'a> {
-    /// Reads within `tx`.
-    pub(super) fn new(tx: &'a Tx<'a>) -> Self {
-        Self(tx)
+    /// Reads within `tx`, and what is remembered of requests.
+    pub(super) fn new(tx: &'a Tx<'a>, seen: &'a Seen) -> Self {
+        Self(tx, seen)
     }
 
     /// The instant on the virtual clock.
@@ -154,6 +160,9 @@ impl<'a> Reader<'a> {
         };
         for (column, value) in &find.equals {
             add(&mut sql, &format!("{column} ="), value.clone().into());
+        }
+        if let Some((comparison, value)) = &find.compared {
+            add(&mut sql, comparison, value.clone().into());
         }
         if let Some(after) = find.after {
             add(&mut sql, "sequence <", after.into());
@@ -292,6 +301,36 @@ impl<'a> Reader<'a> {
         self.rows(sql, vec![payment.to_owned().into()])
     }
 
+    /// Ledger entries that a refund or a dispute of this payment made, oldest first.
+    pub(super) fn entries_made_by(
+        &self,
+        payment: &str,
+        cause: &str,
+    ) -> Result<Vec<Row>, DomainError> {
+        let mut entries = self.entries_of(payment)?;
+        entries.retain(|entry| entry.internal["cause"] == cause);
+        Ok(entries)
+    }
+
+    /// What is remembered of a request: more than the log has of it, and not for as long.
+    pub(super) fn remembered(&self, request: &str) -> Option<ReceivedRequest> {
+        self.1.get(request)
+    }
+
+    /// Ids of the requests, among those remembered, that were answered with an earlier answer.
+    pub(super) fn replays(&self) -> BTreeSet<String> {
+        self.1.replays()
+    }
+
+    /// Events that a request caused, oldest first, among the newest.
+    pub(super) fn caused_by(&self, request: &str) -> Result<Vec<Row>, DomainError> {
+        let floor = self.last("events")? - SEARCHED_AT_ONCE;
+        // The text is looked for first: reading every event as JSON would take ten times as long.
+        let sql = "SELECT sequence, deleted, body FROM events WHERE sequence > ?1 \
+                   AND instr(body, ?2) AND body->>'$.request.id' = ?2 ORDER BY sequence LIMIT 50";
+        self.rows(sql, vec![floor.into(), request.to_owned().into()])
+    }
+
     /// Events about any of these objects, oldest first.
     pub(super) fn events_of(&self, subjects: &[&str]) -> Result<Vec<Row>, DomainError> {
         let mut found = Vec::new();
@@ -306,11 +345,15 @@ impl<'a> Reader<'a> {
     pub(super) fn same_charge(&self, payment: &Row) -> Result<Vec<Row>, DomainError> {
         let customer = payment.text("customer");
         let (amount, id) = (payment.number("amount"), payment.text("id"));
+        let currency = payment.text("currency");
         let mut found = match customer {
             "" => return Ok(Vec::new()),
             customer => self.by("payments", "customer", customer, 200)?,
         };
-        found.retain(|row| row.number("amount") == amount && row.text("id") != id);
+        found.retain(|row| {
+            (row.number("amount"), row.text("currency")) == (amount, currency)
+                && row.text("id") != id
+        });
         Ok(found)
     }
 
@@ -386,14 +429,13 @@ impl<'a> Reader<'a> {
 
 fn read_row((sequence, deleted, body): (i64, bool, String)) -> Result<Row, DomainError> {
     let mut value: Value = serde_json::from_str(&body).map_err(DomainError::internal)?;
-    // Secrets, hashes and what the server keeps for itself.
-    if let Some(object) = value.as_object_mut() {
-        object.remove("internal");
-    }
+    let object = value.as_object_mut();
+    let internal = object.and_then(|object| object.remove("internal"));
     Ok(Row {
         sequence,
         deleted,
         value,
+        internal: internal.unwrap_or_default(),
     })
 }
 

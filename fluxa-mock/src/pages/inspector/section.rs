@@ -52,7 +52,8 @@ pub(super) struct Section {
     pub(super) group: &'static str,
     /// Prefix of the ids that have a page here.
     pub(super) prefix: Option<&'static str>,
-    pub(super) list: DrawList,
+    /// None where a route of its own draws it: what it shows is not of one account.
+    pub(super) list: Option<DrawList>,
     pub(super) one: Option<DrawOne>,
 }
 
@@ -69,7 +70,7 @@ const fn of(
         title,
         group,
         prefix: Some(prefix),
-        list,
+        list: Some(list),
         one: Some(one),
     }
 }
@@ -85,7 +86,18 @@ const fn plain(
         title,
         group,
         prefix: None,
-        list,
+        list: Some(list),
+        one: None,
+    }
+}
+
+const fn of_the_server(group: &'static str, name: &'static str, title: &'static str) -> Section {
+    Section {
+        name,
+        title,
+        group,
+        prefix: None,
+        list: None,
         one: None,
     }
 }
@@ -112,6 +124,7 @@ pub(super) static ALL: &[Section] = &[
     of(HOOKS, "endpoints", "Endpoints", prefix::WEBHOOK_ENDPOINT, endpoints::list, endpoints::one),
     of(SANDBOX, "requests", "Requests", prefix::REQUEST, requests::list, requests::one),
     of(SANDBOX, "keys", "Keys", prefix::API_KEY, keys::list, keys::one),
+    of_the_server(SANDBOX, "accounts", "Accounts"),
     plain(SANDBOX, "clock", "Clock", clock::page),
     plain(SANDBOX, "faults", "Faults", faults::list),
     plain(SANDBOX, "checks", "Checks", ledger::checks),

@@ -4,7 +4,7 @@
 use super::parts;
 use super::section::{self, Page};
 use super::view::{Asked, HOME, PAGES, View};
-use super::{SCRIPT_PATH, STYLE_PATH};
+use super::{SCRIPT_PATH, STYLE_PATH, accounts};
 use crate::domain::error::{DomainError, Kind};
 use crate::pages::layout::{self, Framing};
 use axum::response::Response;
@@ -38,7 +38,9 @@ pub(super) fn around(view: &View, page: &Page) -> Markup {
         div.ins data-live=(view.href("/_mock/live")) data-still[page.still] {
             a.skip href="#main" { "Skip to content" }
             header.bar {
-                a.brand href=(view.href(HOME)) { "Fluxa" span { "sandbox" } }
+                a.brand href=(view.href(HOME)) { "Fluxa" span {
+                    @if view.is_primary { "sandbox" } @else { code { (view.label) } }
+                } }
                 form.find role="search" action="/_mock/ui/go" method="get" {
                     @if let Some(account) = view.param("account") {
                         input type="hidden" name="account" value=(account);
@@ -119,9 +121,11 @@ fn navigation(view: &View) -> Markup {
                     }
                 }
             }
-            @if let Some(account) = view.param("account") {
-                p { "Account" } ul { li { code { (account) } } }
-            }
+            p { "Account" }
+            ul aria-label="Account" { li { a.account href=(view.href(accounts::PATH)) {
+                @if view.is_primary { "primary" } @else { code { (view.label) } }
+                " " span.small { "switch" }
+            } } }
         }
     }
 }

@@ -62,6 +62,29 @@ fn price(row: &Row) -> Markup {
     }
 }
 
+/// The card that is charged: its own, else its customer's default.
+fn card(reader: &Reader<'_>, view: &View, row: &Row) -> Result<Markup, DomainError> {
+    let (own, by_default) = (row.text("payment_method"), "the customer's default");
+    let (wanted, whose) = if own.is_empty() {
+        let customer = reader.find("customers", row.text("customer"))?;
+        let default = customer.map(|customer| customer.text("default_payment_method").to_owned());
+        (default.unwrap_or_default(), by_default)
+    } else {
+        (own.to_owned(), "")
+    };
+    if wanted.is_empty() {
+        return Ok(html! { span.none { "–" } " " span.small {
+            "none is named and the customer has no default: the next charge is declined"
+        } });
+    }
+    let method = reader.find("payment_methods", &wanted)?;
+    Ok(html! {
+        (id(view, &wanted))
+        @if let Some(method) = method { " " (payments::card(&method.value["card"])) }
+        @if !whose.is_empty() { " " span.small { (whose) } }
+    })
+}
+
 /// One subscription.
 pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page, DomainError> {
     let row = reader
@@ -76,7 +99,7 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
         p.sum { strong { (price(&row)) } }
         (block("Details", &facts(&[
             ("Customer", id(view, row.text("customer"))),
-            ("Card", id(view, row.text("payment_method"))),
+            ("Card", card(reader, view, &row)?),
             ("Period", html! { (time(view, row.time("current_period_start"))) " – "
                 (time(view, row.time("current_period_end"))) }),
             ("Trial ends", time(view, row.time("trial_end"))),

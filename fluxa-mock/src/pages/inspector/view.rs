@@ -3,6 +3,7 @@
 
 use super::queries::Reader;
 use super::section;
+use crate::accounts::Identity;
 use crate::domain::error::DomainError;
 use crate::time::Time;
 use http::Uri;
@@ -97,13 +98,23 @@ pub(super) struct View {
     pub(super) now: Time,
     pub(super) pace: f64,
     pub(super) next_due: Option<Time>,
+    /// The label of the account that is looked at.
+    pub(super) label: String,
+    /// Whether that is the account of the well-known keys.
+    pub(super) is_primary: bool,
 }
 
 impl View {
     /// A view of what was asked for, at this instant.
-    pub(super) fn new(reader: &Reader<'_>, asked: Asked) -> Result<Self, DomainError> {
+    pub(super) fn new(
+        reader: &Reader<'_>,
+        asked: Asked,
+        identity: &Identity,
+    ) -> Result<Self, DomainError> {
         Ok(Self {
             asked,
+            label: identity.label().to_owned(),
+            is_primary: identity.is_primary,
             now: reader.now(),
             pace: reader.pace(),
             next_due: reader.timers(1)?.first().map(|timer| timer.due),
