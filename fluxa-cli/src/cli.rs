@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of what the commands do.
 
+mod accounts;
 mod api;
 mod call;
 mod config;
@@ -12,9 +13,11 @@ mod listen;
 mod logs;
 mod mock;
 mod reconcile;
+mod replay;
 mod resources;
 mod trigger;
 mod values;
+mod webhooks;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -24,6 +27,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use api::ApiArguments;
 pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
+pub(crate) use accounts::{LoginArguments, LogoutArguments};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
 pub(crate) use events::EventsCommand;
@@ -33,7 +37,9 @@ pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
 pub(crate) use resources::{ResourceCommand, argument};
+pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use trigger::TriggerArguments;
+pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
 
@@ -92,6 +98,9 @@ pub(crate) struct GlobalArguments {
     /// Directory of the configuration [env: FLUXA_CONFIG_DIR].
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
+    /// Leave the system's keyring alone: keys are kept in a file [env: FLUXA_NO_KEYRING].
+    #[arg(long, global = true)]
+    pub(crate) no_keyring: bool,
     /// Do not ask: yes to every question. Without a terminal, nothing is asked and this is needed.
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
@@ -108,8 +117,16 @@ pub(crate) enum Command {
     Mock(MockArguments),
     /// Forward events to a server on your machine, signed.
     Listen(ListenArguments),
+    /// Send the events of a recording again, byte for byte.
+    Replay(ReplayArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
+    /// Store an API key, after checking it.
+    Login(LoginArguments),
+    /// Remove the stored API key.
+    Logout(LogoutArguments),
+    /// Show whose key is used, in which mode, and where it comes from.
+    Whoami,
     /// Manage API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -129,6 +146,9 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Open the documentation, the inspector or an object's page in the browser.
     Open(OpenArguments),
+    /// Sign and verify webhooks by hand.
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
     /// Read and change the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),

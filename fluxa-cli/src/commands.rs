@@ -8,15 +8,21 @@ pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod listen;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod logs;
 pub(crate) mod mock;
 pub(crate) mod open;
 pub(crate) mod reconcile;
+pub(crate) mod replay;
 pub(crate) mod resources;
 pub(crate) mod status;
 pub(crate) mod trigger;
+pub(crate) mod webhooks;
+pub(crate) mod whoami;
 
 use crate::config::Settings;
+use crate::credentials::{self, Place};
 use crate::error::{CliError, Result};
 use crate::ui::{Line, Ui};
 
@@ -46,6 +52,17 @@ impl Context {
             true => Ok(()),
             false => Err(CliError::failure("not done: the answer was no")),
         }
+    }
+
+    /// Stores a key for the profile of this run.
+    ///
+    /// # Errors
+    /// The key of before still stands, and the new one is with the caller alone: if it cannot be had
+    /// again, show it.
+    pub(crate) fn store_key(&self, key: &str) -> Result<Place> {
+        let settings = &self.settings;
+        let (directory, profile) = (settings.directory()?, &settings.profile);
+        credentials::store(directory, profile, key, &settings.keyring, &self.ui)
     }
 
     /// Asks before something is changed with a live key: it is no sandbox.

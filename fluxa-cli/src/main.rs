@@ -1,5 +1,6 @@
 //! The `fluxa` binary: parse → dispatch → exit code.
 
+mod alteration;
 mod body;
 mod cli;
 mod commands;
@@ -97,9 +98,21 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Listen(arguments) => {
             on_one_thread()?.block_on(commands::listen::run(context, arguments))
         }
+        Command::Replay(arguments) if context.settings.mock => {
+            on_many_threads()?.block_on(commands::replay::run(context, arguments))
+        }
+        Command::Replay(arguments) => {
+            on_one_thread()?.block_on(commands::replay::run(context, arguments))
+        }
+        Command::Webhooks(command) => commands::webhooks::run(context, command),
         Command::Trigger(arguments) => {
             on_one_thread()?.block_on(commands::trigger::run(context, arguments))
         }
+        Command::Login(arguments) => {
+            on_one_thread()?.block_on(commands::login::run(context, arguments))
+        }
+        Command::Logout(arguments) => commands::logout::run(context, &arguments),
+        Command::Whoami => on_one_thread()?.block_on(commands::whoami::run(context)),
         Command::Keys(command) => on_one_thread()?.block_on(commands::keys::run(context, command)),
         Command::Events(command) => {
             on_one_thread()?.block_on(commands::events::run(context, command))

@@ -9,12 +9,14 @@
     reason = "a test that cannot go on panics; clippy knows tests by #[test] alone"
 )]
 
+mod accounts;
 mod api;
 mod config;
 mod crash;
 mod demo;
 mod errors;
 mod events;
+mod keyring;
 mod keys;
 mod listen;
 mod look;

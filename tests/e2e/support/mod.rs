@@ -5,7 +5,7 @@ pub(crate) mod scripted;
 pub(crate) mod victim;
 pub(crate) mod writer;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -117,6 +117,25 @@ impl From<Output> for Run {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// Starts a command with this, and a line's end, on its stdin.
+pub(crate) fn pipe_into(mut command: Command, text: &str) -> Child {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that fails early does not read it.
+    let mut stdin = child.stdin.take().unwrap();
+    let _ = stdin.write_all(format!("{text}\n").as_bytes());
+    child
+}
+
+/// Runs a command with this on its stdin.
+pub(crate) fn piped(command: Command, text: &str) -> Run {
+    Run::finish(pipe_into(command, text))
 }
 
 #[track_caller]
