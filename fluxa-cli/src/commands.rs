@@ -1,5 +1,6 @@
 //! The commands, one module for each noun.
 
+pub(crate) mod api;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod demo;
@@ -11,12 +12,13 @@ pub(crate) mod logs;
 pub(crate) mod mock;
 pub(crate) mod open;
 pub(crate) mod reconcile;
+pub(crate) mod resources;
 pub(crate) mod status;
 pub(crate) mod trigger;
 
 use crate::config::Settings;
 use crate::error::{CliError, Result};
-use crate::ui::Ui;
+use crate::ui::{Line, Ui};
 
 /// What every command has at hand.
 pub(crate) struct Context {
@@ -53,6 +55,12 @@ impl Context {
             false => Ok(()),
         }
     }
+}
+
+/// Prints text of many lines, as data.
+fn print_lines(context: &Context, text: &str) -> Result<()> {
+    let mut lines = text.lines();
+    lines.try_for_each(|line| context.ui.line(&Line::new().text(line)))
 }
 
 /// Refuses what is no id before it becomes part of a path, or of a question. `kind` is what the id

@@ -1,0 +1,1 @@
+//! The table against the contract, and the commands against clap.
