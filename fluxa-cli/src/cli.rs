@@ -31,7 +31,7 @@ pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
 pub(crate) use resources::{ResourceCommand, argument};
-pub(crate) use trigger::TriggerArguments;
+pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
 
 use crate::ui::Output;
 
@@ -108,6 +108,9 @@ pub(crate) enum Command {
     Listen(ListenArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
+    /// Run fixtures of your own: files of steps, as `fluxa trigger --show` prints them.
+    #[command(subcommand)]
+    Fixtures(FixturesCommand),
     /// Manage API keys.
     #[command(subcommand)]
     Keys(KeysCommand),

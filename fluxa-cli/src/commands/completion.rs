@@ -19,17 +19,19 @@ pub(crate) fn run(context: &Context, shell: Shell) -> Result<()> {
     context.ui.raw(&script)
 }
 
-/// With what is made of the contract, and without the `help` subcommands, of which each command
-/// would give a page of its own.
-fn whole(mut command: Command) -> Command {
-    command.build();
-    command.disable_help_subcommand(true).mut_subcommands(whole)
+/// Without the `help` subcommands, of which each command would give a page of its own.
+fn without_help(command: Command) -> Command {
+    command
+        .disable_help_subcommand(true)
+        .mut_subcommands(without_help)
 }
 
 pub(crate) fn man(context: &Context, directory: &Path) -> Result<()> {
     let failed = |error| CliError::file("write the manual pages to", directory, &error);
     std::fs::create_dir_all(directory).map_err(failed)?;
-    let command = whole(cli::command());
+    let mut command = without_help(cli::command());
+    // What is made of the contract is made now.
+    command.build();
     clap_mangen::generate_to(command, directory).map_err(failed)?;
     let done = format!("manual pages in {}", directory.display());
     context.ui.note(&Line::new().text(done));
