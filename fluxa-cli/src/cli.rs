@@ -25,9 +25,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use accounts::{LoginArguments, LogoutArguments};
 pub(crate) use api::ApiArguments;
 pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
-pub(crate) use accounts::{LoginArguments, LogoutArguments};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
 pub(crate) use events::EventsCommand;
@@ -36,9 +36,9 @@ pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
-pub(crate) use resources::{ResourceCommand, argument};
 pub(crate) use replay::{ReplayArguments, Speed};
-pub(crate) use trigger::TriggerArguments;
+pub(crate) use resources::{ResourceCommand, argument};
+pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
 pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
@@ -121,6 +121,9 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
+    /// Run fixtures of your own: files of steps, as `fluxa trigger --show` prints them.
+    #[command(subcommand)]
+    Fixtures(FixturesCommand),
     /// Store an API key, after checking it.
     Login(LoginArguments),
     /// Remove the stored API key.

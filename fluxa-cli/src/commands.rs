@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod fixtures;
 pub(crate) mod keys;
 pub(crate) mod listen;
 pub(crate) mod login;

@@ -120,3 +120,8 @@ pub(crate) fn proxies() -> Vec<&'static str> {
     .filter(|name| raw(name).is_some())
     .collect()
 }
+
+/// Returns the editor of the user's choice (`VISUAL`, else `EDITOR`).
+pub(crate) fn editor() -> Option<String> {
+    text("VISUAL").or_else(|| text("EDITOR"))
+}

@@ -12,6 +12,7 @@ mod env_file;
 mod error;
 #[rustfmt::skip]
 mod generated;
+mod json_path;
 mod json_text;
 mod listen;
 mod operations;
@@ -77,6 +78,9 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Config(command) => commands::config::run(context, command),
         Command::Completion { shell } => commands::completion::run(context, shell),
         Command::Man { directory } => commands::completion::man(context, &directory),
+        Command::Fixtures(command) => {
+            on_one_thread()?.block_on(commands::fixtures::run(context, command))
+        }
         Command::Doctor(arguments) => {
             on_one_thread()?.block_on(commands::doctor::run(context, arguments))
         }
