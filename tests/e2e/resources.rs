@@ -281,6 +281,18 @@ fn faults_are_told_by_the_flag_that_they_came_from() {
             2,
             "did you mean 150?",
         ),
+        (
+            &[
+                "refunds",
+                "create",
+                "--payment",
+                missing,
+                "--idempotency-key",
+                "a b",
+            ],
+            2,
+            "without blanks",
+        ),
         (&["refunds", "create"], 2, "--payment"),
         (&["refunds", "create", "--data", "{}"], 2, "with --payment"),
         (&["refunds", "create", "--data", "[]"], 2, "no JSON object"),
