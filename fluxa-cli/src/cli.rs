@@ -2,6 +2,9 @@
 //!
 //! Knows nothing of what the commands do.
 
+mod accounts;
+mod api;
+mod call;
 mod config;
 mod doctor;
 mod events;
@@ -10,13 +13,21 @@ mod listen;
 mod logs;
 mod mock;
 mod reconcile;
+mod replay;
+mod resources;
 mod trigger;
 mod values;
+mod webhooks;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use accounts::{LoginArguments, LogoutArguments};
+pub(crate) use api::ApiArguments;
+pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
 pub(crate) use events::EventsCommand;
@@ -25,7 +36,10 @@ pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
-pub(crate) use trigger::TriggerArguments;
+pub(crate) use replay::{ReplayArguments, Speed};
+pub(crate) use resources::{ResourceCommand, argument};
+pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
+pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
 
@@ -84,6 +98,9 @@ pub(crate) struct GlobalArguments {
     /// Directory of the configuration [env: FLUXA_CONFIG_DIR].
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
+    /// Leave the system's keyring alone: keys are kept in a file [env: FLUXA_NO_KEYRING].
+    #[arg(long, global = true)]
+    pub(crate) no_keyring: bool,
     /// Do not ask: yes to every question. Without a terminal, nothing is asked and this is needed.
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
@@ -100,14 +117,27 @@ pub(crate) enum Command {
     Mock(MockArguments),
     /// Forward events to a server on your machine, signed.
     Listen(ListenArguments),
+    /// Send the events of a recording again, byte for byte.
+    Replay(ReplayArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
+    /// Run fixtures of your own: files of steps, as `fluxa trigger --show` prints them.
+    #[command(subcommand)]
+    Fixtures(FixturesCommand),
+    /// Store an API key, after checking it.
+    Login(LoginArguments),
+    /// Remove the stored API key.
+    Logout(LogoutArguments),
+    /// Show whose key is used, in which mode, and where it comes from.
+    Whoami,
     /// Manage API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Look at events, and send them again.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Make any call of the API, as it is.
+    Api(ApiArguments),
     /// Look at the requests that were made to the API.
     #[command(subcommand)]
     Logs(LogsCommand),
@@ -119,6 +149,9 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Open the documentation, the inspector or an object's page in the browser.
     Open(OpenArguments),
+    /// Sign and verify webhooks by hand.
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
     /// Read and change the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -136,16 +169,51 @@ Example:
         /// The directory; it is made where there is none.
         directory: PathBuf,
     },
+    /// An operation of the contract: see [`resources`].
+    #[command(skip)]
+    Resource(ResourceCommand),
+}
+
+/// Returns the whole command line: what is written by hand, and what is made of the contract.
+pub(crate) fn command() -> clap::Command {
+    resources::with_resources(Cli::command())
+}
+
+impl Cli {
+    /// Reads the arguments of this process.
+    ///
+    /// # Errors
+    /// What is wrong with them; or help, which was asked for.
+    pub(crate) fn parse_arguments() -> Result<Self, clap::Error> {
+        Self::parse_from_words(std::env::args_os().collect())
+    }
+
+    fn parse_from_words(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        // The contract's nouns take longer to make than all else together: only what no command
+        // made by hand takes is read with them.
+        match Self::try_parse_from(&words) {
+            Err(error) if error.kind() != ErrorKind::DisplayVersion => {}
+            read => return read,
+        }
+        let mut command = command();
+        let mut matches = command
+            .try_get_matches_from_mut(words)
+            .map_err(resources::with_one_suggestion)?;
+        let read = match resources::chosen(&matches) {
+            Some(chosen) => GlobalArguments::from_arg_matches(&matches).map(|global| Self {
+                global,
+                command: Command::Resource(chosen),
+            }),
+            None => Self::from_arg_matches_mut(&mut matches),
+        };
+        read.map_err(|error| error.format(&mut command))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }

@@ -1,22 +1,31 @@
 //! The commands, one module for each noun.
 
+pub(crate) mod api;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod fixtures;
 pub(crate) mod keys;
 pub(crate) mod listen;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod logs;
 pub(crate) mod mock;
 pub(crate) mod open;
 pub(crate) mod reconcile;
+pub(crate) mod replay;
+pub(crate) mod resources;
 pub(crate) mod status;
 pub(crate) mod trigger;
+pub(crate) mod webhooks;
+pub(crate) mod whoami;
 
 use crate::config::Settings;
+use crate::credentials::{self, Place};
 use crate::error::{CliError, Result};
-use crate::ui::Ui;
+use crate::ui::{Line, Ui};
 
 /// What every command has at hand.
 pub(crate) struct Context {
@@ -46,6 +55,17 @@ impl Context {
         }
     }
 
+    /// Stores a key for the profile of this run.
+    ///
+    /// # Errors
+    /// The key of before still stands, and the new one is with the caller alone: if it cannot be had
+    /// again, show it.
+    pub(crate) fn store_key(&self, key: &str) -> Result<Place> {
+        let settings = &self.settings;
+        let (directory, profile) = (settings.directory()?, &settings.profile);
+        credentials::store(directory, profile, key, &settings.keyring, &self.ui)
+    }
+
     /// Asks before something is changed with a live key: it is no sandbox.
     pub(crate) fn confirm_live_write(&self, doing: &str, words: &[&str]) -> Result<()> {
         match self.settings.is_live() {
@@ -53,6 +73,12 @@ impl Context {
             false => Ok(()),
         }
     }
+}
+
+/// Prints text of many lines, as data.
+fn print_lines(context: &Context, text: &str) -> Result<()> {
+    let mut lines = text.lines();
+    lines.try_for_each(|line| context.ui.line(&Line::new().text(line)))
 }
 
 /// Refuses what is no id before it becomes part of a path, or of a question. `kind` is what the id

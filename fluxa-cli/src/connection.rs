@@ -7,6 +7,7 @@ use crate::config::{Origin, Settings};
 use crate::env;
 use crate::error::{ApiDetails, CliError, Kind, Result, kind_of_status};
 use crate::listen::forwarder::is_loopback;
+use crate::ui::Ui;
 
 /// The code of a path that the API does not have.
 const NO_SUCH_ROUTE: &str = "route_missing";
@@ -14,21 +15,29 @@ const NO_SUCH_ROUTE: &str = "route_missing";
 /// Returns a client for the settings.
 pub(crate) fn client(settings: &Settings) -> Result<Client> {
     settings.check_profile()?;
-    let key = settings.api_key.as_ref().ok_or_else(CliError::no_key)?;
+    settings.warn_of_overrides(&Ui::new(settings.output));
+    let key = settings.required_key()?;
     let from = settings
         .api_key_origin
         .describe("--api-key", env::SECRET_KEY);
+    client_with(settings, key).map_err(|error| match error.kind {
+        Kind::Auth => error.context(format!("the key of {from}")),
+        _ => error,
+    })
+}
+
+/// Returns a client with another key than that of the settings.
+pub(crate) fn client_with(settings: &Settings, key: &str) -> Result<Client> {
     // A key is checked apart from the base URL, so that the message names the right culprit.
-    fluxa_sdk::ApiKey::new(key.as_str()).map_err(|error| {
-        CliError {
-            kind: Kind::Auth,
-            ..CliError::failure(error.to_string())
-        }
-        .context(format!("the key of {from}"))
+    fluxa_sdk::ApiKey::new(key).map_err(|error| CliError {
+        kind: Kind::Auth,
+        ..CliError::failure(error.to_string())
     })?;
-    let mut builder = Client::builder(key.as_str())
-        .base_url(&settings.api_base)
-        .app_info("fluxa-cli", env!("CARGO_PKG_VERSION"), None);
+    let mut builder = Client::builder(key).base_url(&settings.api_base).app_info(
+        "fluxa-cli",
+        env!("CARGO_PKG_VERSION"),
+        None,
+    );
     if is_local(&settings.api_base) {
         // A server on this machine is there or it is not; nobody waits seconds to learn which.
         builder = builder.max_retries(1);
@@ -82,6 +91,13 @@ pub(crate) fn is_local(base_url: &str) -> bool {
     url::Url::parse(base_url).is_ok_and(|url| is_loopback(&url))
 }
 
+/// Returns host and port of a base URL that is on this machine.
+pub(crate) fn local_address(base_url: &str) -> Option<(String, u16)> {
+    let url = url::Url::parse(base_url).ok().filter(is_loopback)?;
+    let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+    Some((host, url.port_or_known_default()?))
+}
+
 /// Says what to do about a server that does not answer.
 fn unreachable_hint(base_url_is_mock: bool) -> &'static str {
     match base_url_is_mock {
@@ -113,6 +129,7 @@ impl From<Error> for CliError {
                         param: api.param().map(str::to_owned),
                         request_id: api.request_id().map(str::to_owned),
                         doc_url: api.doc_url().map(str::to_owned),
+                        retry_after: api.retry_after(),
                     })),
                 }
             }

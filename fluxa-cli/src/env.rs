@@ -19,12 +19,19 @@ pub(crate) const MOCK_KEY: &str = "FLUXA_MOCK_KEY";
 pub(crate) const API_BASE: &str = contract::ENV_API_BASE;
 /// The secret with which the server on this machine verifies webhooks.
 pub(crate) const WEBHOOK_SECRET: &str = contract::ENV_WEBHOOK_SECRET;
+/// Told to the command that `listen` starts, and read by nothing here: the id of its session.
+pub(crate) const LISTEN_SESSION: &str = "FLUXA_LISTEN_SESSION";
 /// The profile of the configuration to use.
 pub(crate) const PROFILE: &str = "FLUXA_PROFILE";
 /// The directory of the configuration.
 pub(crate) const CONFIG_DIR: &str = "FLUXA_CONFIG_DIR";
 /// `human` or `json`.
 pub(crate) const OUTPUT: &str = "FLUXA_OUTPUT";
+
+/// Any value but `0` and `false`: the system's keyring is left alone.
+pub(crate) const NO_KEYRING: &str = "FLUXA_NO_KEYRING";
+/// Where the session's D-Bus is, over which the keyring is asked.
+pub(crate) const SESSION_BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 
 /// Refuses a variable of ours that is not UTF-8: taken as unset, it would let another key through
 /// than the one that was meant.
@@ -45,6 +52,26 @@ pub(crate) fn text(name: &str) -> Option<String> {
 
 fn raw(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Returns whether a variable is set to something that does not mean no.
+fn is_on(name: &str) -> bool {
+    raw(name).is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"))
+}
+
+/// Returns whether the environment refuses the keyring ([`NO_KEYRING`]).
+pub(crate) fn refuses_keyring() -> bool {
+    is_on(NO_KEYRING)
+}
+
+/// Returns whether this is a pipeline (`CI`), where nobody can be asked.
+pub(crate) fn is_ci() -> bool {
+    is_on("CI")
+}
+
+/// Returns whether there is a session bus to ask ([`SESSION_BUS`]).
+pub(crate) fn has_session_bus() -> bool {
+    raw(SESSION_BUS).is_some()
 }
 
 /// Returns the directory that [`CONFIG_DIR`] names.
@@ -92,4 +119,9 @@ pub(crate) fn proxies() -> Vec<&'static str> {
     .into_iter()
     .filter(|name| raw(name).is_some())
     .collect()
+}
+
+/// Returns the editor of the user's choice (`VISUAL`, else `EDITOR`).
+pub(crate) fn editor() -> Option<String> {
+    text("VISUAL").or_else(|| text("EDITOR"))
 }

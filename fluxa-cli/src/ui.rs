@@ -4,6 +4,7 @@
 
 mod clean;
 mod line;
+mod secret;
 mod table;
 mod trace;
 

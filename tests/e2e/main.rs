@@ -9,15 +9,20 @@
     reason = "a test that cannot go on panics; clippy knows tests by #[test] alone"
 )]
 
+mod accounts;
+mod api;
 mod config;
 mod crash;
 mod demo;
 mod errors;
 mod events;
+mod keyring;
 mod keys;
 mod listen;
 mod look;
 mod mock;
+mod resources;
+mod resources_faults;
 mod restore;
 mod support;
 mod trigger;

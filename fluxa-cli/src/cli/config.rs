@@ -7,6 +7,12 @@ use clap::Subcommand;
 pub(crate) enum ConfigCommand {
     /// Show the settings in force, and where each comes from.
     List,
+    /// Print the value in force of a setting, and nothing else.
+    Get {
+        /// Which one.
+        #[arg(value_enum)]
+        setting: Setting,
+    },
     /// Print the directory of the configuration.
     Path,
     /// Change a setting of the profile. `secret_key` is read from stdin.
@@ -23,6 +29,18 @@ pub(crate) enum ConfigCommand {
         #[arg(value_enum)]
         setting: Setting,
     },
+    /// List the profiles, and which one is used.
+    Profiles,
+    /// Use this profile when none is named.
+    Use {
+        /// Its name.
+        name: String,
+    },
+    /// Delete a profile, its key included.
+    Delete {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// Settings of a profile.
@@ -35,4 +53,6 @@ pub(crate) enum Setting {
     ApiBase,
     /// `human` or `json`.
     Output,
+    /// `on` or `off`: whether the key may be put into the system's keyring.
+    Keyring,
 }

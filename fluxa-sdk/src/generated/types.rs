@@ -739,7 +739,7 @@ pub struct Payment {
         ::std::string::String,
         ::std::string::String,
     >,
-    ///`amount` less `fee`: what reaches the bank account. Null before capture.
+    ///`amount` less `fee`, in minor units: what reaches the bank account. Null before capture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub net: ::std::option::Option<i64>,
     ///Name of the resource.
@@ -1092,10 +1092,10 @@ pub struct Settlement {
     pub created_at: crate::time::Timestamp,
     /// ISO 4217 currency code. Requests take either case; responses are upper case. Launch currency: `GBP`.
     pub currency: crate::money::Currency,
-    ///Taken from the batch for disputes lost before it closed; absent when nothing was.
+    ///Taken from the batch for disputes lost before it closed, in minor units; absent when nothing was.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deductions: ::std::option::Option<i64>,
-    ///Sum of their fees.
+    ///Sum of their fees, in minor units.
     pub fees: i64,
     ///Sum of the payments' amounts, in minor units.
     pub gross: i64,
@@ -1110,7 +1110,7 @@ pub struct Settlement {
     >,
     /// How a settlement reaches the bank account.
     pub method: crate::generated::enums::SettlementMethod,
-    ///What reaches the bank account: `gross` less `fees` and `deductions`.
+    ///What reaches the bank account, in minor units: `gross` less `fees` and `deductions`.
     pub net: i64,
     ///Name of the resource.
     pub object: ::std::string::String,

@@ -1,10 +1,11 @@
 //! What the tests share: running the binary, a mock of one's own, a merchant's endpoint.
 
 pub(crate) mod endpoint;
+pub(crate) mod scripted;
 pub(crate) mod victim;
 pub(crate) mod writer;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -116,6 +117,25 @@ impl From<Output> for Run {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// Starts a command with this, and a line's end, on its stdin.
+pub(crate) fn pipe_into(mut command: Command, text: &str) -> Child {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that fails early does not read it.
+    let mut stdin = child.stdin.take().unwrap();
+    let _ = stdin.write_all(format!("{text}\n").as_bytes());
+    child
+}
+
+/// Runs a command with this on its stdin.
+pub(crate) fn piped(command: Command, text: &str) -> Run {
+    Run::finish(pipe_into(command, text))
 }
 
 #[track_caller]
@@ -266,13 +286,24 @@ impl Drop for Mock {
 
 /// Asks something of the API that the binary has no command for.
 pub(crate) fn call(mock: &Mock, method: &str, path: &str, body: Value) -> Value {
+    ask(&mock.base_url, method, path, body)
+}
+
+/// Asks something of the mock itself: a path below `/_mock`. Without a body it is a GET.
+pub(crate) fn control(mock: &Mock, path: &str, body: Value) -> Value {
+    let method = if body.is_null() { "GET" } else { "POST" };
+    let base_url = mock.base_url.replace("/v1", "/_mock");
+    ask(&base_url, method, path, body)
+}
+
+fn ask(base_url: &str, method: &str, path: &str, body: Value) -> Value {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
         let client = fluxa_sdk::Client::builder(KEY)
-            .base_url(&mock.base_url)
+            .base_url(base_url)
             .build()
             .unwrap();
         let mut call = client.raw(method, path);

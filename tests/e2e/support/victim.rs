@@ -41,6 +41,17 @@ impl Shim {
     }
 }
 
+impl Shim {
+    /// Puts it into a command: it kills at this write of the files whose path starts so.
+    pub(crate) fn kill_at(&self, command: &mut Command, files: &Path, write: u32, tear: bool) {
+        command
+            .env("LD_PRELOAD", &self.library)
+            .env("FLUXA_SHIM_FILES", files)
+            .env("FLUXA_SHIM_KILL", write.to_string())
+            .env("FLUXA_SHIM_TEAR", if tear { "1" } else { "0" });
+    }
+}
+
 /// A sandbox on a file, with the library in it.
 pub(crate) struct Victim {
     child: Child,
