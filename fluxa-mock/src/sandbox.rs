@@ -396,7 +396,7 @@ fn fire_due(tx: &Tx<'_>, instant: Time, most: usize) -> Result<Option<Time>, Dom
         if let Err(error) = result {
             // A timer that fails would fail for ever and hold up all the others.
             tracing::error!(%error, kind = timer.kind, "a timer failed and is dropped");
-            tx.remove_timer(timer.sequence)?;
+            tx.remove_timer(&timer)?;
         }
     }
     Ok(None)

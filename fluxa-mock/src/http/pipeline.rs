@@ -29,9 +29,10 @@ pub(super) struct Call {
     pub(super) request_id: String,
     pub(super) last_event_id: Option<String>,
     id: Option<String>,
-    path: String,
     parsed: Result<Parsed, DomainError>,
     idempotency_key: Option<Result<String, DomainError>>,
+    /// Of a request that has a key: worked out before the transaction, which others wait for.
+    fingerprint: Option<String>,
     timing: Option<String>,
     wants_csv: bool,
     arrival: Option<Arrival>,
@@ -165,13 +166,17 @@ impl Call {
         let idempotency_key = (operation.method == Method::Post)
             .then(|| idempotency::read_key(&parts.headers))
             .flatten();
+        let fingerprint = match (&idempotency_key, &parsed) {
+            (Some(Ok(_)), Ok(parsed)) => Some(parsed.fingerprint(operation, parts.uri.path())),
+            _ => None,
+        };
         Self {
             operation,
             caller: Caller::new(&parts.headers, peer),
             request_id,
             last_event_id: text(contract::LAST_EVENT_ID),
-            path: parts.uri.path().to_owned(),
             id,
+            fingerprint,
             parsed,
             idempotency_key,
             timing: text(contract::SANDBOX_TIMING),
@@ -228,7 +233,8 @@ impl Call {
         }
         let mut fingerprint = None;
         if let Some(key) = idempotency_key {
-            let print = parsed.fingerprint(self.operation, &self.path);
+            let none = || DomainError::internal("a request with a key has no fingerprint");
+            let print = self.fingerprint.ok_or_else(none)?;
             if let Some(reply) = idempotency::lookup(tx, &key, &print)? {
                 return Ok(Checked::Replay(reply));
             }
@@ -267,8 +273,8 @@ impl Call {
         let Answering::Handler(handler) = operation.answering else {
             return Err(DomainError::internal("an operation without a handler"));
         };
-        // An inner savepoint: a refusal undoes the work, and is itself stored.
-        let result = tx.savepoint(|tx| {
+        // A refusal undoes the work, and is itself stored.
+        let result = tx.attempt(|tx| {
             let mut answer = handler(tx, &admitted.input)?;
             if let Some(start) = operation.expand
                 && !admitted.expand.is_empty()
