@@ -136,7 +136,7 @@ fn new_attempt(tx: &Tx<'_>, event: &str, endpoint: &str) -> WebhookDelivery {
 
 fn enqueue(tx: &Tx<'_>, mut delivery: WebhookDelivery) -> Result<WebhookDelivery, DomainError> {
     // Drawn now, not when the attempt ends: receivers answer in any order, and a seed's retries keep one.
-    delivery.internal.retry_place = tx.reserve_timer()?;
+    delivery.internal.retry_place = tx.reserve_timer();
     tx.insert(&delivery)?;
     queue::add(tx, &delivery.id, &delivery.endpoint)?;
     Ok(delivery)
@@ -160,7 +160,7 @@ pub(crate) fn start_later(
     if delay_ms == 0 {
         return enqueue(tx, delivery).map(|_| ());
     }
-    delivery.internal.retry_place = tx.reserve_timer()?;
+    delivery.internal.retry_place = tx.reserve_timer();
     let due = tx.now().plus_millis(delay_ms);
     delivery.next_attempt_at = Some(due);
     tx.insert(&delivery)?;

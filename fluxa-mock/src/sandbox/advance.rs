@@ -189,7 +189,7 @@ impl Sandbox {
             let mut own = Spans::default();
             own.add(Span {
                 after: 0,
-                to: tx.last_timer()?,
+                to: tx.last_timer(),
             });
             // What was queued before counts as due at once.
             let queued = awaited.add(Span {
@@ -330,11 +330,11 @@ impl<N: NoteAdvance, F> Course<N, F> {
                 continue;
             }
             fired += 1;
-            let (timers, queue) = (tx.last_timer()?, delivery::queue_end(tx)?);
+            let (timers, queue) = (tx.last_timer(), delivery::queue_end(tx)?);
             fire(tx, &timer)?;
             self.own.add(Span {
                 after: timers,
-                to: tx.last_timer()?,
+                to: tx.last_timer(),
             });
             let to = delivery::queue_end(tx)?;
             if to > queue {

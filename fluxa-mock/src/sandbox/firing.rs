@@ -32,7 +32,7 @@ pub(super) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
         kind, reference, ..
     } = timer;
     tracing::error!(%error, kind, reference, %again, "a timer failed and is tried again");
-    tx.put_off_timer(timer.sequence, again)
+    tx.put_off_timer(timer, again)
 }
 
 /// How long a timer waits that has failed so often before.
