@@ -222,7 +222,7 @@ impl<A: EventApi> Pipeline<A> {
                     signal = signals.recv(), if work.has_room() => match signal {
                         Some(Signal::Connected) => {
                             // Ready means that nothing from here on is lost, by a crash neither.
-                            if let Err(unsaved) = keeper.save().await {
+                            if let Err(unsaved) = keeper.start().await {
                                 emit(unsaved)?;
                             }
                             if let Some(ready) = ready.take() {

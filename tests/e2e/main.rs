@@ -16,6 +16,8 @@ mod errors;
 mod events;
 mod keys;
 mod listen;
+mod listen_resume;
+mod listen_targets;
 mod mock;
 mod restore;
 mod support;
