@@ -446,7 +446,8 @@ impl<A: EventApi> Source<A> {
                 () = tokio::time::sleep(wait) => {}
                 stream = opened => {
                     if let Some(stream) = stream {
-                        *outage = Some(Outage::begin());
+                        let changing = outage.get_or_insert_with(Outage::begin);
+                        changing.attempts += 1;
                         return Ok(stream);
                     }
                     opening = None;

@@ -27,8 +27,6 @@ enum Open {
     Ends(Vec<Bytes>),
     /// These events, then silence.
     Stays(Vec<Bytes>),
-    /// Nothing at all, not even a comment.
-    Mute,
     Refused(CliError),
 }
 
@@ -81,7 +79,6 @@ impl EventApi for Script {
                     .collect();
                 Ok(stream::iter(frames).chain(stream::pending()).boxed())
             }
-            Some(Open::Mute) => Ok(stream::pending().boxed()),
             Some(Open::Refused(error)) => Err(error),
             None => Ok(stream::pending().boxed()),
         }
