@@ -27,7 +27,6 @@ use std::time::{Duration, Instant};
 use backoff::ExponentialBackoff;
 use futures_util::stream::StreamExt;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use crate::error::{CliError, Result};
@@ -35,7 +34,7 @@ use acknowledge::Acknowledger;
 use bookmark::{Bookmark, Keeper};
 use cursor::Cursor;
 use filter::Filter;
-pub(crate) use incoming::Incoming;
+pub(crate) use incoming::{Incoming, Payload};
 use signer::Signer;
 use source::{EventApi, Signal, Source, Start};
 use targets::{TargetInfo, Targets};
@@ -62,7 +61,7 @@ pub(crate) enum ListenEvent {
         id: String,
         event_type: String,
         object: Option<String>,
-        payload: Box<RawValue>,
+        payload: Payload,
     },
     /// The target answered, or an attempt to reach it failed.
     Delivery {

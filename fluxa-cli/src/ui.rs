@@ -191,8 +191,8 @@ impl Ui {
     fn write_stdout(&self, text: &str) -> Result<()> {
         let write = || -> io::Result<()> {
             let mut stdout = io::stdout().lock();
-            stdout.write_all(text.as_bytes())?;
-            stdout.write_all(b"\n")?;
+            // In one piece: what is longer than the buffer would be written in two.
+            stdout.write_all(format!("{text}\n").as_bytes())?;
             // Who reads us through a pipe wants each line as it happens.
             stdout.flush()
         };
