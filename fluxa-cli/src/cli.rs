@@ -7,8 +7,10 @@ mod events;
 mod keys;
 mod listen;
 mod mock;
+mod replay;
 mod trigger;
 mod values;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -19,7 +21,9 @@ pub(crate) use events::EventsCommand;
 pub(crate) use keys::{KeyKind, KeysCommand};
 pub(crate) use listen::ListenArguments;
 pub(crate) use mock::MockArguments;
+pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use trigger::TriggerArguments;
+pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
 
@@ -86,6 +90,8 @@ pub(crate) enum Command {
     Mock(MockArguments),
     /// Forward events to a server on your machine, signed.
     Listen(ListenArguments),
+    /// Send the events of a recording again, byte for byte.
+    Replay(ReplayArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
     /// Manage API keys.
@@ -94,6 +100,9 @@ pub(crate) enum Command {
     /// Look at events, and send them again.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Sign and verify webhooks by hand.
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
     /// Read and change the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -6,7 +6,9 @@ pub(crate) mod events;
 pub(crate) mod keys;
 pub(crate) mod listen;
 pub(crate) mod mock;
+pub(crate) mod replay;
 pub(crate) mod trigger;
+pub(crate) mod webhooks;
 
 use crate::config::Settings;
 use crate::error::{CliError, Result};

@@ -7,18 +7,24 @@
 pub(crate) mod acknowledge;
 pub(crate) mod api;
 pub(crate) mod bookmark;
+pub(crate) mod chaos;
+pub(crate) mod child;
 mod cursor;
+pub(crate) mod doctor;
+pub(crate) mod expect;
 pub(crate) mod filter;
 pub(crate) mod forwarder;
 mod framing;
 pub(crate) mod history;
 mod incoming;
+pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod signer;
 pub(crate) mod source;
 pub(crate) mod targets;
 mod work;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -32,9 +38,13 @@ use tokio::sync::mpsc;
 use crate::error::{CliError, Result};
 use acknowledge::Acknowledger;
 use bookmark::{Bookmark, Keeper};
+use chaos::{Chaos, Tally, Trouble};
 use cursor::Cursor;
+use doctor::{Diagnosis, Doctor};
+use expect::{Expected, Goal};
 use filter::Filter;
 pub(crate) use incoming::{Incoming, Payload};
+use record::Recorder;
 use signer::Signer;
 use source::{EventApi, Signal, Source, Start};
 use targets::{TargetInfo, Targets};
@@ -77,6 +87,8 @@ pub(crate) enum ListenEvent {
         duration_ms: f64,
         /// Whether no further attempt follows.
         last: bool,
+        /// What `--chaos` did to it.
+        chaos: Option<Trouble>,
     },
     /// The delivery will be tried again.
     Retry {
@@ -86,6 +98,8 @@ pub(crate) enum ListenEvent {
         attempt: u32,
         delay_ms: u64,
     },
+    /// Why a target refuses what is sent to it.
+    Diagnosis(Diagnosis),
     /// The stream is lost; it will be opened again.
     Reconnecting {
         reason: String,
@@ -123,6 +137,12 @@ pub(crate) struct Summary {
     /// Attempts the API is not known to have recorded.
     pub(crate) unreported: u64,
     pub(crate) duration_ms: u64,
+    /// Events handled, delivered or given up, by type.
+    pub(crate) by_type: BTreeMap<String, u64>,
+    /// What came of each `--expect`.
+    pub(crate) expectations: Vec<Expected>,
+    /// What `--chaos` did.
+    pub(crate) chaos: Option<Tally>,
 }
 
 /// When to stop without being asked.
@@ -132,11 +152,54 @@ pub(crate) struct Limits {
     pub(crate) within: Option<Duration>,
 }
 
+/// What a session adds to forwarding.
+#[derive(Default)]
+pub(crate) struct Session {
+    pub(crate) goal: Goal,
+    pub(crate) chaos: Option<Chaos>,
+    pub(crate) recorder: Option<Recorder>,
+    pub(crate) doctor: Option<Doctor>,
+}
+
+/// Why the pipeline is to end.
+pub(crate) enum Stop {
+    /// Somebody asked for it.
+    Interrupted,
+    /// The command after `--` ended.
+    Command {
+        status: u8,
+        /// Ids of what it may have made happen: to be received before the end.
+        awaited: Vec<String>,
+    },
+}
+
+/// How long what a command made happen may take to arrive once it has ended.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// The command after `--` has ended; what it made happen is still to come.
+struct Closing {
+    status: u8,
+    awaited: Vec<String>,
+    until: tokio::time::Instant,
+}
+
+/// Is ready when the time for closing is over.
+async fn closed(closing: Option<&Closing>) {
+    match closing {
+        Some(closing) => tokio::time::sleep_until(closing.until).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Why the pipeline ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// `max_events` were handled.
     Complete,
+    /// What was waited for has come, or cannot come any more.
+    Reached,
+    /// The command after `--` ended, with this status.
+    Command(u8),
     /// The time is over.
     TimeUp,
     /// Somebody asked for it.
@@ -160,17 +223,18 @@ pub(crate) struct Pipeline<A> {
     pub(crate) concurrency: usize,
     pub(crate) retries: u32,
     pub(crate) limits: Limits,
+    pub(crate) session: Session,
     /// What to say once events arrive.
     pub(crate) ready: ListenEvent,
 }
 
 impl<A: EventApi> Pipeline<A> {
-    /// Runs until a limit is reached, `stop` is ready, or the API refuses for good.
+    /// Runs until a limit or the goal is reached, `stop` says why to end, or the API refuses for good.
     ///
     /// Every event of the pipeline goes through `emit`, whose error (a closed stdout) ends it.
     pub(crate) async fn run(
         self,
-        stop: impl Future<Output = ()>,
+        stop: impl Future<Output = Result<Stop>>,
         mut emit: impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<(Summary, Ended)> {
         let started = Instant::now();
@@ -197,6 +261,7 @@ impl<A: EventApi> Pipeline<A> {
                 retries: self.retries,
                 max_events: self.limits.max_events.unwrap_or(u64::MAX),
             },
+            self.session,
         );
         let mut stop = pin!(stop);
         let mut time_up = pin!(async {
@@ -207,15 +272,35 @@ impl<A: EventApi> Pipeline<A> {
         });
         // Events that came since the source was lost, until it has recovered.
         let mut made_up: Option<u64> = None;
+        // Once the command has ended: its status, and the events that are still to come.
+        let mut closing: Option<Closing> = None;
         let outcome: Result<Ended> = async {
             loop {
                 if work.is_complete() {
                     return Ok(Ended::Complete);
                 }
+                if work.session.goal.is_reached() {
+                    return Ok(Ended::Reached);
+                }
+                if let Some(closing) = &closing
+                    && closing.awaited.iter().all(|id| work.knows(id))
+                    && signals.is_empty()
+                {
+                    return Ok(Ended::Command(closing.status));
+                }
                 tokio::select! {
                     biased;
-                    () = &mut stop => return Ok(Ended::Stopped),
-                    () = &mut time_up => return Ok(Ended::TimeUp),
+                    ended = &mut stop, if closing.is_none() => match ended? {
+                        Stop::Interrupted => return Ok(Ended::Stopped),
+                        Stop::Command { status, awaited } => {
+                            let until = tokio::time::Instant::now() + CLOSING;
+                            closing = Some(Closing { status, awaited, until });
+                        }
+                    },
+                    () = closed(closing.as_ref()) => {
+                        return Ok(Ended::Command(closing.map_or(0, |closing| closing.status)));
+                    }
+                    () = &mut time_up, if closing.is_none() => return Ok(Ended::TimeUp),
                     Some(step) = work.steps.next() => work.ended(step, &mut emit)?,
                     Err(unsaved) = keeper.step() => emit(unsaved)?,
                     signal = signals.recv(), if work.has_room() => match signal {
@@ -262,8 +347,11 @@ impl<A: EventApi> Pipeline<A> {
         }
         .await;
         reading.abort();
-        if matches!(outcome, Ok(Ended::Stopped | Ended::TimeUp)) {
-            work.farewell(&mut emit).await?;
+        match outcome {
+            // Nobody waits at a terminal: what has arrived is delivered.
+            Ok(Ended::Reached | Ended::Command(_)) => work.drain(&mut emit).await?,
+            Ok(Ended::Stopped | Ended::TimeUp) => work.farewell(&mut emit).await?,
+            Ok(Ended::Complete) | Err(_) => {}
         }
         if let Err(unsaved) = keeper.save().await {
             emit(unsaved)?;
@@ -275,9 +363,17 @@ impl<A: EventApi> Pipeline<A> {
         let mut summary = work.summary;
         summary.unfinished = summary.events - summary.delivered - summary.failed;
         summary.duration_ms = millis(started.elapsed());
+        summary.by_type = work.session.goal.by_type();
+        summary.expectations = work.session.goal.results();
+        summary.chaos = work.session.chaos.as_ref().map(Chaos::tally);
         emit(ListenEvent::Summary(summary.clone()))?;
         Ok((summary, ended))
     }
+}
+
+/// Returns milliseconds to the microsecond.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// Returns whole milliseconds.

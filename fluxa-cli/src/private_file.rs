@@ -143,6 +143,20 @@ fn open_lock_beside(path: &Path) -> std::io::Result<File> {
     open_private(&beside(path, ".lock")?)
 }
 
+/// Opens a file to be added to, and makes it when it is not there: what it holds is for its owner.
+pub(crate) fn append_to(path: &Path) -> Result<File> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => refuse_link(path, &metadata)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(CliError::file("open", path, &error)),
+    }
+    with_mode(
+        OpenOptions::new().read(true).append(true).create(true),
+        path,
+    )
+    .map_err(|error| CliError::file("open", path, &error))
+}
+
 /// Writes a file that tells others something is ready: it appears with its content or not at all.
 pub(crate) fn announce(path: &Path, text: &str) -> Result<()> {
     let write = || -> std::io::Result<()> {

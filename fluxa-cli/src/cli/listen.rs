@@ -1,5 +1,6 @@
 //! What `fluxa listen` takes.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use fluxa_sdk::SecretText;
 
 use super::values::{duration, seconds};
 use crate::env_file::EnvTarget;
+use crate::listen::chaos::Recipe;
+use crate::listen::expect::{Expectation, known_pattern};
 use crate::listen::source::Since;
 
 /// `fluxa listen`
@@ -20,6 +23,8 @@ Examples:
   fluxa listen --forward-to 4242 --resume --since 10m
   export FLUXA_WEBHOOK_SECRET=$(fluxa listen --print-secret)
   fluxa listen --forward-to 4242 --max-events 3 --within 30 --output json
+  fluxa listen -f 4242 --expect payment.settled=2 --expect payment.failed=0 --within 2m
+  fluxa listen -f 3000/webhooks --chaos duplicate=10%,reorder --seed 7 -- npm test
 
 Where an event goes: to every --route whose types match it; to every --forward-to when none does.
 Each target has its own order per object and its own retries, and waits for no other.")]
@@ -61,8 +66,16 @@ pub(crate) struct ListenArguments {
     /// Stop after this many events.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_events: Option<u64>,
-    /// Stop after this many seconds; exits 6 when --max-events is not reached by then.
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// Wait for so many events: `TYPE=N` for exactly N, `TYPE>=N`, or `TYPE` for one or more, with
+    /// `*` as a wildcard. Repeatable. Events count once delivered or given up. Stops when all have
+    /// come, unless --until, --max-events or a command ends it; exits 6 when one is not met.
+    #[arg(long, value_name = "TYPE=N")]
+    pub(crate) expect: Vec<Expectation>,
+    /// Stop after an event of this type, which may have `*`; exits 6 when --within is over first.
+    #[arg(long, value_name = "TYPE", value_parser = known_pattern)]
+    pub(crate) until: Option<String>,
+    /// Stop after this long (30, 30s, 2m); exits 6 when what was waited for has not come by then.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) within: Option<Duration>,
     /// How long the target has to answer, in seconds; 0 waits for ever, for a debugger.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
@@ -77,6 +90,24 @@ pub(crate) struct ListenArguments {
     /// Write the session's id to this file once events arrive.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// Do not find out why a target on this machine answers 400, 401 or 403. To find out, the refused
+    /// event is sent again a few times, each time signed as a likely mistake would have it.
+    #[arg(long)]
+    pub(crate) no_doctor: bool,
+    /// Record every event, what was sent and what the answers were, for `fluxa replay`. A recording
+    /// is appended to; a file of another kind is left as it is.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Make trouble on purpose, as networks do: `duplicate=10%` sends an event twice, `reorder=50%`
+    /// lets the next event of the same object overtake it, `delay=0..2s` holds it back.
+    #[arg(long, value_name = "RECIPE")]
+    pub(crate) chaos: Option<Recipe>,
+    /// The seed of --chaos: the same seed does the same to the same events.
+    #[arg(long, value_name = "N", requires = "chaos")]
+    pub(crate) seed: Option<u64>,
+    /// A command to start once events arrive, after `--`; its exit status becomes ours.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
 }
 
 /// Reads `10m` or `evt_…`.

@@ -26,7 +26,7 @@ use crate::listen::filter::Filter;
 use crate::listen::forwarder::Manner;
 use crate::listen::signer::Signer;
 use crate::listen::targets::Targets;
-use crate::listen::{Limits, ListenEvent, Pipeline, Summary, source};
+use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Session, Stop, Summary, source};
 use crate::ui::{Line, Tone};
 use stage::{Stage, pounds};
 
@@ -79,6 +79,7 @@ async fn play(context: &Context) -> Result<()> {
         concurrency: 8,
         retries: 3,
         limits: Limits::default(),
+        session: Session::default(),
         ready: ListenEvent::Ready {
             session: session.id.to_string(),
             forward_to: merchant_url.clone(),
@@ -89,7 +90,11 @@ async fn play(context: &Context) -> Result<()> {
         targets,
     };
     let mut ready = Some(ready);
-    let listening = tokio::spawn(pipeline.run(async { drop(stopped.await) }, move |event| {
+    let until_stopped = async {
+        drop(stopped.await);
+        Ok(Stop::Interrupted)
+    };
+    let listening = tokio::spawn(pipeline.run(until_stopped, move |event| {
         if let (ListenEvent::Ready { .. }, Some(ready)) = (&event, ready.take()) {
             let _ = ready.send(());
         }
@@ -215,7 +220,7 @@ async fn pay(fluxa: &Client, session: &str, card: &str) -> Result<Payment> {
 }
 
 fn ended(
-    listening: std::result::Result<Result<(Summary, crate::listen::Ended)>, tokio::task::JoinError>,
+    listening: std::result::Result<Result<(Summary, Ended)>, tokio::task::JoinError>,
 ) -> Result<Summary> {
     match listening {
         Ok(outcome) => outcome.map(|(summary, _)| summary),

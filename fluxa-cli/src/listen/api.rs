@@ -62,6 +62,19 @@ impl SdkEventApi {
         Ok(page.events.into_iter().next().map(|event| event.id))
     }
 
+    /// Returns the newest event of all, or of each type that the stream is asked for.
+    pub(crate) async fn newest_brought(&self) -> Result<Vec<String>> {
+        if self.types.is_empty() {
+            return Ok(self.first(&[]).await?.into_iter().collect());
+        }
+        let each = self.types.iter().map(|wanted| {
+            let of_type = [("type", wanted.as_str())];
+            async move { self.first(&of_type).await }
+        });
+        let found = futures_util::future::try_join_all(each).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
     /// Returns the time by which events are stamped: a sandbox has its own clock.
     async fn now(&self) -> jiff::Timestamp {
         match self.client.sandbox().clock().await {

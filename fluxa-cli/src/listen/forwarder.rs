@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use fluxa_sdk::{SecretText, contract};
 use reqwest::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION,
     TRANSFER_ENCODING, USER_AGENT,
 };
 use tokio::net::TcpStream;
@@ -105,7 +105,16 @@ impl Forwarder {
     }
 
     /// Makes one attempt. Whatever happens is an answer, never an error.
-    pub(crate) async fn post(&self, mut headers: HeaderMap, body: bytes::Bytes) -> Answer {
+    pub(crate) async fn post(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
+        self.probe(headers, body).await.0
+    }
+
+    /// Makes one attempt, and returns also the `Date` of the answer.
+    pub(super) async fn probe(
+        &self,
+        mut headers: HeaderMap,
+        body: bytes::Bytes,
+    ) -> (Answer, Option<HeaderValue>) {
         let started = Instant::now();
         for (name, value) in &self.headers {
             headers.append(name, value.clone());
@@ -118,20 +127,22 @@ impl Forwarder {
             .send();
         // Not reqwest's own limit, which starts anew with each `100 Continue`.
         let limit = self.timeout.unwrap_or(Duration::MAX);
-        let (status, error) = match tokio::time::timeout(limit, sent).await {
+        let (status, error, date) = match tokio::time::timeout(limit, sent).await {
             Ok(Ok(mut response)) => {
+                let date = response.headers().get(DATE).cloned();
                 let redirect = redirect(&response);
                 drain(&mut response).await;
-                (Some(response.status().as_u16()), redirect)
+                (Some(response.status().as_u16()), redirect, date)
             }
-            Ok(Err(error)) => (None, Some(reason(&error))),
-            Err(_) => (None, Some("no answer in time".to_owned())),
+            Ok(Err(error)) => (None, Some(reason(&error)), None),
+            Err(_) => (None, Some("no answer in time".to_owned()), None),
         };
-        Answer {
+        let answer = Answer {
             status,
             error,
             duration: started.elapsed(),
-        }
+        };
+        (answer, date)
     }
 
     /// Returns whether something accepts connections at the target.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::chaos::Trouble;
 use super::cursor::Ticket;
 
 /// The longest id and the longest type. Those of the contract are far shorter; what is remembered
@@ -19,6 +20,8 @@ pub(crate) struct Incoming {
     pub(crate) object: Option<String>,
     /// The bytes, forwarded and signed as they are.
     pub(crate) body: Bytes,
+    /// What `--chaos` does to it.
+    pub(crate) trouble: Option<Box<Trouble>>,
     /// Its place in the order of receipt.
     pub(crate) ticket: Ticket,
 }
@@ -78,6 +81,7 @@ impl Incoming {
             event_type,
             object: object.filter(|object| object.len() <= LONGEST),
             body,
+            trouble: None,
             ticket: Ticket::default(),
         })
     }

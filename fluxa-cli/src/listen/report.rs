@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::chaos::Trouble;
+use super::doctor::Diagnosis;
 use super::targets::TargetInfo;
 use super::{ListenEvent, Summary};
 use crate::error::Result;
@@ -55,6 +57,10 @@ impl<'a> Report<'a> {
                         .dim(format!("{:9} ↻ {event} attempt {attempt} in ", ""))
                         .dim(short(Duration::from_millis(*delay_ms))),
                 );
+                Ok(())
+            }
+            ListenEvent::Diagnosis(diagnosis) => {
+                self.diagnosis(diagnosis);
                 Ok(())
             }
             ListenEvent::Reconnecting {
@@ -135,6 +141,7 @@ impl<'a> Report<'a> {
             status,
             error,
             duration_ms,
+            chaos,
             ..
         } = event
         else {
@@ -161,12 +168,46 @@ impl<'a> Report<'a> {
         if *attempt > 1 {
             line = line.dim(format!("  attempt {attempt}"));
         }
+        if let Some(chaos) = chaos {
+            line = line.dim(in_words(chaos));
+        }
         self.ui.line(&line)
+    }
+
+    fn diagnosis(&self, diagnosis: &Diagnosis) {
+        let target = &diagnosis.target;
+        let head = Line::new()
+            .text("          ")
+            .push(Tone::Warn, "likely cause")
+            .text(format!(" of {}: {}", diagnosis.status, diagnosis.message));
+        self.ui.note(&head);
+        for line in &diagnosis.fix {
+            self.ui.note(&Line::new().text("            ").text(line));
+        }
+        let probes = plural(u64::from(diagnosis.probes), "time");
+        let handled = match diagnosis.accepted {
+            true => "; it was accepted, so it is handled now",
+            false => "",
+        };
+        self.ui.note(&Line::new().dim(format!(
+            "            (found by sending {} to {target} again, {probes}, each signed in another \
+             way{handled}; off by --no-doctor)",
+            diagnosis.event
+        )));
     }
 
     fn summary(&self, summary: &Summary) {
         self.ui.stop_bar();
         self.ui.note(&in_numbers(summary));
+        for line in expectations(summary) {
+            self.ui.note(&line);
+        }
+        if let Some(chaos) = &summary.chaos {
+            self.ui.note(&Line::new().dim(format!(
+                "  chaos: {} sent twice, {} overtaken, {} held back; again with --seed {}",
+                chaos.duplicated, chaos.reordered, chaos.delayed, chaos.seed
+            )));
+        }
     }
 
     fn stamped(&self) -> Line {
@@ -205,6 +246,59 @@ fn in_numbers(summary: &Summary) -> Line {
     ))
 }
 
+/// Returns what came and what is missing, when something was expected: the expectations first, then
+/// how many of each type were handled.
+fn expectations(summary: &Summary) -> Vec<Line> {
+    let row = |tone, verdict, what: &str, how_many: String| {
+        Line::new()
+            .text("  ")
+            .column(tone, verdict, 8)
+            .column(Tone::Plain, what, TYPE_WIDTH + 6)
+            .text(how_many)
+    };
+    let mut lines = Vec::new();
+    for expected in &summary.expectations {
+        let (handled, wanted) = (expected.handled, expected.wanted);
+        let (tone, verdict, off) = match (expected.met, handled < wanted) {
+            (true, _) => (Tone::Good, "ok", String::new()),
+            (false, true) => (
+                Tone::Bad,
+                "missing",
+                format!(", {} missing", wanted - handled),
+            ),
+            (false, false) => (
+                Tone::Bad,
+                "surplus",
+                format!(", {} too many", handled - wanted),
+            ),
+        };
+        let how_many = format!("{handled} came{off}");
+        lines.push(row(tone, verdict, &expected.expectation, how_many));
+    }
+    if !lines.is_empty() {
+        for (event_type, count) in &summary.by_type {
+            lines.push(row(Tone::Dim, "came", event_type, count.to_string()));
+        }
+    }
+    lines
+}
+
+/// Returns what `--chaos` did to one sending.
+fn in_words(trouble: &Trouble) -> String {
+    let mut words = String::new();
+    for (done, word) in [
+        (trouble.duplicate, "  sent twice".to_owned()),
+        (trouble.reordered, "  overtaken".to_owned()),
+        (
+            trouble.delay_ms > 0,
+            format!("  held back {} ms", trouble.delay_ms),
+        ),
+    ] {
+        words.push_str(if done { &word } else { "" });
+    }
+    words
+}
+
 /// Returns the local time of day, `10:23:14`.
 fn time_of_day() -> String {
     jiff::Zoned::now().strftime("%H:%M:%S").to_string()
@@ -232,6 +326,7 @@ pub(crate) fn plural(count: u64, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::expect::Expected;
     use super::*;
 
     #[test]
@@ -246,6 +341,37 @@ mod tests {
         assert_eq!(
             in_numbers(&summary).render(false),
             "4 events: 0 delivered, 2 failed, 2 unfinished in 1.5 s"
+        );
+    }
+
+    #[test]
+    fn what_came_and_what_is_missing_is_listed_when_something_was_expected() {
+        let expected = |expectation: &str, wanted, handled, met| Expected {
+            expectation: expectation.into(),
+            wanted,
+            handled,
+            met,
+        };
+        let mut summary = Summary {
+            by_type: [("payment.settled".to_owned(), 2)].into(),
+            ..Summary::default()
+        };
+        assert!(expectations(&summary).is_empty());
+        summary.expectations = vec![
+            expected("payment.settled=2", 2, 2, true),
+            expected("refund.created>=1", 1, 0, false),
+            expected("payment.failed=0", 0, 3, false),
+        ];
+        let lines: Vec<_> = expectations(&summary)
+            .iter()
+            .map(|line| line.render(false))
+            .collect();
+        let told = lines.join("\n");
+        let told: Vec<_> = told.split_whitespace().collect();
+        assert_eq!(
+            told.join(" "),
+            "ok payment.settled=2 2 came missing refund.created>=1 0 came, 1 missing \
+             surplus payment.failed=0 3 came, 3 too many came payment.settled 2"
         );
     }
 

@@ -345,10 +345,11 @@ impl<A: EventApi> Source<A> {
         match Incoming::parse(body) {
             Ok(event) => {
                 let id = event.id.clone();
-                let ticket = self.cursor().receive(&id);
-                if let Some(ticket) = ticket {
-                    self.tell(Signal::Event(Incoming { ticket, ..event }))
-                        .await?;
+                // Received and told in one: who sees that the cursor knows it may look for it.
+                let place = self.signals.reserve().await.map_err(|_| Over)?;
+                let mut cursor = self.cursor();
+                if let Some(ticket) = cursor.receive(&id) {
+                    place.send(Signal::Event(Incoming { ticket, ..event }));
                 }
                 Ok(Some(id))
             }

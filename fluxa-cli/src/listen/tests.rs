@@ -202,6 +202,7 @@ async fn run_until(
         concurrency: 8,
         retries: 1,
         limits,
+        session: Session::default(),
         ready: ListenEvent::Ready {
             session: "lst_1".into(),
             forward_to: String::new(),
@@ -212,7 +213,11 @@ async fn run_until(
     };
     let mut told = Vec::new();
     let stop = Notify::new();
-    let running = pipeline.run(stop.notified(), |event| {
+    let stopped = async {
+        stop.notified().await;
+        Ok(Stop::Interrupted)
+    };
+    let running = pipeline.run(stopped, |event| {
         told.push(event);
         if is_last(&told) {
             stop.notify_one();

@@ -14,13 +14,18 @@ use std::time::Duration;
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
 
 use super::acknowledge::{Acknowledgement, Acknowledger};
+use super::chaos::{HOLD, Trouble};
 use super::cursor::{Cursor, Ticket};
+use super::doctor::{Diagnosis, Doctor};
 use super::forwarder::{Answer, Forwarder};
+use super::record::Sent;
 use super::signer::{Signer, delivery_id};
 use super::targets::Targets;
-use super::{Incoming, ListenEvent, Payload, Summary, millis};
+use super::{Incoming, ListenEvent, Payload, Session, Summary, millis, milliseconds};
 use crate::error::Result;
 
 /// The most events held while they wait for a target; beyond it the source waits too.
@@ -43,6 +48,9 @@ const SLOW_AT_ONCE: usize = 48;
 /// How long deliveries that are under way may take to end once the stop has been asked for.
 const FAREWELL: Duration = Duration::from_millis(500);
 
+/// How long all that has arrived may take to end once the session is over by itself.
+const DRAIN: Duration = Duration::from_secs(5);
+
 /// An event and how many of its targets are not done with it.
 struct Shared {
     event: Incoming,
@@ -56,6 +64,10 @@ pub(super) struct Parcel {
     target: usize,
     attempt: u32,
     patience: ExponentialBackoff,
+    /// What `--chaos` does to it.
+    trouble: Option<Trouble>,
+    /// When the attempt began and with what headers, where that is recorded.
+    sent: Option<(Timestamp, HeaderMap)>,
 }
 
 /// One thing that ended.
@@ -71,6 +83,10 @@ pub(super) enum Step {
     Slow { target: usize, rest: StepFuture },
     /// The wait before the next attempt is over.
     Woken(Box<Parcel>),
+    /// What a target refused was looked into.
+    Examined(Box<Parcel>, Box<Diagnosis>),
+    /// An event of `--chaos` has waited long enough to be overtaken.
+    Alone { object: String, event: String },
 }
 
 type StepFuture = Pin<Box<dyn Future<Output = Step> + Send>>;
@@ -106,6 +122,7 @@ pub(super) struct Work {
     held: usize,
     held_bytes: usize,
     accepted: u64,
+    pub(super) session: Session,
     /// No attempt is begun any more.
     leaving: bool,
     pub(super) summary: Summary,
@@ -118,6 +135,7 @@ impl Work {
         acknowledger: Option<Acknowledger>,
         cursor: Arc<Mutex<Cursor>>,
         effort: Effort,
+        session: Session,
     ) -> Self {
         let counter = |forwarder: &Arc<Forwarder>| Counter {
             forwarder: Arc::clone(forwarder),
@@ -137,6 +155,7 @@ impl Work {
             held: 0,
             held_bytes: 0,
             accepted: 0,
+            session,
             leaving: false,
             summary: Summary::default(),
         }
@@ -168,12 +187,41 @@ impl Work {
         self.held += 1;
         self.held_bytes += event.body.len();
         self.summary.events += 1;
+        if let Some(recorder) = &mut self.session.recorder {
+            recorder.event(&event)?;
+        }
         let said = ListenEvent::Event {
             id: event.id.clone(),
             event_type: event.event_type.clone(),
             object: event.object.clone(),
             payload: Payload(event.body.clone()),
         };
+        match &mut self.session.chaos {
+            None => self.line_up(event, targets),
+            Some(chaos) => {
+                let (object, id) = (event.object.clone(), event.id.clone());
+                let now = chaos.arrange(event);
+                if let (true, Some(object)) = (now.is_empty(), object) {
+                    self.steps.push(Box::pin(async move {
+                        tokio::time::sleep(HOLD).await;
+                        Step::Alone { object, event: id }
+                    }));
+                }
+                self.line_up_all(now);
+            }
+        }
+        emit(said)
+    }
+
+    fn line_up_all(&mut self, events: impl IntoIterator<Item = Incoming>) {
+        for event in events {
+            let targets = self.targets.of(&event.event_type);
+            self.line_up(event, targets);
+        }
+    }
+
+    /// Puts an event behind what waits of its object, at each of its targets.
+    fn line_up(&mut self, event: Incoming, targets: Vec<usize>) {
         let shared = Arc::new(Shared {
             event,
             left: AtomicUsize::new(targets.len()),
@@ -189,7 +237,6 @@ impl Work {
                 }
             }
         }
-        emit(said)
     }
 
     fn enqueue(&mut self, target: usize, shared: Arc<Shared>) {
@@ -201,13 +248,29 @@ impl Work {
             max_elapsed_time: None,
             ..ExponentialBackoff::default()
         };
-        self.counters[target].ready.push_back(Box::new(Parcel {
+        let trouble = shared.event.trouble.as_deref().cloned();
+        let delay_ms = trouble.as_ref().map_or(0, |trouble| trouble.delay_ms);
+        let parcel = Box::new(Parcel {
             shared,
             target,
             attempt: 0,
             patience,
-        }));
+            trouble,
+            sent: None,
+        });
+        match delay_ms {
+            0 => self.counters[target].ready.push_back(parcel),
+            _ => self.wake(parcel, Duration::from_millis(delay_ms)),
+        }
         self.fill(target);
+    }
+
+    /// Puts a parcel back into the row after a while.
+    fn wake(&self, parcel: Box<Parcel>, after: Duration) {
+        self.steps.push(Box::pin(async move {
+            tokio::time::sleep(after).await;
+            Step::Woken(parcel)
+        }));
     }
 
     /// Starts attempts while there are places.
@@ -223,6 +286,9 @@ impl Work {
             let event = &parcel.shared.event;
             let headers = self.signer.headers(event, &delivery);
             let body = event.body.clone();
+            if self.session.recorder.is_some() {
+                parcel.sent = Some((Timestamp::now(), headers.clone()));
+            }
             let mut attempt = Box::pin(async move { forwarder.post(headers, body).await });
             self.steps.push(Box::pin(async move {
                 if let Ok(answer) = tokio::time::timeout(SLOW, &mut attempt).await {
@@ -248,6 +314,23 @@ impl Work {
             }
             Step::Slow { target, rest } => {
                 self.slowed(target, rest);
+                Ok(())
+            }
+            Step::Examined(parcel, diagnosis) => {
+                let doctor = self.session.doctor.as_mut();
+                let is_news =
+                    doctor.is_some_and(|doctor| doctor.is_news(parcel.target, &diagnosis));
+                self.over(&parcel, false);
+                match is_news {
+                    true => emit(ListenEvent::Diagnosis(*diagnosis)),
+                    false => Ok(()),
+                }
+            }
+            Step::Alone { object, event } => {
+                let chaos = self.session.chaos.as_mut();
+                if let Some(event) = chaos.and_then(|chaos| chaos.release(&object, &event)) {
+                    self.line_up_all([event]);
+                }
                 Ok(())
             }
             Step::Answered {
@@ -312,6 +395,18 @@ impl Work {
                 answer: answer.clone(),
             });
         }
+        if let (Some(recorder), Some((at, headers))) = (&mut self.session.recorder, &parcel.sent) {
+            recorder.attempt(&Sent {
+                at: *at,
+                event,
+                target: self.counters[target].forwarder.target().as_str(),
+                delivery: &delivery,
+                attempt: parcel.attempt,
+                headers,
+                answer,
+                chaos: parcel.trouble.as_ref(),
+            })?;
+        }
         let said = ListenEvent::Delivery {
             event: event.id.clone(),
             event_type: event.event_type.clone(),
@@ -322,8 +417,9 @@ impl Work {
             ok,
             status: answer.status,
             error: answer.error.clone(),
-            duration_ms: (answer.duration.as_secs_f64() * 1e6).round() / 1e3,
+            duration_ms: milliseconds(answer.duration),
             last: !again || self.leaving,
+            chaos: parcel.trouble.clone(),
         };
         if again && self.leaving {
             // Neither delivered nor given up: the cursor stays before it.
@@ -333,10 +429,7 @@ impl Work {
             let delay = parcel.patience.next_backoff().unwrap_or_default();
             let attempt = parcel.attempt + 1;
             self.summary.retries += 1;
-            self.steps.push(Box::pin(async move {
-                tokio::time::sleep(delay).await;
-                Step::Woken(parcel)
-            }));
+            self.wake(parcel, delay);
             self.fill(target);
             emit(said)?;
             return emit(ListenEvent::Retry {
@@ -347,7 +440,34 @@ impl Work {
                 delay_ms: millis(delay),
             });
         }
-        self.done(&shared, ok);
+        if let (true, false, Some(trouble)) = (ok, self.leaving, &mut parcel.trouble)
+            && std::mem::take(&mut trouble.again)
+        {
+            // Sent once more, with a delivery id of its own; the event is done when this is.
+            (trouble.duplicate, trouble.delay_ms) = (true, 0);
+            parcel.attempt = 0;
+            parcel.patience.reset();
+            self.counters[target].ready.push_back(parcel);
+            self.fill(target);
+            return emit(said);
+        }
+        let forwarder = &self.counters[target].forwarder;
+        if let Some(doctor) = self.session.doctor.as_mut().filter(|_| !self.leaving)
+            && doctor.wants(target, forwarder, answer)
+        {
+            // Before the next event of the object, which must not overtake what is sent again.
+            self.steps
+                .push(examined(parcel, Arc::clone(forwarder), doctor, answer));
+            return emit(said);
+        }
+        self.over(&parcel, ok);
+        emit(said)
+    }
+
+    /// An event is done at one target: the next of its object may go there.
+    fn over(&mut self, parcel: &Parcel, ok: bool) {
+        let (target, event) = (parcel.target, &parcel.shared.event);
+        self.done(&parcel.shared, ok);
         let lanes = &mut self.counters[target].lanes;
         match lanes.get_mut(lane(event)).and_then(VecDeque::pop_front) {
             Some(next) => self.enqueue(target, next),
@@ -356,7 +476,6 @@ impl Work {
                 self.fill(target);
             }
         }
-        emit(said)
     }
 
     /// One of an event's targets is done with it. It counts once all are.
@@ -372,14 +491,39 @@ impl Work {
         self.held -= 1;
         self.held_bytes -= shared.event.body.len();
         self.handled(shared.event.ticket);
+        self.session.goal.handled(&shared.event.event_type);
     }
 
     pub(super) fn handled(&self, ticket: Ticket) {
         self.cursor().handled(ticket);
     }
 
+    /// Returns whether an event was received.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.cursor().knows(id)
+    }
+
     fn cursor(&self) -> std::sync::MutexGuard<'_, Cursor> {
         self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Delivers all that has arrived, as far as that can be done soon.
+    pub(super) async fn drain(
+        &mut self,
+        emit: &mut impl FnMut(ListenEvent) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(chaos) = &mut self.session.chaos {
+            let held = chaos.release_all();
+            self.line_up_all(held);
+        }
+        let deadline = tokio::time::Instant::now() + DRAIN;
+        while self.held > 0 {
+            match tokio::time::timeout_at(deadline, self.steps.next()).await {
+                Ok(Some(step)) => self.ended(step, emit)?,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        Ok(())
     }
 
     /// Lets what is under way end, for a moment.
@@ -395,7 +539,7 @@ impl Work {
         let deadline = tokio::time::Instant::now() + FAREWELL;
         while self.counters.iter().any(|c| c.attempting + c.slow > 0) {
             match tokio::time::timeout_at(deadline, self.steps.next()).await {
-                Ok(Some(Step::Woken(_))) => {}
+                Ok(Some(Step::Woken(_) | Step::Alone { .. })) => {}
                 Ok(Some(step)) => self.ended(step, emit)?,
                 Ok(None) | Err(_) => break,
             }
@@ -411,6 +555,17 @@ fn answered(parcel: Box<Parcel>, delivery: String, answer: Answer, slow: bool) -
         answer,
         slow,
     }
+}
+
+fn examined(
+    parcel: Box<Parcel>,
+    forwarder: Arc<Forwarder>,
+    doctor: &Doctor,
+    answer: &Answer,
+) -> StepFuture {
+    let event = parcel.shared.event.clone();
+    let examination = doctor.examine(event, forwarder, answer.status.unwrap_or_default());
+    Box::pin(async move { Step::Examined(parcel, Box::new(examination.await)) })
 }
 
 /// What must stay in order: the object, or the event itself where there is none.
