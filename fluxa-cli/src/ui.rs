@@ -153,6 +153,7 @@ impl Ui {
             return;
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(clean(message).into_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         *slot = Some(bar);
