@@ -196,6 +196,7 @@ fn a_delivery_that_fails_is_retried_and_one_that_is_refused_ends_in_7() {
             "customer.*",
             "--max-events",
             "2",
+            "--no-doctor",
             "--output",
             "json",
         ],

@@ -183,23 +183,7 @@ fn delivered_and_recovered(deliveries: usize) -> impl FnMut(&[ListenEvent]) -> b
     }
 }
 
-async fn run_until(
-    script: Script,
-    target: &Target,
-    limits: Limits,
-    acknowledger: Option<Acknowledger>,
-    is_last: impl FnMut(&[ListenEvent]) -> bool,
-) -> (Summary, Ended, Vec<ListenEvent>) {
-    let targets = [target.start().await.into()];
-    run_pipeline(pipeline(script, &targets, limits, acknowledger), is_last).await
-}
-
-fn pipeline(
-    script: Script,
-    targets: &[String],
-    limits: Limits,
-    acknowledger: Option<Acknowledger>,
-) -> Pipeline<Script> {
+async fn pipeline(script: Script, target: &Target) -> Pipeline<Script> {
     Pipeline {
         api: script,
         start: Start::Now,
@@ -207,11 +191,11 @@ fn pipeline(
         patience: patience(true),
         filter: Filter::default(),
         signer: Signer::new(SECRET),
-        targets: Targets::parse(targets, &[], &manner()).unwrap(),
-        acknowledger,
+        targets: Targets::parse(&[target.start().await.into()], &[], &manner()).unwrap(),
+        acknowledger: None,
         concurrency: 8,
         retries: 1,
-        limits,
+        limits: Limits::default(),
         session: Session::default(),
         ready: ListenEvent::Ready {
             session: "lst_1".into(),
@@ -221,6 +205,21 @@ fn pipeline(
             events: Vec::new(),
         },
     }
+}
+
+async fn run_until(
+    script: Script,
+    target: &Target,
+    limits: Limits,
+    acknowledger: Option<Acknowledger>,
+    is_last: impl FnMut(&[ListenEvent]) -> bool,
+) -> (Summary, Ended, Vec<ListenEvent>) {
+    let pipeline = Pipeline {
+        acknowledger,
+        limits,
+        ..pipeline(script, target).await
+    };
+    run_pipeline(pipeline, is_last).await
 }
 
 async fn run_pipeline(
@@ -297,11 +296,15 @@ async fn a_target_that_hangs_keeps_no_more_from_another_than_from_none() {
     let script = Script::new(Some("evt_before"), [Open::Stays(bodies.collect())]);
     let good = Target::default();
     let targets = [hanging, good.start().await.into()];
+    let targets = Targets::parse(&targets, &[], &manner()).unwrap();
     let enough = |told: &[ListenEvent]| {
         let is_delivery = |event: &&ListenEvent| matches!(event, ListenEvent::Delivery { .. });
         told.iter().filter(is_delivery).count() == EVENTS
     };
-    let pipeline = pipeline(script, &targets, Limits::default(), None);
+    let pipeline = Pipeline {
+        targets,
+        ..pipeline(script, &good).await
+    };
     let (summary, ..) = run_pipeline(pipeline, enough).await;
     assert_eq!(good.seen().len(), EVENTS);
     assert_eq!((summary.events, summary.delivered), (EVENTS as u64, 0));
