@@ -432,6 +432,25 @@ async fn what_waits_to_be_tried_again_at_the_end_is_unfinished() {
 }
 
 #[tokio::test]
+async fn what_fails_while_leaving_is_not_given_up_and_what_succeeds_is_done() {
+    // The stop comes with the event, before its attempt has an answer.
+    for (status, delivered, unfinished) in [(500, 0, 1), (200, 1, 0)] {
+        let script = Script::new(Some("evt_0"), [Open::Stays(vec![event("evt_a", "pay_1")])]);
+        let target = Target::default();
+        *target.statuses.lock().unwrap() = VecDeque::from([status]);
+        let arrived = |told: &[ListenEvent]| matches!(told, [.., ListenEvent::Event { .. }]);
+        let limits = Limits::default();
+        let (summary, ended, _) = run_until(script, &target, limits, None, arrived).await;
+        assert_eq!(ended, Ended::Stopped);
+        assert_eq!(target.seen(), ["evt_a"]);
+        assert_eq!(
+            (summary.delivered, summary.failed, summary.unfinished),
+            (delivered, 0, unfinished)
+        );
+    }
+}
+
+#[tokio::test]
 async fn attempts_that_could_not_be_reported_are_in_the_summary() {
     let bodies = ["evt_good", "evt_bad"].map(|id| event(id, "pay_1"));
     let script = Script::new(Some("evt_0"), [Open::Stays(bodies.to_vec())]);
