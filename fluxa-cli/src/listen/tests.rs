@@ -183,14 +183,8 @@ fn delivered_and_recovered(deliveries: usize) -> impl FnMut(&[ListenEvent]) -> b
     }
 }
 
-async fn run_until(
-    script: Script,
-    target: &Target,
-    limits: Limits,
-    acknowledger: Option<Acknowledger>,
-    mut is_last: impl FnMut(&[ListenEvent]) -> bool,
-) -> (Summary, Ended, Vec<ListenEvent>) {
-    let pipeline = Pipeline {
+async fn pipeline(script: Script, target: &Target) -> Pipeline<Script> {
+    Pipeline {
         api: script,
         start: Start::Now,
         bookmark: None,
@@ -198,10 +192,10 @@ async fn run_until(
         filter: Filter::default(),
         signer: Signer::new(SECRET),
         targets: Targets::parse(&[target.start().await.into()], &[], &manner()).unwrap(),
-        acknowledger,
+        acknowledger: None,
         concurrency: 8,
         retries: 1,
-        limits,
+        limits: Limits::default(),
         session: Session::default(),
         ready: ListenEvent::Ready {
             session: "lst_1".into(),
@@ -210,6 +204,20 @@ async fn run_until(
             api_base: String::new(),
             events: Vec::new(),
         },
+    }
+}
+
+async fn run_until(
+    script: Script,
+    target: &Target,
+    limits: Limits,
+    acknowledger: Option<Acknowledger>,
+    mut is_last: impl FnMut(&[ListenEvent]) -> bool,
+) -> (Summary, Ended, Vec<ListenEvent>) {
+    let pipeline = Pipeline {
+        acknowledger,
+        limits,
+        ..pipeline(script, target).await
     };
     let mut told = Vec::new();
     let stop = Notify::new();
@@ -247,6 +255,39 @@ async fn deliveries_are_signed_and_in_order_per_object() {
             .collect();
         assert!(of_object.is_sorted(), "{of_object:?}");
     }
+}
+
+/// What comes of a session whose command ended at once, having made these events happen.
+async fn after_a_command(script: Script, target: &Target, awaited: &[&str]) -> (Summary, Ended) {
+    let awaited = awaited.iter().map(|id| (*id).to_owned()).collect();
+    let stop = async { Ok(Stop::Command { status: 3, awaited }) };
+    let pipeline = pipeline(script, target).await;
+    pipeline.run(stop, |_| Ok(())).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_end_of_a_command_waits_for_what_it_made_happen() {
+    // The event comes late: by another stream than the one that is open when the command ends.
+    let late = [
+        Open::Ends(vec![]),
+        Open::Stays(vec![event("evt_late", "pay_1")]),
+    ];
+    let target = Target::default();
+    let script = Script::new(Some("evt_0"), late);
+    let (summary, ended) = after_a_command(script, &target, &["evt_late"]).await;
+    assert_eq!((summary.delivered, ended), (1, Ended::Command(3)));
+    // What it had no part in is not waited for.
+    let nothing = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
+    let (summary, ended) = after_a_command(nothing, &target, &[]).await;
+    assert_eq!((summary.events, ended), (0, Ended::Command(3)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_comes_is_not_waited_for_for_ever() {
+    let script = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
+    let began = tokio::time::Instant::now();
+    let (_, ended) = after_a_command(script, &Target::default(), &["evt_lost"]).await;
+    assert_eq!((began.elapsed(), ended), (CLOSING, Ended::Command(3)));
 }
 
 #[tokio::test]
