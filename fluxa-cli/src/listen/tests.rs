@@ -183,7 +183,23 @@ fn delivered_and_recovered(deliveries: usize) -> impl FnMut(&[ListenEvent]) -> b
     }
 }
 
-async fn pipeline(script: Script, target: &Target) -> Pipeline<Script> {
+async fn run_until(
+    script: Script,
+    target: &Target,
+    limits: Limits,
+    acknowledger: Option<Acknowledger>,
+    is_last: impl FnMut(&[ListenEvent]) -> bool,
+) -> (Summary, Ended, Vec<ListenEvent>) {
+    let targets = [target.start().await.into()];
+    run_pipeline(pipeline(script, &targets, limits, acknowledger), is_last).await
+}
+
+fn pipeline(
+    script: Script,
+    targets: &[String],
+    limits: Limits,
+    acknowledger: Option<Acknowledger>,
+) -> Pipeline<Script> {
     Pipeline {
         api: script,
         start: Start::Now,
@@ -191,11 +207,11 @@ async fn pipeline(script: Script, target: &Target) -> Pipeline<Script> {
         patience: patience(true),
         filter: Filter::default(),
         signer: Signer::new(SECRET),
-        targets: Targets::parse(&[target.start().await.into()], &[], &manner()).unwrap(),
-        acknowledger: None,
+        targets: Targets::parse(targets, &[], &manner()).unwrap(),
+        acknowledger,
         concurrency: 8,
         retries: 1,
-        limits: Limits::default(),
+        limits,
         session: Session::default(),
         ready: ListenEvent::Ready {
             session: "lst_1".into(),
@@ -207,18 +223,10 @@ async fn pipeline(script: Script, target: &Target) -> Pipeline<Script> {
     }
 }
 
-async fn run_until(
-    script: Script,
-    target: &Target,
-    limits: Limits,
-    acknowledger: Option<Acknowledger>,
+async fn run_pipeline(
+    pipeline: Pipeline<Script>,
     mut is_last: impl FnMut(&[ListenEvent]) -> bool,
 ) -> (Summary, Ended, Vec<ListenEvent>) {
-    let pipeline = Pipeline {
-        acknowledger,
-        limits,
-        ..pipeline(script, target).await
-    };
     let mut told = Vec::new();
     let stop = Notify::new();
     let stopped = async {
@@ -261,7 +269,8 @@ async fn deliveries_are_signed_and_in_order_per_object() {
 async fn after_a_command(script: Script, target: &Target, awaited: &[&str]) -> (Summary, Ended) {
     let awaited = awaited.iter().map(|id| (*id).to_owned()).collect();
     let stop = async { Ok(Stop::Command { status: 3, awaited }) };
-    let pipeline = pipeline(script, target).await;
+    let targets = [target.start().await.into()];
+    let pipeline = pipeline(script, &targets, Limits::default(), None);
     pipeline.run(stop, |_| Ok(())).await.unwrap()
 }
 
@@ -311,6 +320,25 @@ async fn a_slow_object_holds_up_no_other() {
         target.seen().iter().position(|id| id == "evt_behind"),
         Some(2)
     );
+}
+
+#[tokio::test]
+async fn a_target_that_hangs_keeps_no_more_from_another_than_from_none() {
+    const EVENTS: usize = 700;
+    let hangs = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hanging = format!("http://{}/", hangs.local_addr().unwrap());
+    let bodies = (0..EVENTS).map(|n| event(&format!("evt_{n}"), &format!("pay_{n}")));
+    let script = Script::new(Some("evt_before"), [Open::Stays(bodies.collect())]);
+    let good = Target::default();
+    let targets = [hanging, good.start().await.into()];
+    let enough = |told: &[ListenEvent]| {
+        let is_delivery = |event: &&ListenEvent| matches!(event, ListenEvent::Delivery { .. });
+        told.iter().filter(is_delivery).count() == EVENTS
+    };
+    let pipeline = pipeline(script, &targets, Limits::default(), None);
+    let (summary, ..) = run_pipeline(pipeline, enough).await;
+    assert_eq!(good.seen().len(), EVENTS);
+    assert_eq!((summary.events, summary.delivered), (EVENTS as u64, 0));
 }
 
 #[tokio::test]
