@@ -264,6 +264,40 @@ async fn deliveries_are_signed_and_in_order_per_object() {
     }
 }
 
+/// What comes of a session whose command ended at once, having made these events happen.
+async fn after_a_command(script: Script, target: &Target, awaited: &[&str]) -> (Summary, Ended) {
+    let awaited = awaited.iter().map(|id| (*id).to_owned()).collect();
+    let stop = async { Ok(Stop::Command { status: 3, awaited }) };
+    let targets = [target.start().await.into()];
+    let pipeline = pipeline(script, &targets, Limits::default(), None);
+    pipeline.run(stop, |_| Ok(())).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_end_of_a_command_waits_for_what_it_made_happen() {
+    // The event comes late: by another stream than the one that is open when the command ends.
+    let late = [
+        Open::Ends(vec![]),
+        Open::Stays(vec![event("evt_late", "pay_1")]),
+    ];
+    let target = Target::default();
+    let script = Script::new(Some("evt_0"), late);
+    let (summary, ended) = after_a_command(script, &target, &["evt_late"]).await;
+    assert_eq!((summary.delivered, ended), (1, Ended::Command(3)));
+    // What it had no part in is not waited for.
+    let nothing = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
+    let (summary, ended) = after_a_command(nothing, &target, &[]).await;
+    assert_eq!((summary.events, ended), (0, Ended::Command(3)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_comes_is_not_waited_for_for_ever() {
+    let script = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
+    let began = tokio::time::Instant::now();
+    let (_, ended) = after_a_command(script, &Target::default(), &["evt_lost"]).await;
+    assert_eq!((began.elapsed(), ended), (CLOSING, Ended::Command(3)));
+}
+
 #[tokio::test]
 async fn a_slow_object_holds_up_no_other() {
     let bodies = vec![
