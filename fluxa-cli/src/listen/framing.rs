@@ -235,6 +235,43 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn no_bytes_make_what_parses_the_messages_panic() {
+        use eventsource_stream::Eventsource;
+        const PARTS: [&[u8]; 14] = [
+            b"\n",
+            b"\r",
+            b"\n\n",
+            b":",
+            b" ",
+            b"data",
+            b"data: ",
+            b"id",
+            b"id:",
+            b"retry: 9",
+            b"\xef\xbb\xbf",
+            b"\xc2",
+            b"\xa3",
+            b"\0",
+        ];
+        let mut random: u64 = 7;
+        for _ in 0..3_000 {
+            let pieces: Vec<std::result::Result<Bytes, String>> = (0..24)
+                .map(|_| {
+                    random = random
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    let part = (random >> 33) as usize % PARTS.len();
+                    Ok(Bytes::from_static(PARTS[part]))
+                })
+                .collect();
+            let stream = futures_util::stream::iter(pieces).boxed();
+            let read = messages(stream, Duration::from_secs(1)).eventsource();
+            // It ends, one way or the other: the bytes do.
+            assert!(read.count().await <= 24);
+        }
+    }
+
     #[test]
     fn a_letter_cut_in_two_is_whole_again() {
         let text = "data: £\n\n".as_bytes();
