@@ -268,8 +268,7 @@ async fn deliveries_are_signed_and_in_order_per_object() {
 async fn after_a_command(script: Script, target: &Target, awaited: &[&str]) -> (Summary, Ended) {
     let awaited = awaited.iter().map(|id| (*id).to_owned()).collect();
     let stop = async { Ok(Stop::Command { status: 3, awaited }) };
-    let targets = [target.start().await.into()];
-    let pipeline = pipeline(script, &targets, Limits::default(), None);
+    let pipeline = pipeline(script, target).await;
     pipeline.run(stop, |_| Ok(())).await.unwrap()
 }
 
