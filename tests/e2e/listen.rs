@@ -348,7 +348,10 @@ fn a_redirect_is_an_answer_and_is_not_followed() {
     ));
     listen.next_of_type("ready");
     mock.run(&home, &["trigger", "customer.created"]).expect(0);
-    assert_eq!(listen.next_of_type("delivery")["status"], 307);
+    let delivery = listen.next_of_type("delivery");
+    assert_eq!(delivery["status"], 307);
+    let why = delivery["error"].as_str().unwrap();
+    assert_eq!(why, "a redirect to /elsewhere is not followed");
     listen.finish().expect(7);
     assert_eq!(endpoint.deliveries().len(), 1);
 }

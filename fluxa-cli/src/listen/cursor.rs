@@ -139,6 +139,7 @@ impl Cursor {
     /// Forgets where to resume: the server does not know that event any more.
     pub(crate) fn forget(&mut self) {
         self.resume_after = None;
+        self.early.clear();
         self.version += 1;
     }
 }

@@ -153,7 +153,8 @@ impl<'a> Report<'a> {
             return Ok(());
         };
         let outcome = match (status, error) {
-            (Some(status), _) => status.to_string(),
+            (Some(status), Some(error)) => format!("{status}: {error}"),
+            (Some(status), None) => status.to_string(),
             (None, Some(error)) => error.clone(),
             (None, None) => "no answer".to_owned(),
         };

@@ -16,7 +16,6 @@ use super::forwarder::Manner;
 use super::history::tests::page_of;
 use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi, patience};
-use super::work::on_one_line;
 use super::*;
 
 const SECRET: &str = "whsec_pipeline";
@@ -27,8 +26,6 @@ enum Open {
     Ends(Vec<Bytes>),
     /// These events, then silence.
     Stays(Vec<Bytes>),
-    /// Nothing at all, not even a comment.
-    Mute,
     Refused(CliError),
 }
 
@@ -81,7 +78,6 @@ impl EventApi for Script {
                     .collect();
                 Ok(stream::iter(frames).chain(stream::pending()).boxed())
             }
-            Some(Open::Mute) => Ok(stream::pending().boxed()),
             Some(Open::Refused(error)) => Err(error),
             None => Ok(stream::pending().boxed()),
         }
@@ -428,11 +424,4 @@ async fn silence_beyond_two_and_a_half_pings_is_a_dead_line() {
         matches!(event, ListenEvent::Reconnecting { reason, .. } if reason.contains("no sign of life"))
     });
     assert!(dead, "{told:?}");
-}
-
-#[test]
-fn a_payload_of_several_lines_is_printed_on_one() {
-    assert_eq!(on_one_line(b"{\"a\": 1}").get(), "{\"a\": 1}");
-    assert_eq!(on_one_line(b"{\n  \"a\":\t1\r\n}").get(), "{\"a\":1}");
-    assert_eq!(on_one_line(b"\xff").get(), "null");
 }

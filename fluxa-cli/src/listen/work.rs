@@ -16,7 +16,6 @@ use backoff::backoff::Backoff;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
-use serde_json::value::RawValue;
 
 use super::acknowledge::{Acknowledgement, Acknowledger};
 use super::chaos::{HOLD, Trouble};
@@ -26,7 +25,7 @@ use super::forwarder::{Answer, Forwarder};
 use super::record::Sent;
 use super::signer::{Signer, delivery_id};
 use super::targets::Targets;
-use super::{Incoming, ListenEvent, Session, Summary, millis, milliseconds};
+use super::{Incoming, ListenEvent, Payload, Session, Summary, millis, milliseconds};
 use crate::error::Result;
 
 /// The most events held while they wait for a target; beyond it the source waits too.
@@ -195,7 +194,7 @@ impl Work {
             id: event.id.clone(),
             event_type: event.event_type.clone(),
             object: event.object.clone(),
-            payload: on_one_line(&event.body),
+            payload: Payload(event.body.clone()),
         };
         match &mut self.session.chaos {
             None => self.line_up(event, targets),
@@ -572,16 +571,4 @@ fn examined(
 /// What must stay in order: the object, or the event itself where there is none.
 fn lane(event: &Incoming) -> &str {
     event.object.as_deref().unwrap_or(&event.id)
-}
-
-/// Returns JSON as it is, or compacted when it has line breaks, which NDJSON must not have.
-pub(super) fn on_one_line(json: &[u8]) -> Box<RawValue> {
-    let text = match json.iter().any(u8::is_ascii_control) {
-        true => serde_json::from_slice::<serde_json::Value>(json)
-            .map(|value| value.to_string())
-            .ok(),
-        false => std::str::from_utf8(json).map(str::to_owned).ok(),
-    };
-    text.and_then(|text| RawValue::from_string(text).ok())
-        .unwrap_or_else(|| RawValue::NULL.to_owned())
 }
