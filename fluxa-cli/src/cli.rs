@@ -3,6 +3,8 @@
 //! Knows nothing of what the commands do.
 
 mod accounts;
+mod api;
+mod call;
 mod config;
 mod doctor;
 mod events;
@@ -12,15 +14,20 @@ mod logs;
 mod mock;
 mod reconcile;
 mod replay;
+mod resources;
 mod trigger;
 mod values;
 mod webhooks;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use accounts::{LoginArguments, LogoutArguments};
+pub(crate) use api::ApiArguments;
+pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
 pub(crate) use events::EventsCommand;
@@ -30,7 +37,8 @@ pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
 pub(crate) use replay::{ReplayArguments, Speed};
-pub(crate) use trigger::TriggerArguments;
+pub(crate) use resources::{ResourceCommand, argument};
+pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
 pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
@@ -96,7 +104,7 @@ pub(crate) struct GlobalArguments {
     /// Do not ask: yes to every question. Without a terminal, nothing is asked and this is needed.
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,
-    /// Say on stderr what is asked of the API; -vv also what the libraries do.
+    /// Say on stderr what is asked of the API, or of `fluxa mock`; -vv also what the libraries do.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -113,6 +121,9 @@ pub(crate) enum Command {
     Replay(ReplayArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
+    /// Run fixtures of your own: files of steps, as `fluxa trigger --show` prints them.
+    #[command(subcommand)]
+    Fixtures(FixturesCommand),
     /// Store an API key, after checking it.
     Login(LoginArguments),
     /// Remove the stored API key.
@@ -125,6 +136,8 @@ pub(crate) enum Command {
     /// Look at events, and send them again.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Make any call of the API, as it is.
+    Api(ApiArguments),
     /// Look at the requests that were made to the API.
     #[command(subcommand)]
     Logs(LogsCommand),
@@ -156,16 +169,51 @@ Example:
         /// The directory; it is made where there is none.
         directory: PathBuf,
     },
+    /// An operation of the contract: see [`resources`].
+    #[command(skip)]
+    Resource(ResourceCommand),
+}
+
+/// Returns the whole command line: what is written by hand, and what is made of the contract.
+pub(crate) fn command() -> clap::Command {
+    resources::with_resources(Cli::command())
+}
+
+impl Cli {
+    /// Reads the arguments of this process.
+    ///
+    /// # Errors
+    /// What is wrong with them; or help, which was asked for.
+    pub(crate) fn parse_arguments() -> Result<Self, clap::Error> {
+        Self::parse_from_words(std::env::args_os().collect())
+    }
+
+    fn parse_from_words(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        // The contract's nouns take longer to make than all else together: only what no command
+        // made by hand takes is read with them.
+        match Self::try_parse_from(&words) {
+            Err(error) if error.kind() != ErrorKind::DisplayVersion => {}
+            read => return read,
+        }
+        let mut command = command();
+        let mut matches = command
+            .try_get_matches_from_mut(words)
+            .map_err(resources::with_one_suggestion)?;
+        let read = match resources::chosen(&matches) {
+            Some(chosen) => GlobalArguments::from_arg_matches(&matches).map(|global| Self {
+                global,
+                command: Command::Resource(chosen),
+            }),
+            None => Self::from_arg_matches_mut(&mut matches),
+        };
+        read.map_err(|error| error.format(&mut command))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }

@@ -1,10 +1,12 @@
 //! The commands, one module for each noun.
 
+pub(crate) mod api;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod fixtures;
 pub(crate) mod keys;
 pub(crate) mod listen;
 pub(crate) mod login;
@@ -14,6 +16,7 @@ pub(crate) mod mock;
 pub(crate) mod open;
 pub(crate) mod reconcile;
 pub(crate) mod replay;
+pub(crate) mod resources;
 pub(crate) mod status;
 pub(crate) mod trigger;
 pub(crate) mod webhooks;
@@ -22,7 +25,7 @@ pub(crate) mod whoami;
 use crate::config::Settings;
 use crate::credentials::{self, Place};
 use crate::error::{CliError, Result};
-use crate::ui::Ui;
+use crate::ui::{Line, Ui};
 
 /// What every command has at hand.
 pub(crate) struct Context {
@@ -70,6 +73,12 @@ impl Context {
             false => Ok(()),
         }
     }
+}
+
+/// Prints text of many lines, as data.
+fn print_lines(context: &Context, text: &str) -> Result<()> {
+    let mut lines = text.lines();
+    lines.try_for_each(|line| context.ui.line(&Line::new().text(line)))
 }
 
 /// Refuses what is no id before it becomes part of a path, or of a question. `kind` is what the id

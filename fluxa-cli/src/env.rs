@@ -13,6 +13,8 @@ use crate::error::{CliError, Result};
 pub(crate) const SECRET_KEY: &str = contract::ENV_SECRET_KEY;
 /// What the key is called elsewhere. Not read, and said so when it is set instead of [`SECRET_KEY`].
 pub(crate) const NOT_READ_API_KEY: &str = "FLUXA_API_KEY";
+/// The key that an exposed `fluxa mock` is to have; a random one without it.
+pub(crate) const MOCK_KEY: &str = "FLUXA_MOCK_KEY";
 /// The base URL of the API.
 pub(crate) const API_BASE: &str = contract::ENV_API_BASE;
 /// The secret with which the server on this machine verifies webhooks.
@@ -34,7 +36,7 @@ pub(crate) const SESSION_BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 /// Refuses a variable of ours that is not UTF-8: taken as unset, it would let another key through
 /// than the one that was meant.
 pub(crate) fn check() -> Result<()> {
-    for name in [SECRET_KEY, API_BASE, PROFILE, OUTPUT] {
+    for name in [SECRET_KEY, API_BASE, MOCK_KEY, PROFILE, OUTPUT] {
         if matches!(std::env::var(name), Err(std::env::VarError::NotUnicode(_))) {
             return Err(CliError::usage(format!("{name} is not UTF-8"))
                 .hint(format!("set it again, or `unset {name}`")));
@@ -117,4 +119,9 @@ pub(crate) fn proxies() -> Vec<&'static str> {
     .into_iter()
     .filter(|name| raw(name).is_some())
     .collect()
+}
+
+/// Returns the editor of the user's choice (`VISUAL`, else `EDITOR`).
+pub(crate) fn editor() -> Option<String> {
+    text("VISUAL").or_else(|| text("EDITOR"))
 }

@@ -225,7 +225,8 @@ pub(crate) fn kind_of_status(status: u16) -> Kind {
     }
 }
 
-/// Replaces every key and webhook secret in `text` by its prefix and `…`.
+/// Replaces every key and webhook secret in `text` by its prefix and `…`, and every card number by
+/// `…` and its last four digits.
 ///
 /// Errors quote what was typed, and what was typed may be a key.
 pub(crate) fn redact(text: &str) -> String {
@@ -255,7 +256,44 @@ pub(crate) fn redact(text: &str) -> String {
             from = at;
         }
     }
-    text
+    without_cards(text)
+}
+
+/// Masks card numbers: 13 to 19 digits of which the last checks the others, blanks and dashes
+/// between them or not.
+fn without_cards(text: String) -> String {
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, run) = rest.split_at(at);
+        let end = run.find(|c: char| !(c.is_ascii_digit() || c == ' ' || c == '-'));
+        let (run, after) = run.split_at(end.unwrap_or(run.len()));
+        let trimmed = run.trim_end_matches([' ', '-']);
+        let digits: Vec<u32> = trimmed.chars().filter_map(|c| c.to_digit(10)).collect();
+        // An id may be all digits by chance: it follows its prefix.
+        let is_id = before.ends_with('_');
+        out += before;
+        if !is_id && is_card(&digits) {
+            let last = digits[digits.len() - 4..].iter().map(u32::to_string);
+            out.push('…');
+            out.extend(last);
+            out += &run[trimmed.len()..];
+        } else {
+            out += run;
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+fn is_card(digits: &[u32]) -> bool {
+    let doubled = |(at, digit): (usize, &u32)| match at % 2 {
+        1 if *digit > 4 => digit * 2 - 9,
+        1 => digit * 2,
+        _ => *digit,
+    };
+    let sum: u32 = digits.iter().rev().enumerate().map(doubled).sum();
+    (13..=19).contains(&digits.len()) && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
@@ -294,5 +332,20 @@ mod tests {
             clean,
             "no 'sk_test_…', not rk_live_….y or (whsec_…) sk_test_"
         );
+    }
+
+    #[test]
+    fn card_numbers_are_redacted_and_other_numbers_are_not() {
+        for (text, clean) in [
+            ("'4242424242424242' found", "'…4242' found"),
+            ("4242 4242 4242 4242 x", "…4242 x"),
+            ("a 3782-822463-10005.", "a …0005."),
+            ("pay_4242424242424242", "pay_4242424242424242"),
+            ("4242424242424243", "4242424242424243"),
+            ("2026-05-19T10:23:14Z, 4999", "2026-05-19T10:23:14Z, 4999"),
+            ("é 1", "é 1"),
+        ] {
+            assert_eq!(redact(text), clean);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The `fluxa` binary: parse → dispatch → exit code.
 
 mod alteration;
+mod body;
 mod cli;
 mod commands;
 mod config;
@@ -9,15 +10,19 @@ mod credentials;
 mod env;
 mod env_file;
 mod error;
+#[rustfmt::skip]
+mod generated;
+mod json_path;
+mod json_text;
 mod listen;
+mod operations;
 mod private_file;
+mod raw_call;
 mod suggest;
 mod trigger;
 mod ui;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use cli::{Cli, Command};
 use commands::Context;
@@ -27,7 +32,7 @@ use ui::{Output, Ui};
 
 fn main() -> ExitCode {
     // Before anything else: --version and --help need no runtime, no files, no environment.
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::parse_arguments() {
         Ok(cli) => cli,
         Err(error) => {
             ui::clap_message(&error, output_as_typed());
@@ -67,9 +72,15 @@ fn finish(ui: &Ui, outcome: Result<()>) -> ExitCode {
 
 fn dispatch(context: &Context, command: Command) -> Result<()> {
     match command {
+        Command::Api(arguments) => {
+            on_one_thread()?.block_on(commands::api::run(context, arguments))
+        }
         Command::Config(command) => commands::config::run(context, command),
         Command::Completion { shell } => commands::completion::run(context, shell),
         Command::Man { directory } => commands::completion::man(context, &directory),
+        Command::Fixtures(command) => {
+            on_one_thread()?.block_on(commands::fixtures::run(context, command))
+        }
         Command::Doctor(arguments) => {
             on_one_thread()?.block_on(commands::doctor::run(context, arguments))
         }
@@ -109,6 +120,9 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Keys(command) => on_one_thread()?.block_on(commands::keys::run(context, command)),
         Command::Events(command) => {
             on_one_thread()?.block_on(commands::events::run(context, command))
+        }
+        Command::Resource(command) => {
+            on_one_thread()?.block_on(commands::resources::run(context, command))
         }
     }
 }

@@ -3,7 +3,9 @@
 //! Owns running the steps of a fixture: what was typed over it, variables between steps, and the
 //! proof that the event is there. Knows nothing of printing.
 
-mod overrides;
+mod changes;
+mod contract;
+pub(crate) mod fixture;
 pub(crate) mod registry;
 
 use std::time::Duration;
@@ -13,13 +15,14 @@ use backoff::backoff::Backoff;
 use fluxa_sdk::Client;
 use serde_json::{Map, Value};
 
-pub(crate) use overrides::Override;
+pub(crate) use changes::Change;
 
 use crate::error::{CliError, Result};
-use registry::{Fixture, Step};
+use crate::json_path::JsonPath;
+use fixture::{Fixture, Step};
 
-/// How long the event may take to appear once its steps are done.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the event may take to appear once its steps are done, unless it is said otherwise.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many of the newest events of the type are looked at.
 const LOOKED_AT: u32 = 100;
@@ -27,7 +30,8 @@ const LOOKED_AT: u32 = 100;
 /// What a run made.
 #[derive(Debug)]
 pub(crate) struct Triggered {
-    /// Id of the event; `None` when it comes later, by the timing asked for.
+    /// Id of the event; `None` when it comes later, by the timing asked for, or the fixture is for
+    /// none.
     pub(crate) event: Option<String>,
     /// Name and id of every object made, in order.
     pub(crate) objects: Vec<(String, String)>,
@@ -39,10 +43,10 @@ pub(crate) struct Triggered {
 /// Usage: a path that no step sends, or a timing where nothing takes time.
 pub(crate) fn prepare(
     fixture: &mut Fixture,
-    overrides: &[Override],
+    changes: &[Change],
     timing: Option<&str>,
 ) -> Result<()> {
-    for change in overrides {
+    for change in changes {
         change.apply(&mut fixture.steps)?;
     }
     if let Some(timing) = timing {
@@ -64,13 +68,11 @@ pub(crate) fn prepare(
 
 /// Runs the steps, then looks for the event.
 ///
-/// With `wait` the event must appear, else running out of patience is an error; without, it is
-/// looked for once.
+/// With `patience` the event must appear within it; without, it is looked for once.
 pub(crate) async fn run(
     client: &Client,
-    event: &str,
     fixture: &Fixture,
-    wait: bool,
+    patience: Option<Duration>,
 ) -> Result<Triggered> {
     let mut answers = Map::new();
     let mut objects: Vec<(String, String)> = Vec::new();
@@ -85,12 +87,16 @@ pub(crate) async fn run(
         }
         answers.insert(step.name.clone(), answer);
     }
-    let about = fill(&fixture.about, &answers)?;
+    let (Some(event), Some(about)) = (&fixture.event, &fixture.about) else {
+        let event = None;
+        return Ok(Triggered { event, objects });
+    };
+    let about = fill(about, &answers)?;
     if !objects.iter().any(|(_, known)| *known == about) {
         let name = event.split('.').next().unwrap_or(event);
         objects.push((name.to_owned(), about.clone()));
     }
-    let event = find_event(client, event, &about, wait).await?;
+    let event = find_event(client, event, &about, patience).await?;
     Ok(Triggered { event, objects })
 }
 
@@ -116,13 +122,13 @@ async fn find_event(
     client: &Client,
     event: &str,
     about: &str,
-    wait: bool,
+    limit: Option<Duration>,
 ) -> Result<Option<String>> {
     let mut patience = ExponentialBackoff {
         current_interval: Duration::from_millis(20),
         initial_interval: Duration::from_millis(20),
         max_interval: Duration::from_millis(500),
-        max_elapsed_time: Some(PATIENCE),
+        max_elapsed_time: limit,
         ..ExponentialBackoff::default()
     };
     loop {
@@ -142,7 +148,7 @@ async fn find_event(
         if let Some(id) = found.and_then(|found| found["id"].as_str()) {
             return Ok(Some(id.to_owned()));
         }
-        if !wait {
+        if limit.is_none() {
             return Ok(None);
         }
         match patience.next_backoff() {
@@ -184,13 +190,12 @@ fn fill(text: &str, answers: &Map<String, Value>) -> Result<String> {
             .split_once('}')
             .ok_or_else(|| CliError::failure(format!("`{text}` has a `${{` without its `}}`")))?;
         filled.push_str(before);
-        let mut parts = path.split('.');
-        let first = parts.next().and_then(|step| answers.get(step));
-        let value = parts.fold(first, |value, part| match value {
-            Some(Value::Array(items)) => part.parse().ok().and_then(|at: usize| items.get(at)),
-            Some(value) => value.get(part),
-            None => None,
-        });
+        let (step, place) = path.split_once('.').unwrap_or((path, ""));
+        let place: Option<JsonPath> = place.parse().ok();
+        let value = answers
+            .get(step)
+            .zip(place.as_ref())
+            .and_then(|(answer, place)| place.get(answer));
         match value {
             Some(Value::String(value)) => filled.push_str(value),
             Some(Value::Number(value)) => filled.push_str(&value.to_string()),

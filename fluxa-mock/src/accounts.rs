@@ -9,7 +9,8 @@ pub(crate) use index::KeyIndex;
 
 use crate::config::Config;
 use crate::domain::error::{DomainError, Kind};
-use crate::ids::hash_secret;
+use crate::exposure::{self, HostName};
+use crate::ids::{hash_secret, random_base62};
 use crate::observe::Recorder;
 use crate::sandbox::Sandbox;
 use crate::store;
@@ -32,6 +33,10 @@ pub(crate) struct Accounts {
     primary: Arc<Sandbox>,
     config: Config,
     address: SocketAddr,
+    /// The names it answers to beside its address.
+    hosts: Vec<HostName>,
+    /// What a browser has that was shown the key of an exposed server.
+    session: String,
     index: KeyIndex,
     recorder: Option<Recorder>,
     /// The accounts that keys of their own opened, by the hash of that key.
@@ -47,13 +52,17 @@ impl Accounts {
     pub(crate) async fn open(config: Config, address: SocketAddr) -> io::Result<Self> {
         // Before anything is started: a file that cannot be written ends the start.
         let recorder = config.record.as_deref().map(Recorder::open).transpose()?;
+        let hosts = exposure::check(address, &config)?;
         let index = KeyIndex::default();
         let identity = Identity::primary(index.clone());
-        let primary = Sandbox::start(config.clone(), address, identity).await?;
+        let authority = exposure::public_authority(address, &hosts);
+        let primary = Sandbox::start(config.clone(), address, &authority, identity).await?;
         let accounts = Self {
             primary,
             config,
             address,
+            hosts,
+            session: random_base62(KEY_LENGTH),
             index,
             recorder,
             others: RwLock::default(),
@@ -73,6 +82,16 @@ impl Accounts {
     /// The account that the well-known keys open, and requests without a key.
     pub(crate) fn primary(&self) -> &Arc<Sandbox> {
         &self.primary
+    }
+
+    /// The names that the server answers to beside its address.
+    pub(crate) fn hosts(&self) -> &[HostName] {
+        &self.hosts
+    }
+
+    /// What a browser shows that has handed over the key of an exposed server.
+    pub(crate) fn session(&self) -> &str {
+        &self.session
     }
 
     /// Where exchanges are written down, if anywhere.
@@ -104,7 +123,7 @@ impl Accounts {
         if let Some(known) = self.known(&hash) {
             return Ok(known);
         }
-        if !opens_an_account(bearer) {
+        if !is_whole_test_key(bearer) {
             return Ok(Arc::clone(&self.primary));
         }
         let last4 = bearer[bearer.len() - 4..].to_owned();
@@ -130,7 +149,7 @@ impl Accounts {
     /// Whether an account has this key, or would be opened by it.
     pub(crate) fn has_key(&self, key: &str) -> bool {
         self.index.account_of(&hash_secret(key)).is_some()
-            || (self.config.auto_accounts && opens_an_account(key))
+            || (self.config.auto_accounts && is_whole_test_key(key))
     }
 
     /// Whether the primary account has this key.
@@ -222,7 +241,8 @@ impl Accounts {
         config.seed = config.seed.map(|seed| seed_of(seed, &key.hash));
         let hash = key.hash.clone();
         let identity = Identity::of_key(key, self.index.clone());
-        let sandbox = Sandbox::start(config, self.address, identity).await?;
+        let authority = exposure::public_authority(self.address, &self.hosts);
+        let sandbox = Sandbox::start(config, self.address, &authority, identity).await?;
         self.others
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -242,8 +262,8 @@ fn directory_of(db: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Whether an unknown key of this form opens an account: a secret test key, whole.
-fn opens_an_account(key: &str) -> bool {
+/// Whether a key is a secret test key, whole: unknown, it opens an account where keys may.
+pub(crate) fn is_whole_test_key(key: &str) -> bool {
     key.strip_prefix(contract::SECRET_KEY_PREFIX)
         .and_then(|rest| rest.strip_prefix(contract::TEST_KEY_INFIX))
         .is_some_and(|rest| {
@@ -263,12 +283,12 @@ fn seed_of(seed: u64, key_hash: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{opens_an_account, seed_of};
+    use super::{is_whole_test_key, seed_of};
 
     #[test]
     fn only_a_whole_secret_test_key_opens_an_account() {
         let key = format!("sk_test_{}", "aZ9".repeat(11));
-        assert!(opens_an_account(&key[..40]));
+        assert!(is_whole_test_key(&key[..40]));
         for other in [
             key.clone(),
             key[..39].to_owned(),
@@ -279,7 +299,7 @@ mod tests {
             format!("sk_test_{}é", "a".repeat(30)),
             String::new(),
         ] {
-            assert!(!opens_an_account(&other), "{other}");
+            assert!(!is_whole_test_key(&other), "{other}");
         }
     }
 

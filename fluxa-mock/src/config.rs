@@ -1,6 +1,7 @@
 //! Owns the configuration of a sandbox server.
 
 use crate::domain::seed::SeedPlan;
+use crate::exposure::ControlKey;
 pub use crate::http::RateLimit;
 use crate::observe::{RequestHook, RequestLine};
 use fluxa_sdk::contract;
@@ -34,7 +35,9 @@ pub struct Config {
     pub(crate) on_request: Option<RequestHook>,
     pub(crate) ping_interval: Duration,
     pub(crate) allowed_webhook_hosts: Vec<String>,
-    pub(crate) allow_non_loopback: bool,
+    /// What protects a server that other machines reach.
+    pub(crate) exposed: Option<ControlKey>,
+    pub(crate) own_hosts: Vec<String>,
     pub(crate) body_cap: usize,
     pub(crate) header_timeout: Duration,
     pub(crate) body_timeout: Duration,
@@ -59,7 +62,8 @@ impl Default for Config {
             on_request: None,
             ping_interval: Duration::from_secs(15),
             allowed_webhook_hosts: Vec::new(),
-            allow_non_loopback: false,
+            exposed: None,
+            own_hosts: Vec::new(),
             body_cap: contract::REQUEST_BODY_MAX_BYTES,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
@@ -167,10 +171,26 @@ impl Config {
         self
     }
 
-    /// Accepts a listener that is not bound to loopback. Refused by default.
+    /// Accepts a listener that other machines reach, which is refused by default. The well-known keys open
+    /// nothing then: this key stands in for the secret one, and all of `/_mock/*` asks for it. Does not go
+    /// with [`Config::auto_accounts`]: anybody has a key that nobody knows.
     #[must_use]
-    pub fn allow_non_loopback(mut self, allow: bool) -> Self {
-        self.allow_non_loopback = allow;
+    pub fn expose(mut self, key: ControlKey) -> Self {
+        self.exposed = Some(key);
+        self
+    }
+
+    /// The key that an exposed server has.
+    #[must_use]
+    pub fn control_key(&self) -> Option<&ControlKey> {
+        self.exposed.as_ref()
+    }
+
+    /// Answers to this name too, at any port unless it says one (`mock.internal:8080`): of an exposed server.
+    /// Without it, other machines name it by its address. The first one is what its URLs say.
+    #[must_use]
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.own_hosts.push(host.into());
         self
     }
 

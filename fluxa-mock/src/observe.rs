@@ -4,6 +4,7 @@
 
 mod recorder;
 pub(crate) mod redact;
+pub(crate) mod sensitive;
 
 pub(crate) use recorder::Recorder;
 

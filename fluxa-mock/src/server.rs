@@ -5,7 +5,7 @@ mod patient;
 
 use crate::accounts::Accounts;
 use crate::config::Config;
-use crate::http::{self, CutHere, Peer};
+use crate::http::{self, CutHere, Peer, Reached};
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -29,8 +29,8 @@ const HEADER_CAP: usize = 64 * 1024;
 /// event streams and closes the database.
 ///
 /// # Errors
-/// When the listener is not on loopback and the configuration does not allow that; when the database
-/// cannot be opened.
+/// When other machines reach the listener and the configuration does not say [`Config::expose`]; when the
+/// database cannot be opened.
 pub async fn serve(
     listener: TcpListener,
     config: Config,
@@ -44,10 +44,6 @@ pub async fn serve(
 /// Checks the listener and starts the accounts behind it.
 pub(crate) async fn open(listener: &TcpListener, config: Config) -> io::Result<Arc<Accounts>> {
     let address = listener.local_addr()?;
-    if !address.ip().is_loopback() && !config.allow_non_loopback {
-        let message = format!("{address} is not a loopback address; allow it explicitly");
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-    }
     let seed_data = config.seed_data.clone();
     let accounts = Accounts::open(config, address).await?;
     if let Some(plan) = seed_data
@@ -96,13 +92,16 @@ fn serve_connection(
     config: &Config,
     graceful: &GracefulShutdown,
 ) {
-    let Ok(peer) = stream.peer_addr() else { return };
+    let (Ok(peer), Ok(reached)) = (stream.peer_addr(), stream.local_addr()) else {
+        return;
+    };
     // Small answers at once; a failure only makes them slower.
     drop(stream.set_nodelay(true));
     let router = router.clone();
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer.ip()));
+        request.extensions_mut().insert(Reached(reached.ip()));
         let answering = router.clone().call(request);
         async move {
             let Ok(response) = answering.await;

@@ -2,6 +2,7 @@
 //! store's business.
 
 use crate::domain::error::{DomainError, Kind};
+use crate::observe::sensitive;
 use crate::time::Time;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -115,10 +116,11 @@ impl Snapshots {
 /// Checks the form of a name.
 pub(crate) fn check_name(name: &str) -> Result<(), DomainError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if (1..=64).contains(&name.len()) && name.bytes().all(fits) {
+    if (1..=64).contains(&name.len()) && name.bytes().all(fits) && !sensitive::is_no_name(name) {
         return Ok(());
     }
-    let message = "A snapshot's name is 1 to 64 letters, digits, -, _ and dots.";
+    let message =
+        "A snapshot's name is 1 to 64 letters, digits, -, _ and dots, and no card number or key.";
     Err(DomainError::parameter("name", message))
 }
 

@@ -22,7 +22,7 @@ impl Time {
     }
 
     /// Milliseconds since the epoch.
-    pub(crate) fn millis(self) -> i64 {
+    pub(crate) const fn millis(self) -> i64 {
         self.0
     }
 

@@ -40,6 +40,7 @@ fn a_mock_for_other_machines_is_a_usage_error_that_says_what_to_do() {
         assert!(stderr.contains("serves this machine only"), "{stderr}");
         assert!(stderr.contains("hint: use 127.0.0.1:4990"), "{stderr}");
         assert!(stderr.contains("SSH tunnel"), "{stderr}");
+        assert!(stderr.contains("--expose"), "{stderr}");
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod api;
 mod config;
 mod crash;
 mod demo;
@@ -25,6 +26,8 @@ mod look;
 mod mock;
 mod ndjson;
 mod replay;
+mod resources;
+mod resources_faults;
 mod restore;
 mod support;
 mod trigger;

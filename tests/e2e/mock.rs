@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 
-use crate::support::{Home, KEY, Mock, signal};
+use crate::support::{Home, KEY, Mock, Run, signal};
 
 /// Sends a request as it is, and returns the status.
 fn send(mock: &Mock, target: &str, key: &str) -> String {
@@ -104,4 +104,91 @@ fn unknown_keys_open_accounts_and_exchanges_are_recorded() {
     assert!(!text.contains(&own), "{text}");
     let run = home.run(&["mock", "--max-accounts", "5"]).expect(2);
     assert!(run.stderr.contains("--auto-accounts"), "{}", run.stderr);
+}
+
+/// A mock that other machines reach, and what it wrote for who may use it.
+fn exposed(home: &Home, arguments: &[&str]) -> (Mock, String) {
+    let file = home.path("mock-env");
+    let mut all = vec!["--expose", "--env-file", file.to_str().unwrap()];
+    all.extend(arguments);
+    let mock = Mock::start_at(home, "0.0.0.0:0", &all);
+    let written = std::fs::read_to_string(&file).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let line = |name: &str| written.lines().find_map(|line| line.strip_prefix(name));
+    assert_eq!(line("FLUXA_API_BASE="), Some(&*mock.base_url));
+    (mock, line("FLUXA_SECRET_KEY=").unwrap().to_owned())
+}
+
+#[test]
+fn an_exposed_mock_takes_its_own_key_and_shows_it_once() {
+    let home = Home::new();
+    let (mock, key) = exposed(&home, &["--allow-webhook-host", "hooks.internal"]);
+    for target in ["/v1/payments", "/_mock/health", "/_mock/"] {
+        assert_eq!(send(&mock, target, KEY), "401", "{target}");
+        assert_eq!(send(&mock, target, &key), "200", "{target}");
+    }
+    // Every command works with what the file says.
+    let mut list = home.fluxa(&["events", "list"]);
+    list.env("FLUXA_API_BASE", &mock.base_url)
+        .env("FLUXA_SECRET_KEY", &key);
+    Run::of(list).expect(0);
+    let stderr = stop(mock);
+    assert_eq!(stderr.matches(&key).count(), 2, "{stderr}");
+    let (first, second) = (key, exposed(&home, &[]).1);
+    assert_ne!(first, second);
+}
+
+#[test]
+fn an_exposed_mock_has_the_key_that_the_environment_gives() {
+    let home = Home::new();
+    let run = |key: &str| {
+        let mut mock = home.fluxa(&["mock", "--addr", "0.0.0.0:0", "--expose"]);
+        mock.env("FLUXA_MOCK_KEY", key);
+        Run::of(mock).expect(2)
+    };
+    for bad in [
+        KEY,
+        "sk_test_short",
+        "sk_live_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ] {
+        let stderr = run(bad).stderr;
+        assert!(
+            stderr.contains("FLUXA_MOCK_KEY") && !stderr.contains(bad),
+            "{stderr}"
+        );
+    }
+    for together in [
+        ["--expose", "--auto-accounts"],
+        ["--allow-host", "mock.internal"],
+    ] {
+        let mut all = vec!["mock"];
+        all.extend(together);
+        home.run(&all).expect(2);
+    }
+}
+
+#[test]
+fn verbose_tells_of_each_request_without_its_key() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--quiet", "-v"]);
+    assert_eq!(send(&mock, "/v1/payments?limit=2", KEY), "200");
+    let stderr = stop(mock);
+    let line = stderr
+        .lines()
+        .find(|line| line.contains("/v1/payments"))
+        .unwrap();
+    for part in [
+        "INFO",
+        "method=GET",
+        "status=200",
+        "request_id=req_",
+        "duration_ms=",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
 }

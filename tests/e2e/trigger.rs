@@ -1,9 +1,11 @@
 //! `fluxa trigger`: every event that can happen, happens.
 
-use crate::support::{Home, Mock};
+use serde_json::json;
+
+use crate::support::{Home, Mock, Run, call};
 
 #[test]
-fn every_available_event_can_be_triggered_and_exists_afterwards() {
+fn every_event_can_be_triggered_and_exists_afterwards() {
     let home = Home::new();
     let mock = Mock::start(&home, &["--rate-limit", "off"]);
     let list = mock
@@ -11,13 +13,8 @@ fn every_available_event_can_be_triggered_and_exists_afterwards() {
         .expect(0)
         .json_lines();
     assert_eq!(list.len(), 29);
-    let available: Vec<&str> = list
-        .iter()
-        .filter(|entry| entry["available"] == true)
-        .map(|entry| entry["event"].as_str().unwrap())
-        .collect();
-    assert_eq!(available.len(), 29, "{available:?}");
-    for event in available {
+    for entry in &list {
+        let event = entry["event"].as_str().unwrap();
         let run = mock
             .run(&home, &["trigger", event, "--output", "json"])
             .expect(0);
@@ -72,4 +69,166 @@ fn an_unknown_event_is_a_usage_error_with_a_suggestion() {
 fn the_list_is_for_people_too() {
     let run = Home::new().run(&["trigger", "--list"]).expect(0);
     assert_eq!(run.stdout.lines().count(), 30, "{}", run.stdout);
+}
+
+#[test]
+fn what_is_shown_can_be_changed_and_run_from_a_file() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let arguments = [
+        "trigger",
+        "payment.settled",
+        "--show",
+        "--override",
+        "amount=2500",
+        "--add",
+        "session:ui_mode=embedded",
+        "--remove",
+        "metadata.made_by",
+    ];
+    // Nothing is sent: there is no server to send it to.
+    let shown = home.run(&arguments).expect(0).stdout;
+    let fixture: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(fixture["steps"][0]["body"]["amount"], 2500);
+    assert_eq!(fixture["steps"][0]["body"]["ui_mode"], "embedded");
+    assert_eq!(fixture["steps"][0]["body"]["metadata"], json!({}));
+
+    let file = home.path("mine.json");
+    std::fs::write(&file, &shown).unwrap();
+    let file = file.to_str().unwrap();
+    let arguments = ["fixtures", "run", file, "--count", "2", "--output", "json"];
+    let lines = mock.run(&home, &arguments).expect(0).json_lines();
+    assert_eq!(lines.len(), 2);
+    let payment = lines[0]["objects"]["payment"].as_str().unwrap();
+    let payment = call(&mock, "GET", &format!("/payments/{payment}"), json!(null));
+    assert_eq!(
+        (&payment["amount"], &payment["state"]),
+        (&json!(2500), &json!("SETTLED"))
+    );
+
+    std::fs::write(home.path("wrong.json"), shown.replace("ui_mode", "ui_mod")).unwrap();
+    let wrong = home.path("wrong.json");
+    // The first file is right, and nothing of it is run.
+    let arguments = ["fixtures", "run", file, wrong.to_str().unwrap()];
+    let refused = mock.run(&home, &arguments).expect(2);
+    assert!(
+        refused.stderr.contains("did you mean `ui_mode`?"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(refused.stdout, "");
+}
+
+#[test]
+fn many_are_made_at_once_and_each_is_told_of() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--rate-limit", "off"]);
+    let arguments = [
+        "trigger",
+        "customer.created",
+        "--count",
+        "40",
+        "--concurrency",
+        "8",
+        "--output",
+        "json",
+    ];
+    let lines = mock.run(&home, &arguments).expect(0).json_lines();
+    let mut events: Vec<&str> = lines
+        .iter()
+        .map(|line| line["event"].as_str().unwrap())
+        .collect();
+    events.sort_unstable();
+    events.dedup();
+    assert_eq!(events.len(), 40);
+}
+
+#[test]
+fn a_failure_among_many_is_told_and_the_others_are_made() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--rate-limit", "off"]);
+    let fault = json!({ "path": "/v1/customers", "method": "POST", "status": 422, "times": 1 });
+    let base = mock.base_url.trim_end_matches("/v1").to_owned();
+    let status = std::process::Command::new("curl")
+        .args([
+            "-sfo",
+            "/dev/null",
+            "-X",
+            "POST",
+            &format!("{base}/_mock/faults"),
+        ])
+        .args([
+            "-H",
+            "content-type: application/json",
+            "-d",
+            &fault.to_string(),
+        ])
+        .status();
+    assert!(status.unwrap().success());
+    let arguments = [
+        "trigger",
+        "customer.created",
+        "--count",
+        "5",
+        "--output",
+        "json",
+    ];
+    let run = mock.run(&home, &arguments).expect(4);
+    let failed = run
+        .json_lines()
+        .iter()
+        .filter(|line| line["type"] == "failed")
+        .count();
+    assert_eq!((run.json_lines().len(), failed), (5, 1), "{}", run.stdout);
+}
+
+#[test]
+fn events_are_made_with_test_keys_only_and_nothing_is_sent_before() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let mut command = mock.fluxa(&home, &["trigger", "payment.settled", "--yes"]);
+    command.env("FLUXA_SECRET_KEY", "sk_live_0000000000000000000000000000");
+    let refused = Run::of(command).expect(3);
+    assert!(refused.stderr.contains("live"), "{}", refused.stderr);
+    let seen = call(&mock, "GET", "/request_logs", json!(null));
+    assert_eq!(seen["data"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn editing_needs_somebody_at_a_terminal() {
+    let home = Home::new();
+    let run = home
+        .run(&["trigger", "payment.settled", "--edit", "--mock"])
+        .expect(2);
+    assert!(run.stderr.contains("fluxa fixtures run"), "{}", run.stderr);
+}
+
+/// `script` gives the command a terminal of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_edited_is_what_is_sent() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let editor = home.path("editor");
+    std::fs::write(&editor, "#!/bin/sh\nsed -i s/4999/1234/ \"$1\"\n").unwrap();
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let typed = format!(
+        "{} trigger payment.received --edit",
+        env!("CARGO_BIN_EXE_fluxa")
+    );
+    let log = home.path("terminal");
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &typed]).arg(&log);
+    let own = mock.fluxa(&home, &[]);
+    command.env_clear().stdin(std::process::Stdio::null());
+    command.envs(
+        own.get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    command.env("EDITOR", &editor).env("TERM", "xterm");
+    Run::of(command).expect(0);
+    let payments = call(&mock, "GET", "/payments", json!(null));
+    assert_eq!(payments["data"][0]["amount"], 1234);
 }

@@ -10,7 +10,8 @@ use super::values::address;
 /// `fluxa mock`
 #[derive(Debug, Args)]
 pub(crate) struct MockArguments {
-    /// Where on this machine to listen: a port, `localhost:port` or an address; port 0 takes a free one.
+    /// Where to listen: a port, `localhost:port` or an address; port 0 takes a free one. An address that
+    /// other machines reach needs --expose.
     #[arg(long, default_value = "127.0.0.1:4010", value_name = "ADDRESS", value_parser = address)]
     pub(crate) addr: SocketAddr,
     /// Keep everything in this file; without it, in memory.
@@ -31,12 +32,26 @@ pub(crate) struct MockArguments {
     /// Append each exchange with the API to this file, one JSON object a line, without keys and card data.
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+    /// Let other machines in, who have the sandbox's own key: the well-known keys open nothing then, and
+    /// /_mock/ asks for the key too. It is shown at the start; FLUXA_MOCK_KEY gives one of your own.
+    #[arg(long, conflicts_with = "auto_accounts")]
+    pub(crate) expose: bool,
+    /// Answer to this name too, `name` or `name:port`, beside the address; may be repeated.
+    #[arg(long, value_name = "HOST", requires = "expose")]
+    pub(crate) allow_host: Vec<String>,
+    /// Send webhooks to this host too, wherever it is, not to this machine alone; may be repeated.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_webhook_host: Vec<String>,
     /// Do not show the requests.
     #[arg(short, long)]
     pub(crate) quiet: bool,
     /// Write the base URL to this file once the server answers.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+    /// Write FLUXA_API_BASE and FLUXA_SECRET_KEY to this file, for you alone to read, once the server
+    /// answers: `set -a; . FILE` sets them, `docker run --env-file FILE` passes them on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
     /// Start with the past of a made-up merchant who has this many customers, 100 by default. Only in
     /// an empty sandbox.
     #[arg(long, value_name = "CUSTOMERS", num_args = 0..=1, default_missing_value = "100", value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -1,12 +1,13 @@
-//! Owns reading values as they are typed on the command line: addresses, durations.
+//! Owns reading values as they are typed on the command line: addresses, durations, times, pairs.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use fluxa_sdk::IdempotencyKey;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 
 /// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -62,6 +63,69 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a duration is a whole number and a unit: 90s, 5m, 24h or 30d".to_owned())
 }
 
+/// Reads a time: RFC 3339, `2026-01-31` as midnight UTC, `now`, or `-24h` and `+14d` from `now` on.
+///
+/// Here times lie in the past and in the future: without its sign `24h` could be either.
+pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if text == "now" {
+        return Ok(now);
+    }
+    if let Some(moment) = moment(text) {
+        return Ok(moment);
+    }
+    let signed = text.starts_with(['-', '+']) || text.ends_with("ago");
+    if let (true, Ok(span)) = (signed, text.parse::<Span>()) {
+        let then = now.to_zoned(TimeZone::UTC).checked_add(span);
+        return then
+            .map(|time| time.timestamp())
+            .map_err(|_| "that is too far away".to_owned());
+    }
+    Err("a time is 2026-01-31, 2026-01-31T09:30:00Z, or from now: -24h, +14d".to_owned())
+}
+
+/// Reads RFC 3339, or a date as its first moment in UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    if let Ok(moment) = text.parse() {
+        return Some(moment);
+    }
+    // A date alone: of one with a time after it the time would be dropped.
+    let date: Date = text.parse().ok().filter(|_| text.len() == 10)?;
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// Reads `name=value`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+/// Reads `Name: value`.
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.trim().to_owned())),
+        _ => Err("write it as 'NAME: VALUE'".to_owned()),
+    }
+}
+
+/// Reads an idempotency key, by the SDK's own rule.
+pub(super) fn idempotency_key(text: &str) -> Result<String, String> {
+    match IdempotencyKey::new(text) {
+        Ok(key) => Ok(key.as_str().to_owned()),
+        Err(_) => Err("it is 1 to 255 visible ASCII characters, without blanks".to_owned()),
+    }
+}
+
+/// Reads a method of HTTP that the API may have.
+pub(super) fn method(text: &str) -> Result<&'static str, String> {
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+        .into_iter()
+        .find(|method| method.eq_ignore_ascii_case(text))
+        .ok_or_else(|| "a method is GET, HEAD, POST, PUT, PATCH or DELETE".to_owned())
+}
+
 /// Reads a time: `10m` is so long ago, `2026-05-19` its first moment in UTC, or RFC 3339.
 pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     let wrong = || "neither a time ago (10m, 24h, 7d), a date, nor a time with its zone".to_owned();
@@ -70,12 +134,7 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
         let ago = SignedDuration::try_from(ago).map_err(|_| wrong())?;
         return Timestamp::now().checked_sub(ago).map_err(|_| wrong());
     }
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Ok(instant);
-    }
-    let date: Date = text.parse().map_err(|_| wrong())?;
-    let midnight = date.to_zoned(TimeZone::UTC).map_err(|_| wrong())?;
-    Ok(midnight.timestamp())
+    moment(text).ok_or_else(wrong)
 }
 
 /// An HTTP status, or a class of them.
@@ -159,6 +218,33 @@ mod tests {
     }
 
     #[test]
+    fn times_are_exact_or_dates_or_from_now() {
+        let now: Timestamp = "2026-05-19T10:00:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("2026-01-31", "2026-01-31T00:00:00Z"),
+            ("2026-01-31T09:30:00Z", "2026-01-31T09:30:00Z"),
+            ("2026-01-31T09:30:00.125+01:00", "2026-01-31T08:30:00.125Z"),
+            ("now", "2026-05-19T10:00:00Z"),
+            ("-24h", "2026-05-18T10:00:00Z"),
+            ("24h ago", "2026-05-18T10:00:00Z"),
+            ("+14d", "2026-06-02T10:00:00Z"),
+        ] {
+            assert_eq!(time(text, now).unwrap().to_string(), expected, "{text}");
+        }
+        // No zone, hence no moment: dropping the time would answer another question.
+        for wrong in [
+            "2026-01-31T09:30:00",
+            "31.01.2026",
+            "24h",
+            "soon",
+            "",
+            "99999y",
+        ] {
+            assert!(time(wrong, now).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_time_is_ago_a_date_or_whole() {
         let date = instant("2026-05-19").unwrap();
         assert_eq!(date.to_string(), "2026-05-19T00:00:00Z");
@@ -166,8 +252,25 @@ mod tests {
         assert_eq!(whole.to_string(), "2026-05-19T09:23:14Z");
         let then = instant("10m").unwrap();
         assert_eq!(Timestamp::now().duration_since(then).as_mins(), 10);
-        for wrong in ["", "10", "yesterday", "2026-13-01", "99999999999999d"] {
+        for wrong in [
+            "",
+            "10",
+            "yesterday",
+            "2026-01-31T09:30",
+            "2026-13-01",
+            "99999999999999d",
+        ] {
             assert!(instant(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pairs_and_headers_have_a_name() {
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert_eq!(pair("a="), Ok(("a".to_owned(), String::new())));
+        assert_eq!(header("A: b:c"), Ok(("A".to_owned(), "b:c".to_owned())));
+        for wrong in ["", "a", "=b", ":b"] {
+            assert!(pair(wrong).is_err() && header(wrong).is_err(), "{wrong}");
         }
     }
 

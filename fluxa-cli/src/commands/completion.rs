@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::Shell;
 
 use super::Context;
-use crate::cli::Cli;
+use crate::cli;
 use crate::error::{CliError, Result};
 use crate::ui::Line;
 
@@ -15,7 +15,7 @@ const NAME: &str = "fluxa";
 
 pub(crate) fn run(context: &Context, shell: Shell) -> Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    clap_complete::generate(shell, &mut cli::command(), NAME, &mut script);
     context.ui.raw(&script)
 }
 
@@ -29,7 +29,7 @@ fn without_help(command: Command) -> Command {
 pub(crate) fn man(context: &Context, directory: &Path) -> Result<()> {
     let failed = |error| CliError::file("write the manual pages to", directory, &error);
     std::fs::create_dir_all(directory).map_err(failed)?;
-    let command = without_help(Cli::command());
+    let command = without_help(cli::command());
     clap_mangen::generate_to(command, directory).map_err(failed)?;
     let done = format!("manual pages in {}", directory.display());
     context.ui.note(&Line::new().text(done));

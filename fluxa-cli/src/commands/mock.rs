@@ -3,10 +3,9 @@
 mod requests;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
-use fluxa_mock::{Config, DEFAULT_ADDRESS, MockServer, RateLimit, SeedPlan};
+use fluxa_mock::{Config, ControlKey, DEFAULT_ADDRESS, MockServer, RateLimit, SeedPlan};
 use fluxa_sdk::contract;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,8 +36,23 @@ pub(crate) fn well_known_key() -> String {
 }
 
 pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<()> {
-    only_this_machine(arguments.addr)?;
+    let own = match arguments.expose {
+        true => Some(control_key()?),
+        false => None,
+    };
+    if own.is_none() {
+        only_this_machine(arguments.addr)?;
+    }
     let mut config = Config::new();
+    if let Some(own) = &own {
+        config = config.expose(own.clone());
+    }
+    for host in &arguments.allow_host {
+        config = config.allow_host(host);
+    }
+    for host in &arguments.allow_webhook_host {
+        config = config.allow_webhook_host(host);
+    }
     if let Some(text) = &arguments.pace {
         config = config.pace(pace(text)?);
     }
@@ -64,8 +78,13 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
         (config, lines) = (printing, Some(requests));
     }
     let server = start(arguments.addr, config).await?;
-    let base_url = format!("http://{}/v1", server.address);
-    announce(context, &base_url, arguments.db.as_deref())?;
+    let base_url = base_url(server.address, arguments.allow_host.first());
+    let key = own.map_or_else(well_known_key, |own| own.as_str().to_owned());
+    announce(context, &server, &base_url, &key, &arguments)?;
+    if let Some(path) = &arguments.env_file {
+        let (base, secret) = (env::API_BASE, env::SECRET_KEY);
+        private_file::announce(path, &format!("{base}={base_url}\n{secret}={key}\n"))?;
+    }
     if let Some(path) = &arguments.ready_file {
         private_file::announce(path, &format!("{base_url}\n"))?;
     }
@@ -112,6 +131,7 @@ async fn start(address: SocketAddr, config: Config) -> Result<Server> {
         }
     })?;
     let address = listener.local_addr()?;
+    let key = config.control_key().map(|own| own.as_str().to_owned());
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(fluxa_mock::serve(listener, config, async {
         drop(stopped.await)
@@ -122,7 +142,7 @@ async fn start(address: SocketAddr, config: Config) -> Result<Server> {
         serving,
     };
     let answers = async {
-        while !is_healthy(address).await {
+        while !is_healthy(address, key.as_deref()).await {
             tokio::task::yield_now().await;
         }
     };
@@ -148,7 +168,9 @@ fn other_port_hint(taken: SocketAddr) -> String {
 /// Starts a server on the mock's own address for as long as the answer is kept, unless one answers
 /// there already.
 pub(crate) async fn start_if_absent(context: &Context) -> Result<Option<Server>> {
-    if context.settings.api_base != contract::MOCK_BASE_URL || is_healthy(DEFAULT_ADDRESS).await {
+    if context.settings.api_base != contract::MOCK_BASE_URL
+        || is_healthy(DEFAULT_ADDRESS, None).await
+    {
         return Ok(None);
     }
     let server = start(DEFAULT_ADDRESS, Config::new()).await?;
@@ -169,12 +191,16 @@ pub(crate) async fn start_for_demo(pace: f64) -> Result<MockServer> {
         .map_err(|error| CliError::failure(format!("cannot start the sandbox: {error}")))
 }
 
-/// Returns whether a mock answers at the address.
-async fn is_healthy(address: SocketAddr) -> bool {
+/// Returns whether a mock answers at the address; `key`: that of an exposed one.
+async fn is_healthy(address: SocketAddr, key: Option<&str>) -> bool {
     let ask = async {
         let mut stream = TcpStream::connect(address).await?;
-        let request =
-            format!("GET /_mock/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let authorization = key.map_or(String::new(), |key| {
+            format!("{}: {}{key}\r\n", contract::AUTHORIZATION, contract::BEARER)
+        });
+        let request = format!(
+            "GET /_mock/health HTTP/1.1\r\nHost: {address}\r\n{authorization}Connection: close\r\n\r\n"
+        );
         stream.write_all(request.as_bytes()).await?;
         let mut status = [0; 12];
         stream.read_exact(&mut status).await?;
@@ -198,8 +224,37 @@ fn why(
     CliError::failure(format!("the mock on {address}: {reason}"))
 }
 
-fn announce(context: &Context, base_url: &str, db: Option<&Path>) -> Result<()> {
-    let key = well_known_key();
+/// Returns where clients find the server: by the first name that it answers to.
+fn base_url(address: SocketAddr, name: Option<&String>) -> String {
+    let port = address.port();
+    let authority = match name {
+        Some(name) if name.contains(':') => name.clone(),
+        Some(name) => format!("{name}:{port}"),
+        None if address.ip().is_unspecified() => format!("127.0.0.1:{port}"),
+        None => address.to_string(),
+    };
+    format!("http://{authority}/v1")
+}
+
+/// Returns the key of an exposed server: the one that the environment gives, or a new one.
+fn control_key() -> Result<ControlKey> {
+    let Some(given) = env::text(env::MOCK_KEY) else {
+        return Ok(ControlKey::random());
+    };
+    ControlKey::new(given).map_err(|error| {
+        CliError::usage(format!("{}: {error}", env::MOCK_KEY))
+            .hint(format!("unset {} to have one made", env::MOCK_KEY))
+    })
+}
+
+fn announce(
+    context: &Context,
+    server: &Server,
+    base_url: &str,
+    key: &str,
+    arguments: &MockArguments,
+) -> Result<()> {
+    let db = arguments.db.as_deref();
     if context.ui.is_json() {
         return context.ui.json(&json!({
             "type": "ready", "base_url": base_url, "secret_key": key, "db": db,
@@ -210,17 +265,16 @@ fn announce(context: &Context, base_url: &str, db: Option<&Path>) -> Result<()> 
         None => "in memory: gone when it stops".to_owned(),
     };
     // At the default address one flag says it all; elsewhere the environment has to.
-    let commands = match base_url == contract::MOCK_BASE_URL {
+    let is_usual = base_url == contract::MOCK_BASE_URL && !arguments.expose;
+    // This binary speaks plain HTTP to this machine only.
+    let here = self::base_url(server.address, None);
+    let commands = match is_usual {
         true => [
             "fluxa listen --mock --forward-to 3000".to_owned(),
             "fluxa trigger payment.settled --mock".to_owned(),
         ],
         false => [
-            format!(
-                "export {}={base_url} {}={key}",
-                env::API_BASE,
-                env::SECRET_KEY
-            ),
+            format!("export {}={here} {}={key}", env::API_BASE, env::SECRET_KEY),
             "fluxa trigger payment.settled".to_owned(),
         ],
     };
@@ -230,7 +284,7 @@ fn announce(context: &Context, base_url: &str, db: Option<&Path>) -> Result<()> 
             .text("  ")
             .bold(base_url)
             .dim(format!("  {kept}")),
-        Line::new().text("key   ").text(&key),
+        Line::new().text("key   ").text(key),
         Line::new().text("look  ").text(format!(
             "{}/_mock/",
             base_url.strip_suffix("/v1").unwrap_or(base_url)
@@ -239,6 +293,13 @@ fn announce(context: &Context, base_url: &str, db: Option<&Path>) -> Result<()> 
         Line::new().text("      ").push(Tone::Accent, &commands[1]),
     ] {
         context.ui.note(&line);
+    }
+    if arguments.expose {
+        context
+            .ui
+            .note(&Line::new().push(Tone::Warn, "open  ").text(
+                "other machines reach it over plain HTTP; who has the key may do everything here",
+            ));
     }
     Ok(())
 }
@@ -251,7 +312,8 @@ fn only_this_machine(address: SocketAddr) -> Result<()> {
             "--addr {address}: the sandbox serves this machine only"
         ))
         .hint(format!(
-            "use 127.0.0.1:{}; another machine reaches it by an SSH tunnel (`ssh -L`)",
+            "use 127.0.0.1:{}; another machine reaches it by an SSH tunnel (`ssh -L`), or by --expose, \
+             which gives the sandbox a key of its own",
             address.port()
         ))),
     }

@@ -1,10 +1,6 @@
 //! Owns which events can be triggered, and how: the fixtures, readable JSON in the binary.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::Value;
-
+use super::fixture::Fixture;
 use crate::error::{CliError, Result};
 use crate::suggest;
 
@@ -47,125 +43,72 @@ const FIXTURES: &[(&str, &str)] = fixtures![
     "subscription.updated.json",
 ];
 
-/// The events that cannot be triggered, each with the reason.
-const UNAVAILABLE: &str = include_str!("fixtures/unavailable.json");
-
-/// How to make an event happen.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Fixture {
-    /// What happens, in a sentence.
-    pub(crate) summary: String,
-    /// Id of the object that the event is about.
-    pub(crate) about: String,
-    /// What to ask of the API, in order.
-    pub(crate) steps: Vec<Step>,
-}
-
-/// One request.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Step {
-    /// What later steps call its answer: `${name.id}`.
-    pub(crate) name: String,
-    /// Method and path.
-    pub(crate) request: String,
-    /// The pace of what it creates in the sandbox.
-    #[serde(default)]
-    pub(crate) timing: Option<String>,
-    #[serde(default)]
-    pub(crate) body: Option<Value>,
-}
-
 /// What is known of one event type.
 pub(crate) struct Entry {
     pub(crate) event: &'static str,
-    /// The summary, or why it cannot be triggered.
-    pub(crate) availability: std::result::Result<String, String>,
+    pub(crate) summary: String,
 }
 
 /// Returns the fixture of an event.
 ///
 /// # Errors
-/// Usage: no such event (with the closest one), or one that cannot be triggered yet.
+/// Usage: there is no such event, with the closest one.
 pub(crate) fn find(event: &str) -> Result<Fixture> {
-    if let Some(text) = text_of(event) {
-        return parse(text);
+    match FIXTURES.iter().find(|(file, _)| event_of(file) == event) {
+        Some((file, text)) => parse(file, text),
+        None => {
+            let fault = format!("there is no event `{event}`");
+            Err(suggest::unknown_event_type(event, fault))
+        }
     }
-    if let Some(reason) = unavailable()?.get(event) {
-        return Err(
-            CliError::usage(format!("cannot trigger `{event}`: {reason}"))
-                .hint("`fluxa trigger --list` shows what can be triggered"),
-        );
-    }
-    let fault = format!("there is no event `{event}`");
-    Err(suggest::unknown_event_type(event, fault))
 }
 
-/// Returns every event of the contract, with whether it can be triggered.
+/// Returns every event, in the order of their names.
 pub(crate) fn list() -> Result<Vec<Entry>> {
-    let unavailable = unavailable()?;
-    suggest::event_types()
+    FIXTURES
         .iter()
-        .map(|event| {
-            let availability = match text_of(event) {
-                Some(text) => Ok(parse(text)?.summary),
-                None => Err(unavailable
-                    .get(*event)
-                    .cloned()
-                    .unwrap_or_else(|| "there is no fixture for it".to_owned())),
-            };
+        .map(|(file, text)| {
             Ok(Entry {
-                event,
-                availability,
+                event: event_of(file),
+                summary: parse(file, text)?.summary,
             })
         })
         .collect()
 }
 
-fn text_of(event: &str) -> Option<&'static str> {
-    FIXTURES
-        .iter()
-        .find(|(file, _)| file.strip_suffix(".json") == Some(event))
-        .map(|(_, text)| *text)
+/// Each file is called by its event.
+fn event_of(file: &'static str) -> &'static str {
+    file.strip_suffix(".json").unwrap_or(file)
 }
 
-fn parse(text: &str) -> Result<Fixture> {
-    serde_json::from_str(text).map_err(|error| CliError::failure(format!("a fixture: {error}")))
-}
-
-fn unavailable() -> Result<BTreeMap<String, String>> {
-    serde_json::from_str(UNAVAILABLE)
-        .map_err(|error| CliError::failure(format!("the list of unavailable events: {error}")))
+fn parse(file: &'static str, text: &str) -> Result<Fixture> {
+    let mut fixture: Fixture = serde_json::from_str(text)
+        .map_err(|error| CliError::failure(format!("the fixture {file}: {error}")))?;
+    fixture.event = Some(event_of(file).to_owned());
+    Ok(fixture)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture;
     use super::*;
 
     #[test]
-    fn every_event_has_a_fixture_or_a_reason_and_never_both() {
-        let unavailable = unavailable().unwrap();
-        for event in suggest::event_types() {
-            let has_fixture = text_of(event).is_some();
-            assert_ne!(has_fixture, unavailable.contains_key(*event), "{event}");
-        }
+    fn every_event_has_a_fixture_and_every_fixture_an_event() {
+        let mut events: Vec<&str> = FIXTURES.iter().map(|(file, _)| event_of(file)).collect();
+        let mut known = suggest::event_types().to_vec();
+        events.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(events, known);
     }
 
     #[test]
-    fn every_fixture_and_every_reason_is_of_an_event_of_the_contract() {
-        let known = suggest::event_types();
+    fn every_fixture_asks_for_what_the_contract_has_and_can_be_run_from_a_file() {
         for (file, text) in FIXTURES {
-            let event = file.strip_suffix(".json").unwrap();
-            assert!(known.contains(&event), "{file}");
-            let fixture = parse(text).unwrap_or_else(|error| panic!("{file}: {error}"));
-            assert!(
-                !fixture.steps.is_empty() && fixture.summary.ends_with('.'),
-                "{file}"
-            );
-        }
-        for event in unavailable().unwrap().keys() {
-            assert!(known.contains(&event.as_str()), "{event}");
+            let shown = parse(file, text).unwrap().to_json().unwrap();
+            let fixture = fixture::parse(&shown).unwrap_or_else(|error| panic!("{file}: {error}"));
+            assert!(fixture.summary.ends_with('.'), "{file}");
+            assert_eq!(fixture.to_json().unwrap(), shown);
         }
     }
 
@@ -175,7 +118,6 @@ mod tests {
         let mut files: Vec<String> = std::fs::read_dir(directory)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name != "unavailable.json")
             .collect();
         files.sort();
         let mut known: Vec<&str> = FIXTURES.iter().map(|(file, _)| *file).collect();

@@ -9,13 +9,19 @@ use super::line::{Line, Tone};
 pub(crate) struct Table {
     headings: Vec<&'static str>,
     rows: Vec<Vec<(Tone, String)>>,
+    /// As wide as the widest cell so far.
+    widths: Vec<usize>,
+    headed: bool,
 }
 
 impl Table {
     pub(crate) fn new(headings: impl Into<Vec<&'static str>>) -> Self {
+        let headings = headings.into();
         Self {
-            headings: headings.into(),
+            widths: headings.iter().map(|heading| heading.width()).collect(),
+            headings,
             rows: Vec::new(),
+            headed: false,
         }
     }
 
@@ -30,32 +36,33 @@ impl Table {
     }
 
     /// Returns the heading and the rows, each column as wide as its widest cell.
-    pub(crate) fn lines(&self) -> Vec<Line> {
-        let mut widths: Vec<usize> = self
-            .headings
-            .iter()
-            .map(|heading| heading.width())
-            .collect();
-        for row in &self.rows {
-            for (width, (_, text)) in widths.iter_mut().zip(row) {
+    pub(crate) fn lines(mut self) -> Vec<Line> {
+        self.take_lines()
+    }
+
+    /// Takes the rows there are so far, under the heading the first time: for a table that is
+    /// printed while more of it comes. Later rows may make a column wider.
+    pub(crate) fn take_lines(&mut self) -> Vec<Line> {
+        let rows = std::mem::take(&mut self.rows);
+        for row in &rows {
+            for (width, (_, text)) in self.widths.iter_mut().zip(row) {
                 *width = (*width).max(text.width());
             }
         }
-        let heading = self
-            .headings
-            .iter()
-            .zip(&widths)
-            .fold(Line::new(), |line, (heading, width)| {
+        let mut lines = Vec::with_capacity(rows.len() + 1);
+        if !std::mem::replace(&mut self.headed, true) {
+            let headings = self.headings.iter().zip(&self.widths);
+            lines.push(headings.fold(Line::new(), |line, (heading, width)| {
                 line.column(Tone::Dim, heading, width + 2)
-            });
-        let rows = self.rows.iter().map(|row| {
-            row.iter()
-                .zip(&widths)
-                .fold(Line::new(), |line, ((tone, text), width)| {
-                    line.column(*tone, text, width + 2)
-                })
-        });
-        std::iter::once(heading).chain(rows).collect()
+            }));
+        }
+        lines.extend(rows.iter().map(|row| {
+            let cells = row.iter().zip(&self.widths);
+            cells.fold(Line::new(), |line, ((tone, text), width)| {
+                line.column(*tone, text, width + 2)
+            })
+        }));
+        lines
     }
 }
 
@@ -76,5 +83,20 @@ mod tests {
             .map(|line| line.render(false))
             .collect();
         assert_eq!(lines, ["ID     NAME", "key_1  a\\u{1b}b"]);
+    }
+
+    #[test]
+    fn a_table_that_grows_has_one_heading_and_never_narrower_columns() {
+        let mut table = Table::new(["ID", "NAME"]);
+        let mut page = |id: &str| {
+            table.row([(Tone::Plain, id.into()), (Tone::Plain, "x".into())]);
+            let lines = table.take_lines();
+            lines
+                .iter()
+                .map(|line| line.render(false))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(page("key_1"), ["ID     NAME", "key_1  x"]);
+        assert_eq!(page("k"), ["k      x"]);
     }
 }

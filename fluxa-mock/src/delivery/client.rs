@@ -6,6 +6,7 @@ use crate::clock::real_millis;
 use crate::config::Config;
 use crate::domain::delivery::{Outcome, ReceivedResponse, SentRequest, Task};
 use crate::domain::webhook_endpoint::is_loopback_name;
+use crate::observe::redact;
 use fluxa_sdk::contract;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -114,7 +115,9 @@ impl Answer {
     fn into_response(self) -> ReceivedResponse {
         let body = &self.body[..self.body.len().min(KEPT_BODY)];
         // Cut again: what is not UTF-8 is replaced by something longer.
-        let body = cut(&String::from_utf8_lossy(body)).to_owned();
+        let body = String::from_utf8_lossy(body);
+        // A receiver may answer with anything, a card number of its own included.
+        let body = cut(&redact::text(&body)).to_owned();
         ReceivedResponse {
             headers: self.headers,
             body,
@@ -128,6 +131,7 @@ fn kept_headers(headers: &http::HeaderMap) -> BTreeMap<String, String> {
     let mut room = KEPT_BODY;
     for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
+        let value = redact::header(name.as_str(), &value);
         let Some(left) = room.checked_sub(name.as_str().len() + value.len()) else {
             break;
         };

@@ -353,12 +353,7 @@ impl TestCard {
     }
 
     fn listed(&self) -> Option<&'static Listed> {
-        let number: String = self
-            .number
-            .chars()
-            .filter(|c| !matches!(c, ' ' | '-'))
-            .collect();
-        TEST_CARDS.iter().find(|card| card.number == number)
+        listed_as(&self.number)
     }
 
     fn full_year(&self) -> i64 {
@@ -368,6 +363,16 @@ impl TestCard {
             self.exp_year
         }
     }
+}
+
+fn listed_as(number: &str) -> Option<&'static Listed> {
+    let number: String = number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    TEST_CARDS.iter().find(|card| card.number == number)
+}
+
+/// Whether it is the number of one of the sandbox's cards, which are no secret.
+pub(crate) fn is_test_card(number: &str) -> bool {
+    listed_as(number).is_some()
 }
 
 fn unknown_number() -> DomainError {

@@ -21,6 +21,7 @@ pub(crate) mod request_log;
 pub(crate) mod seed;
 pub(crate) mod settlement;
 pub(crate) mod sizes;
+pub(crate) mod stored;
 pub(crate) mod subscription;
 pub(crate) mod timers;
 pub(crate) mod timing;

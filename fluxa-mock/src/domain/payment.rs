@@ -497,6 +497,7 @@ pub(super) mod tests {
             pace: None,
             first_pace: 0.0,
             allowed_hosts: &[],
+            is_exposed: false,
             identity: Identity::primary(KeyIndex::default()),
         };
         let store = Store::open(&opening).unwrap();

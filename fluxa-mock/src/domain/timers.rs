@@ -23,7 +23,7 @@ pub(crate) enum TimerKind {
 }
 
 impl TimerKind {
-    const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::PaymentSettling,
         Self::PaymentSettled,
         Self::Refund,

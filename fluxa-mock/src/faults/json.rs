@@ -1,6 +1,7 @@
 //! Owns the JSON form of a fault: read from the control plane's callers and shown to them. Whether it
 //! makes sense is `spec`'s to say.
 
+use super::glob;
 use super::spec::{Cut, Fault, Kind, Method, When};
 use crate::domain::error::DomainError;
 use serde_json::{Map, Value};
@@ -87,7 +88,7 @@ impl Fault {
         let kind = match (path, event) {
             (Some(path), None) if endpoint.is_none() => Kind::Request {
                 method: method.map_or(Method::Any, |(method, _)| method),
-                path,
+                path: glob::whole_path(path),
             },
             (None, Some(event)) if method.is_none() => Kind::Delivery { event, endpoint },
             (Some(_), None) => return misplaced("endpoint", "endpoint goes with event, not path."),

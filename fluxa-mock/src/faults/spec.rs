@@ -3,6 +3,7 @@
 
 use super::glob;
 use crate::domain::error::DomainError;
+use crate::observe::redact;
 use std::time::Duration;
 
 /// Longest real delay of a request, ten minutes: beyond it a typing error is likelier.
@@ -137,9 +138,10 @@ impl Fault {
         }
     }
 
-    /// A fault of requests to a path, in which `*` stands for any text: `/v1/payments*`.
+    /// A fault of requests to a path, in which `*` stands for any text: `/v1/payments*`; `/v1` may be left
+    /// out.
     pub fn on(method: Method, path: impl Into<String>) -> Self {
-        let path = path.into();
+        let path = glob::whole_path(path.into());
         Self::new(Kind::Request { method, path })
     }
 
@@ -292,12 +294,36 @@ impl Fault {
         if self.seed.is_some() && !drawn {
             return bad("seed", "seed goes with probability or shuffle_ms.");
         }
+        self.check_texts()?;
         match &self.kind {
             Kind::Request { path, .. } => {
                 self.check_request(path)?;
                 self.check_answer()
             }
             Kind::Delivery { event, .. } => self.check_delivery(event),
+        }
+    }
+
+    /// Faults are listed, shown and, in part, answered.
+    fn check_texts(&self) -> Result<(), DomainError> {
+        let (name, text) = match &self.kind {
+            Kind::Request { path, .. } => ("path", path),
+            Kind::Delivery { event, .. } => ("event", event),
+        };
+        let texts = [
+            (name, Some(text)),
+            ("code", self.code.as_ref()),
+            ("message", self.message.as_ref()),
+        ];
+        match texts
+            .into_iter()
+            .find(|(_, text)| text.is_some_and(|text| redact::text(text) != text.as_str()))
+        {
+            Some((name, _)) => {
+                let message = "This looks like a card number or a key, which is not kept.";
+                Err(DomainError::parameter(name, message))
+            }
+            None => Ok(()),
         }
     }
 

@@ -77,10 +77,13 @@ impl MockServer {
         self.primary.sandbox.address
     }
 
-    /// The well-known secret key.
+    /// The well-known secret key; that of the server itself when it is exposed.
     #[must_use]
     pub fn secret_key(&self) -> String {
-        well_known("secret")
+        match &self.sandbox.config.exposed {
+            Some(own) => own.as_str().to_owned(),
+            None => well_known("secret"),
+        }
     }
 
     /// The well-known restricted key, which reads only.

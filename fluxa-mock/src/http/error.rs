@@ -1,6 +1,7 @@
 //! Owns the error envelope: which status, type and body a domain error becomes.
 
 use crate::domain::error::{DomainError, Kind};
+use crate::observe::redact;
 use fluxa_sdk::contract;
 use serde_json::{Value, json};
 
@@ -33,7 +34,8 @@ pub(super) fn envelope(error: &DomainError, request_id: &str) -> Value {
     body(error_type, error.code, &error.message, param, request_id)
 }
 
-/// The envelope of an error that need not be the domain's.
+/// The envelope of an error that need not be the domain's. Whatever it repeats of the request, it repeats
+/// no card number and no key: an answer is shown, logged and, under an idempotency key, stored.
 pub(super) fn body(
     error_type: &str,
     code: &str,
@@ -44,12 +46,12 @@ pub(super) fn body(
     let mut body = json!({
         "type": error_type,
         "code": code,
-        "message": message,
+        "message": redact::text(message),
         "doc_url": format!("{}/{code}", contract::DOC_BASE_URL),
         "request_id": request_id,
     });
     if let (Some(param), Some(object)) = (param, body.as_object_mut()) {
-        object.insert("param".to_owned(), param.into());
+        object.insert("param".to_owned(), redact::text(param).into());
     }
     json!({ "error": body })
 }

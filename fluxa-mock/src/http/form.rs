@@ -2,6 +2,7 @@
 //! `created_at[gte]=…`; a name repeated is a list too. Values stay text; `params` gives them their types.
 
 use crate::domain::error::DomainError;
+use crate::observe::redact;
 use serde_json::{Map, Value};
 
 /// Deepest nesting of a name: far more than any operation has.
@@ -56,12 +57,13 @@ fn malformed(name: &str) -> DomainError {
     DomainError::invalid("body_malformed", message)
 }
 
-/// A name as a message may repeat it.
+/// A name as a message may repeat it: clean before it is cut, since half a card number is not known as one.
 pub(super) fn clip(name: &str) -> String {
-    name.chars()
+    let shown: String = name
+        .chars()
         .filter(|character| !character.is_control())
-        .take(60)
-        .collect()
+        .collect();
+    redact::text(&shown).chars().take(60).collect()
 }
 
 fn split_name(name: &str) -> Result<Vec<&str>, DomainError> {

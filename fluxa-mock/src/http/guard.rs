@@ -3,19 +3,19 @@
 
 use super::rate_limit::Allowance;
 use super::reply::{self, RequestId};
-use super::{auth, control, form, observe};
+use super::{auth, control, exposed, form, observe};
 use crate::accounts::Accounts;
 use crate::domain::api_key;
 use crate::domain::error::{DomainError, Kind};
+use crate::pages;
 use crate::sandbox::Sandbox;
 use crate::store::Origin;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use fluxa_sdk::contract;
-use http::header::{HOST, ORIGIN, USER_AGENT};
+use http::header::{ACCEPT, HOST, ORIGIN, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Uri};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a browser says of the page that a request comes from.
@@ -29,11 +29,15 @@ pub(super) async fn around(
 ) -> Response {
     let bearer = auth::bearer(request.headers());
     // Before an account is opened for it.
-    let admitted = check_origin(&request, accounts.primary())
-        .and_then(|()| bearer.as_deref().map_or(Ok(()), api_key::refuse_live));
-    let chosen = match admitted {
-        Ok(()) => account_of(&accounts, bearer.as_deref(), request.uri()).await,
-        Err(refused) => Err(refused),
+    let admitted = check_origin(&request, &accounts)
+        .and_then(|()| bearer.as_deref().map_or(Ok(()), api_key::refuse_live))
+        .and_then(|()| exposed::admit(&accounts, &request, bearer.clone()));
+    let (bearer, chosen) = match admitted {
+        Ok(served) => {
+            let chosen = account_of(&accounts, served.as_deref(), request.uri()).await;
+            (served, chosen)
+        }
+        Err(refused) => (bearer, Err(refused)),
     };
     let (sandbox, refused) = match chosen {
         Ok(sandbox) => (sandbox, None),
@@ -43,14 +47,21 @@ pub(super) async fn around(
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(Arc::clone(&sandbox));
     let watch = observe::begin(&accounts, &sandbox, &mut request, &id, refused.is_some());
+    if let (true, Some(key)) = (sandbox.config.exposed.is_some(), &bearer) {
+        exposed::replace_key(request.headers_mut(), key);
+    }
     let mut response = match refused {
         None => next.run(request).await,
+        Some(refused) if refused.code == exposed::KEY_WANTED && wants_page(&request) => {
+            pages::sign_in(false)
+        }
         Some(refused) => reply::refusal(&request, &refused),
     };
     if !response.headers().contains_key(contract::REQUEST_ID) {
         reply::set(&mut response, contract::REQUEST_ID, &id);
     }
     reply::set(&mut response, contract::VERSION, contract::API_VERSION);
+    reply::set(&mut response, X_CONTENT_TYPE_OPTIONS.as_str(), "nosniff");
     let counted = response.extensions().get::<Allowance>().copied();
     let (allowance, key) = match (counted, bearer) {
         (Some(allowance), _) => (allowance, None),
@@ -126,7 +137,18 @@ pub(super) async fn uncounted(sandbox: &Sandbox, bearer: String) -> (Allowance, 
     }
 }
 
-fn check_origin(request: &Request, sandbox: &Sandbox) -> Result<(), DomainError> {
+/// Whether it is a browser that asks for a page.
+pub(super) fn wants_page(request: &Request) -> bool {
+    let accepts = request.headers().get_all(ACCEPT).iter();
+    let names_html = |value: &HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.contains("text/html"))
+    };
+    request.method().is_safe() && accepts.into_iter().any(names_html)
+}
+
+fn check_origin(request: &Request, accounts: &Accounts) -> Result<(), DomainError> {
     let headers = request.headers();
     let refuse = |message: &str| {
         Err(DomainError::new(
@@ -140,21 +162,24 @@ fn check_origin(request: &Request, sandbox: &Sandbox) -> Result<(), DomainError>
         (Some(host), None) => host.to_str().unwrap_or_default(),
         _ => return refuse("A request names this server once in its Host header."),
     };
-    if !is_own_host(host, sandbox) {
+    if !exposed::is_own_host(host, request, accounts) {
         return refuse("The Host header names a host that is not this server.");
     }
     // A request target that is a whole URL overrides the Host header.
     let target = request.uri().authority();
-    if target.is_some_and(|target| !is_own_host(target.as_str(), sandbox)) {
+    if target.is_some_and(|target| !exposed::is_own_host(target.as_str(), request, accounts)) {
         return refuse("The request's target names a host that is not this server.");
     }
     if is_delivery(headers) {
         return refuse("Webhook deliveries may not call this server.");
     }
+    // Before an exposed server there may be one that speaks TLS.
+    let may_be_secure = accounts.primary().config.exposed.is_some();
     for origin in headers.get_all(ORIGIN) {
         let origin = origin.to_str().unwrap_or_default();
         let own = origin
             .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://").filter(|_| may_be_secure))
             .is_some_and(|rest| rest.eq_ignore_ascii_case(host));
         if !own {
             return refuse("Web pages of other origins may not call this server.");
@@ -177,22 +202,4 @@ fn is_delivery(headers: &HeaderMap) -> bool {
             .get_all(USER_AGENT)
             .iter()
             .any(|value| value.as_bytes().starts_with(agent))
-}
-
-fn is_own_host(host: &str, sandbox: &Sandbox) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    if name.eq_ignore_ascii_case("localhost") || matches!(name, "127.0.0.1" | "[::1]") {
-        return true;
-    }
-    let inner = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'));
-    let address = match inner {
-        Some(inner) => inner.parse().map(IpAddr::V6),
-        None => name.parse().map(IpAddr::V4),
-    };
-    address.is_ok_and(|address| address == sandbox.address.ip())
 }

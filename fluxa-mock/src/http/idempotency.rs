@@ -3,14 +3,17 @@
 
 use super::operation::Operation;
 use super::reply::Reply;
+use crate::domain::card;
 use crate::domain::error::{DomainError, Kind};
+use crate::observe::sensitive;
 use crate::sandbox::NoteAdvance;
 use crate::store::Tx;
 use fluxa_sdk::contract;
+use hmac::{Hmac, Mac};
 use http::HeaderMap;
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -148,14 +151,22 @@ pub(super) fn read_key(headers: &HeaderMap) -> Option<Result<String, DomainError
 fn check_key(key: &[u8]) -> Result<String, DomainError> {
     let valid = (1..=contract::IDEMPOTENCY_KEY_MAX_BYTES).contains(&key.len())
         && key.iter().all(u8::is_ascii_graphic);
-    if valid {
-        return Ok(String::from_utf8_lossy(key).into_owned());
+    let refuse = |message: &str| {
+        let refused = DomainError::invalid("invalid_idempotency_key", message);
+        Err(refused.about(contract::IDEMPOTENCY_KEY))
+    };
+    if !valid {
+        return refuse("An Idempotency-Key is 1 to 255 visible ASCII characters.");
     }
-    Err(DomainError::invalid(
-        "invalid_idempotency_key",
-        "An Idempotency-Key is 1 to 255 visible ASCII characters.",
-    )
-    .about(contract::IDEMPOTENCY_KEY))
+    let key = String::from_utf8_lossy(key);
+    match sensitive::is_no_name(&key) {
+        // It is stored, logged and told to webhook endpoints.
+        true => refuse(
+            "This Idempotency-Key looks like a card number or an API key. Use a random one, such as a \
+             UUID, or one made of your order's id and the step.",
+        ),
+        false => Ok(key.into_owned()),
+    }
 }
 
 /// The parameters that identify a request.
@@ -167,25 +178,49 @@ pub(super) enum Identity<'a> {
     Refused(&'a Map<String, Value>),
 }
 
-/// What identifies a request: method, path and parsed parameters, whatever their order or encoding.
-pub(super) fn fingerprint(operation: &Operation, path: &str, identity: Identity<'_>) -> String {
-    let mut hash = Sha256::new();
+/// What identifies a request: method, path and parsed parameters, whatever their order or encoding. Keyed
+/// with the sandbox's salt: parameters that can be guessed are not to be found by trying.
+///
+/// `None` for a request that holds the number of a card other than the test cards, which everybody knows:
+/// the salt stands beside the fingerprints, and a card number has few enough digits to try them all. Such a
+/// request is refused each time it comes, and changes nothing.
+pub(super) fn fingerprint(
+    tx: &Tx<'_>,
+    operation: &Operation,
+    path: &str,
+    identity: Identity<'_>,
+) -> Option<String> {
+    let (parameters, known, is_refused) = match identity {
+        Identity::Checked(known) => (known, canonical(known, Value::clone), false),
+        Identity::Refused(raw) => (raw, canonical(raw, as_text), true),
+    };
+    let number = parameters.get("card").map(|card| &card["number"]);
+    let paid_with = number.and_then(Value::as_str).unwrap_or_default();
+    let digits = paid_with.chars().filter(char::is_ascii_digit).count();
+    let is_foreign = |number: &str| !card::is_test_card(number);
+    if (digits >= FEWEST_TELLING_DIGITS && is_foreign(paid_with))
+        || (is_refused && sensitive::card_numbers(&known).any(|number| is_foreign(&number)))
+    {
+        return None;
+    }
+    let mut mac = Hmac::<Sha256>::new_from_slice(&tx.fingerprint_salt())
+        .expect("HMAC takes keys of any length");
     let mut add = |part: &str| {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part.as_bytes());
+        mac.update(&part.len().to_be_bytes());
+        mac.update(part.as_bytes());
     };
     add(operation.method.name());
     add(path);
-    match identity {
-        Identity::Checked(parameters) => add(&canonical(parameters, Value::clone)),
-        Identity::Refused(parameters) => {
-            add(&canonical(parameters, as_text));
-            // Apart from what passed: as text, `{"a": 1}` that was refused looks like `a=1` that was not.
-            add("refused");
-        }
+    add(&known);
+    if is_refused {
+        // Apart from what passed: as text, `{"a": 1}` that was refused looks like `a=1` that was not.
+        add("refused");
     }
-    hex::encode(hash.finalize())
+    Some(hex::encode(mac.finalize().into_bytes()))
 }
+
+/// From so many digits on, what stands where a card number belongs is taken for one, mistyped or not.
+const FEWEST_TELLING_DIGITS: usize = 12;
 
 /// A value as a form has it.
 fn as_text(value: &Value) -> Value {

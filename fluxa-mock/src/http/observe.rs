@@ -100,7 +100,7 @@ pub(super) fn begin(
     let is_page = path.starts_with("/pay/");
     // Looking is not worth telling: the inspector looks every second.
     let is_control = path.starts_with("/_mock/") && request.method() != Method::GET;
-    let is_shown = sandbox.config.on_request.is_some();
+    let is_shown = sandbox.config.on_request.is_some() || tracing::enabled!(tracing::Level::INFO);
     let is_wanted = is_api || is_page || (is_control && is_shown);
     if !is_wanted {
         return None;
@@ -181,6 +181,15 @@ impl Watch {
 
     fn tell(&mut self, status: Option<u16>, headers: &HeaderMap, body: Option<&Bytes>) {
         let asked = &self.arrival.asked;
+        let duration = self.arrival.started.elapsed();
+        tracing::info!(
+            method = %asked.method,
+            path = %asked.path,
+            status,
+            request_id = %asked.id,
+            duration_ms = duration.as_millis(),
+            "answered"
+        );
         if let Some(hook) = &self.sandbox.config.on_request {
             hook.call(&RequestLine {
                 method: asked.method.clone().into_owned(),
@@ -189,7 +198,7 @@ impl Watch {
                     None => asked.path.clone(),
                 },
                 status,
-                duration: self.arrival.started.elapsed(),
+                duration,
                 request_id: asked.id.clone(),
             });
         }
@@ -283,7 +292,7 @@ fn method_name(method: &Method) -> Cow<'static, str> {
         Method::POST => "POST".into(),
         Method::PATCH => "PATCH".into(),
         Method::DELETE => "DELETE".into(),
-        ref other => other.as_str().to_owned().into(),
+        ref other => redact::text(other.as_str()).into_owned().into(),
     }
 }
 
@@ -317,7 +326,7 @@ fn header_lines(headers: &HeaderMap) -> String {
     let mut lines = String::with_capacity(256);
     for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
-        lines.push_str(name.as_str());
+        lines.push_str(&redact::text(name.as_str()));
         lines.push_str(": ");
         lines.push_str(&redact::header(name.as_str(), &value));
         lines.push('\n');

@@ -44,8 +44,12 @@ pub(super) enum ParamKind {
     Amount,
     /// An integer in a range, both ends included.
     Integer(i64, i64),
-    /// Text of at most so many characters.
+    /// Text of at most so many characters, none of it a card number or a key.
     Text(usize),
+    /// Text that may be a card number or a security code: no object is made of it.
+    CardData(usize),
+    /// Text that a program wrote: what must not be kept of it is replaced, not refused.
+    Remark(usize),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// An id with this prefix.
@@ -208,8 +212,8 @@ pub(super) struct Input {
     pub(super) params: Map<String, Value>,
     /// The key that asks; none on public operations.
     pub(super) key: Option<ApiKey>,
-    /// Value of the sandbox timing header.
-    pub(super) timing: Option<String>,
+    /// The timing asked for, of use or not.
+    pub(super) timing: Option<Timing>,
     /// The client prefers CSV.
     pub(super) wants_csv: bool,
 }
@@ -234,11 +238,6 @@ impl Input {
         serde_json::from_value(Value::Object(self.params.clone())).map_err(|error| {
             DomainError::internal(format!("parsed parameters do not fit: {error}"))
         })
-    }
-
-    /// The timing asked for.
-    pub(super) fn timing(&self) -> Result<Option<Timing>, DomainError> {
-        self.timing.as_deref().map(Timing::parse).transpose()
     }
 
     /// A text parameter.

@@ -6,6 +6,7 @@ use super::operation::{Operation, Param, ParamKind, optional};
 use crate::domain::Metadata;
 use crate::domain::error::DomainError;
 use crate::events::EventType;
+use crate::observe::{redact, sensitive};
 use crate::time::Time;
 use fluxa_sdk::contract;
 use serde_json::{Map, Value};
@@ -93,11 +94,14 @@ fn check_value(
             None => Err(bad(format!("{name} is an integer."))),
         },
         ParamKind::Text(longest) => text(value, name).and_then(|text| {
-            if text.chars().count() > longest {
-                return Err(bad(format!("{name} has at most {longest} characters.")));
-            }
-            Ok(text.into())
+            refuse_sensitive(&text, name)?;
+            short(text, longest, name)
         }),
+        ParamKind::CardData(longest) => {
+            text(value, name).and_then(|text| short(text, longest, name))
+        }
+        ParamKind::Remark(longest) => text(value, name)
+            .and_then(|text| short(redact::text(&text).into_owned(), longest, name)),
         ParamKind::Choice(words) => text(value, name).and_then(|text| {
             if words.contains(&text.as_str()) {
                 return Ok(text.into());
@@ -110,6 +114,9 @@ fn check_value(
         }),
         ParamKind::Currency => text(value, name).and_then(|text| currency(&text, name)),
         ParamKind::Url => text(value, name).and_then(|text| {
+            // Braces are no characters of a URI: objects show it escaped.
+            let text = text.replace(SESSION_ID, SESSION_ID_ESCAPED);
+            refuse_sensitive(&text, name)?;
             let valid = url::Url::parse(&text)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
             if valid && text.len() <= 2048 && is_uri(&text) {
@@ -121,6 +128,7 @@ fn check_value(
             Err(bad(message))
         }),
         ParamKind::Email => text(value, name).and_then(|text| {
+            refuse_sensitive(&text, name)?;
             let valid = text.len() <= 254
                 && text.split_once('@').is_some_and(|(user, host)| {
                     !user.is_empty() && host.contains('.') && !host.contains('@')
@@ -151,6 +159,29 @@ fn check_value(
         },
         ParamKind::TimeRange => time_range(value, name),
     }
+}
+
+/// What stands in a URL for the id of the checkout session; and as a URI has it.
+pub(crate) const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
+pub(crate) const SESSION_ID_ESCAPED: &str = "%7BCHECKOUT_SESSION_ID%7D";
+
+/// Refuses what objects must not be made of: they are stored, shown, sent to endpoints and exported.
+fn refuse_sensitive(text: &str, name: &str) -> Result<(), DomainError> {
+    match sensitive::must_not_be_kept(text) || redact::is_hidden_by_escapes(text) {
+        true => Err(DomainError::parameter(name, SENSITIVE)),
+        false => Ok(()),
+    }
+}
+
+const SENSITIVE: &str = "This looks like a card number, a security code, an API key or a secret. \
+     None of them may be kept in an object; a card number goes only where the cardholder pays.";
+
+fn short(text: String, longest: usize, name: &str) -> Result<Value, DomainError> {
+    if text.chars().count() > longest {
+        let message = format!("{name} has at most {longest} characters.");
+        return Err(DomainError::parameter(name, message));
+    }
+    Ok(text.into())
 }
 
 fn text(value: Value, name: &str) -> Result<String, DomainError> {
@@ -263,6 +294,13 @@ fn metadata(value: Value, name: &str) -> Result<Value, DomainError> {
             "A metadata value has at most {value_chars} characters."
         )));
     }
+    if parsed.iter().any(|(key, text)| {
+        refuse_sensitive(key, name).is_err()
+            || refuse_sensitive(text, name).is_err()
+            || redact::is_security_code(key, text)
+    }) {
+        return Err(bad(SENSITIVE.to_owned()));
+    }
     Ok(parsed
         .into_iter()
         .map(|(key, text)| (key, Value::String(text)))
@@ -302,6 +340,7 @@ fn event_types(value: Value, source: Source, name: &str) -> Result<Value, Domain
         Value::String(list) => split_types(&list),
         other => text_list(other, source, name)?,
     };
+    let names = wanted_types(names);
     check_types(&names, name)?;
     Ok(names.into())
 }
@@ -315,6 +354,14 @@ pub(super) fn split_types(list: &str) -> Vec<String> {
         .collect()
 }
 
+/// The types asked for, of which `*` is all: as if none had been named.
+pub(super) fn wanted_types(names: Vec<String>) -> Vec<String> {
+    match names.iter().any(|name| name == "*") {
+        true => Vec::new(),
+        false => names,
+    }
+}
+
 /// Refuses names that are no event types.
 pub(super) fn check_types(names: &[String], param: &str) -> Result<(), DomainError> {
     match names
@@ -324,7 +371,10 @@ pub(super) fn check_types(names: &[String], param: &str) -> Result<(), DomainErr
         None => Ok(()),
         Some(unknown) => Err(DomainError::parameter(
             param,
-            format!("{unknown} is not a type of event."),
+            format!(
+                "{} is not a type of event. Name types whole, or none for all.",
+                form::clip(unknown)
+            ),
         )),
     }
 }

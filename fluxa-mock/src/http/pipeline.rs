@@ -11,6 +11,7 @@ use super::{Peer, body, expand, form, idempotency, stream};
 use crate::domain::api_key::ApiKey;
 use crate::domain::error::{DomainError, Kind};
 use crate::domain::request_log;
+use crate::domain::timing::Timing;
 use crate::sandbox::Sandbox;
 use crate::store::{Origin, Tx};
 use axum::extract::Request;
@@ -45,15 +46,15 @@ struct Parsed {
 }
 
 impl Parsed {
-    fn fingerprint(&self, operation: &Operation, path: &str) -> String {
+    fn fingerprint(&self, tx: &Tx<'_>, operation: &Operation, path: &str) -> Option<String> {
         let Ok(checked) = &self.checked else {
-            return idempotency::fingerprint(operation, path, Identity::Refused(&self.raw));
+            return idempotency::fingerprint(tx, operation, path, Identity::Refused(&self.raw));
         };
         let mut whole = checked.clone();
         if !self.expand.is_empty() {
             whole.insert("expand".to_owned(), self.expand.clone().into());
         }
-        idempotency::fingerprint(operation, path, Identity::Checked(&whole))
+        idempotency::fingerprint(tx, operation, path, Identity::Checked(&whole))
     }
 }
 
@@ -227,15 +228,18 @@ impl Call {
             expand::check_scopes(start, &parsed.expand, key)?;
         }
         let mut fingerprint = None;
-        if let Some(key) = idempotency_key {
-            let print = parsed.fingerprint(self.operation, &self.path);
+        if let Some(key) = idempotency_key
+            && let Some(print) = parsed.fingerprint(tx, self.operation, &self.path)
+        {
             if let Some(reply) = idempotency::lookup(tx, &key, &print)? {
                 return Ok(Checked::Replay(reply));
             }
             fingerprint = Some((key, print));
         }
-        let params = match parsed.checked {
-            Ok(params) => params,
+        // Read whether it is of use or not: who misspells it is to hear of it at once.
+        let timing = self.timing.as_deref().map(Timing::parse).transpose();
+        let (params, timing) = match parsed.checked.and_then(|params| Ok((params, timing?))) {
+            Ok(read) => read,
             Err(error) => {
                 let reply = Reply::refusal(&error, &self.request_id);
                 if let Some((key, print)) = &fingerprint {
@@ -248,7 +252,7 @@ impl Call {
             id: self.id,
             params,
             key,
-            timing: self.timing,
+            timing,
             wants_csv: self.wants_csv,
         };
         Ok(Checked::Proceed(
@@ -357,7 +361,11 @@ async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, Doma
     }
     let note = idempotency::NotedAdvance(admitted.fingerprint.clone());
     sandbox
-        .advance_noted(by, note, move |tx| {
+        .advance_noted(by, note, move |tx, arrived| {
+            if let Err(error) = arrived {
+                let refused = Reply::refusal(&error, &admitted.reply_with.request_id);
+                return admitted.conclude(tx, refused.status, JSON, refused.body);
+            }
             let clock = super::routes::clock_view(tx)?;
             admitted.conclude(tx, 200, JSON, clock.to_string())
         })
@@ -428,11 +436,67 @@ fn parse(
     }
 }
 
-/// Whether CSV comes before JSON in an Accept header.
+/// Whether an Accept header asks for CSV rather than JSON, which is what comes if it does not say.
 fn prefers_csv(accept: &str) -> bool {
-    let place = |media: &str| accept.to_ascii_lowercase().find(media);
-    match (place("text/csv"), place("application/json")) {
-        (Some(csv), Some(json)) => csv < json,
-        (csv, _) => csv.is_some(),
+    let ranges: Vec<(String, f32)> = accept.split(',').map(media_range).collect();
+    // The most specific range counts: `text/csv;q=0` refuses it whatever `*/*` says.
+    let find = |names: &[&str]| {
+        names.iter().find_map(|name| {
+            let place = ranges.iter().position(|(range, _)| range == name)?;
+            Some((place, ranges[place].1))
+        })
+    };
+    let csv = find(&["text/csv", "text/*"]);
+    let json = find(&["application/json", "application/*"]);
+    match (csv, json) {
+        (Some((csv, wanted)), Some((json, other))) => {
+            wanted > other || (wanted == other && wanted > 0.0 && csv < json)
+        }
+        (Some((_, wanted)), None) => {
+            wanted > 0.0 && find(&["*/*"]).is_none_or(|(_, other)| wanted >= other)
+        }
+        (None, _) => false,
+    }
+}
+
+/// A media type or a range of them, and how much it is wanted: 1 unless it says, 0 for not at all.
+fn media_range(text: &str) -> (String, f32) {
+    let mut parts = text.split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let quality = parts.find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("q")
+            .then(|| value.trim().parse().ok())
+    });
+    (name, quality.flatten().unwrap_or(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefers_csv;
+
+    #[test]
+    fn an_accept_header_is_read_with_its_qualities() {
+        for (accept, expected) in [
+            ("text/csv", true),
+            ("TEXT/CSV; charset=utf-8", true),
+            ("text/*", true),
+            ("text/csv, application/json", true),
+            ("application/json, text/csv", false),
+            ("application/json;q=0.5, text/csv", true),
+            ("text/csv;q=0.5, application/json", false),
+            ("text/csv, */*", true),
+            ("text/csv;q=0.1, */*", false),
+            ("text/csv;q=0", false),
+            ("text/csv; q=0.0, application/json;q=0", false),
+            ("text/csv;q=0, */*", false),
+            ("text/*, text/csv;q=0", false),
+            ("*/*", false),
+            ("text/html", false),
+            ("", false),
+        ] {
+            assert_eq!(prefers_csv(accept), expected, "{accept}");
+        }
     }
 }

@@ -47,6 +47,7 @@ pub(super) async fn open(sandbox: Arc<Sandbox>, call: Call) -> Response {
             };
             let allowance = admitted.reply_with.allowance;
             let types = params::split_types(admitted.input.text("types").unwrap_or_default());
+            let types = params::wanted_types(types);
             if let Err(error) = params::check_types(&types, "types") {
                 return refuse(error, allowance);
             }

@@ -1,51 +1,70 @@
 //! Owns what must not be kept of a request: card data, keys and secrets are replaced before anything
 //! is remembered, recorded, logged or shown.
 
+use super::sensitive::{self, KEYS, LONG, REDACTED, SHORTEST, digit, masked};
 use bytes::Bytes;
-use fluxa_sdk::contract;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
-/// What stands for what is not kept.
-const REDACTED: &str = "[redacted]";
+pub(crate) use sensitive::text;
 
-/// Names of card numbers in forms and objects that are not called `card`.
-const NUMBERS: &[&str] = &["number", "cardnumber", "pan"];
+/// Names of card numbers in forms and objects that are not called `card`, without what stands between
+/// their words.
+const NUMBERS: &[&str] = &["number", "cardnumber", "cardno", "ccnumber", "ccnum", "pan"];
 
-/// Names of security codes.
-const CODES: &[&str] = &["cvc", "cvv", "securitycode", "cardcvc"];
-
-/// What keys and signing secrets begin with.
-const KEYS: [&str; 4] = [
-    contract::SECRET_KEY_PREFIX,
-    contract::RESTRICTED_KEY_PREFIX,
-    contract::PUBLISHABLE_KEY_PREFIX,
-    contract::WEBHOOK_SECRET_PREFIX,
+/// Names of security codes, and what longer ones end with.
+const CODES: &[&str] = &[
+    "cvc",
+    "cvc2",
+    "cvv",
+    "cvv2",
+    "cvn",
+    "cvn2",
+    "cv2",
+    "csc",
+    "securitycode",
+    "cardcode",
 ];
 
-/// How long a key or secret must be for its last four characters to tell little.
-const LONG: usize = 16;
+/// Digits of a number that is nobody's business under such a name, whatever they begin and end with.
+const TELLING: usize = 9;
 
-/// Replaces card data and secrets in parameters.
+/// Replaces card data and secrets in parameters, in their names too.
 pub(crate) fn parameters(object: &mut Map<String, Value>) {
-    for (name, value) in object.iter_mut() {
-        let plain: String = name
-            .chars()
-            .filter(|character| character.is_ascii_alphanumeric())
-            .map(|character| character.to_ascii_lowercase())
-            .collect();
+    for (name, mut value) in std::mem::take(object) {
+        let plain = plain_name(&name);
         if plain == "card" && !value.is_null() {
-            *value = card(value);
-        } else if CODES.contains(&plain.as_str())
-            || (NUMBERS.contains(&plain.as_str()) && digits(value).len() > 8)
+            value = card(&value);
+        } else if is_code(&plain)
+            || (NUMBERS.contains(&plain.as_str()) && digits(&value).len() >= TELLING)
         {
-            *value = REDACTED.into();
+            value = REDACTED.into();
         } else if plain == "secret" && value.is_string() {
-            *value = masked(value.as_str().unwrap_or_default()).into();
+            value = masked(value.as_str().unwrap_or_default()).into();
         } else {
-            scrub_value(value);
+            scrub_value(&mut value);
         }
+        object.insert(text(&name).into_owned(), value);
     }
+}
+
+/// Whether something by this name is a card's security code.
+pub(crate) fn is_security_code(name: &str, value: &str) -> bool {
+    (3..=4).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_digit())
+        && is_code(&plain_name(name))
+}
+
+fn is_code(plain: &str) -> bool {
+    CODES.iter().any(|code| plain.ends_with(code))
+}
+
+/// A name without case and without what stands between its words.
+fn plain_name(name: &str) -> String {
+    name.chars()
+        .filter(|character| character.is_ascii_alphanumeric())
+        .map(|character| character.to_ascii_lowercase())
+        .collect()
 }
 
 /// Whether a JSON text has neither a name that card data goes by nor digits enough for a card number: most
@@ -62,15 +81,15 @@ pub(crate) fn is_harmless(body: &[u8]) -> bool {
     for (place, byte) in body.iter().enumerate() {
         match byte {
             b'0'..=b'9' => digits += 1,
-            b' ' | b'-' | b'+' => {}
-            // An escape may hide anything.
-            b'\\' => return false,
+            b' ' | b'-' | b'+' | b'.' | b'_' | b'/' | b'*' | b'|' | b'~' | b',' | b'#' | b'\'' => {}
+            // An escape may hide anything, and so may the digits and blanks of other scripts.
+            b'\\' | 0x80.. => return false,
             b'c' | b'C' | b's' | b'S' => {
                 let word = |word: &str| {
                     let end = body.len().min(place + word.len());
                     body[place..end].eq_ignore_ascii_case(word.as_bytes())
                 };
-                if ["card", "cvc", "cvv", "secret", "security"]
+                if ["card", "csc", "cv", "secret", "security"]
                     .into_iter()
                     .any(word)
                 {
@@ -80,7 +99,7 @@ pub(crate) fn is_harmless(body: &[u8]) -> bool {
             }
             _ => digits = 0,
         }
-        if digits >= SHORTEST {
+        if digits >= TELLING {
             return false;
         }
     }
@@ -91,11 +110,11 @@ pub(crate) fn is_harmless(body: &[u8]) -> bool {
 /// a path or a parameter's name.
 pub(crate) fn answer(body: &Bytes) -> Bytes {
     let name = b"\"secret\"";
-    if !body.windows(name.len()).any(|window| window == name) {
-        return match std::str::from_utf8(body).map(text) {
-            Ok(Cow::Owned(clean)) => clean.into(),
-            _ => body.clone(),
-        };
+    let shows_secret = body.windows(name.len()).any(|window| window == name);
+    let is_clean =
+        std::str::from_utf8(body).is_ok_and(|plain| matches!(text(plain), Cow::Borrowed(_)));
+    if !shows_secret && is_clean {
+        return body.clone();
     }
     match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
@@ -117,7 +136,7 @@ fn secrets(value: &mut Value) {
                 }
             }
         }
-        _ => {}
+        other => scrub_value(other),
     }
 }
 
@@ -130,9 +149,26 @@ pub(crate) fn header<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
             }
             _ => Cow::Borrowed(REDACTED),
         },
-        "cookie" | "proxy-authorization" => Cow::Borrowed(REDACTED),
-        _ => text(value),
+        "cookie" | "set-cookie" | "proxy-authorization" => Cow::Borrowed(REDACTED),
+        _ => match text(value) {
+            Cow::Borrowed(_) if is_hidden_by_escapes(value) => Cow::Borrowed(REDACTED),
+            clean => clean,
+        },
     }
+}
+
+/// Whether a text is clean only as long as its %-escapes are not read.
+pub(crate) fn is_hidden_by_escapes(escaped: &str) -> bool {
+    escaped.contains('%') && matches!(text(&unescaped(escaped)), Cow::Owned(_))
+}
+
+/// A text with its %-escapes read.
+fn unescaped(escaped: &str) -> String {
+    // As one name without a value: what separates pairs in a query has no meaning here.
+    let alone = escaped.replace('&', "%26").replace('=', "%3D");
+    url::form_urlencoded::parse(alone.as_bytes())
+        .map(|(name, _)| name.into_owned())
+        .collect()
 }
 
 /// A query without card data: each value whose name or look says so is replaced.
@@ -142,9 +178,12 @@ pub(crate) fn query(query: &str) -> Cow<'_, str> {
         .all(|byte| !byte.is_ascii_uppercase() && byte != b'%');
     let suspicious = |text: &str| {
         let lower = text.to_ascii_lowercase();
-        ["card", "number", "cvc", "cvv", "secret"]
-            .iter()
-            .any(|word| lower.contains(word))
+        [
+            "card", "number", "cvc", "cvv", "cvn", "cv2", "csc", "pan=", "secret", "security",
+        ]
+        .iter()
+        .any(|word| lower.contains(word))
+            || lower == "pan"
             || matches!(self::text(text), Cow::Owned(_))
     };
     // Most have none of the words, not even escaped.
@@ -171,24 +210,22 @@ pub(crate) fn query(query: &str) -> Cow<'_, str> {
 
 /// A path without card numbers, escaped or not.
 pub(crate) fn path(path: &str) -> Cow<'_, str> {
-    let segment_is_card = |segment: &str| {
-        let decoded: String = url::form_urlencoded::parse(segment.as_bytes())
-            .map(|(name, value)| format!("{name}{value}"))
-            .collect();
-        matches!(text(&decoded), Cow::Owned(_)) || matches!(text(segment), Cow::Owned(_))
+    let is_clean = |text: &str| {
+        matches!(sensitive::text(text), Cow::Borrowed(_)) && !is_hidden_by_escapes(text)
     };
-    let has_digits = path.bytes().filter(u8::is_ascii_digit).count() >= SHORTEST;
-    let has_key = matches!(keys(path), Cow::Owned(_));
-    if !(has_digits || has_key) || !path.split('/').any(segment_is_card) {
+    if is_clean(path) {
         return Cow::Borrowed(path);
     }
-    let segments = path
-        .split('/')
-        .map(|segment| match segment_is_card(segment) {
-            true => REDACTED,
-            false => segment,
-        });
-    Cow::Owned(segments.collect::<Vec<_>>().join("/"))
+    let segments = path.split('/').map(|segment| match is_clean(segment) {
+        true => segment,
+        false => REDACTED,
+    });
+    let clean = segments.collect::<Vec<_>>().join("/");
+    // Spread over several segments: nothing of it is worth keeping.
+    match is_clean(&clean) {
+        true => Cow::Owned(clean),
+        false => Cow::Owned(format!("/{REDACTED}")),
+    }
 }
 
 fn secret(text: &str) -> String {
@@ -200,20 +237,6 @@ fn secret(text: &str) -> String {
         ),
         false => REDACTED.to_owned(),
     }
-}
-
-/// A secret of the same form, so that what is recorded still holds to the contract: its prefix and its last
-/// four characters, with `x` between.
-fn masked(text: &str) -> String {
-    let (prefix, rest) = match text.rsplit_once('_') {
-        Some((prefix, rest)) => (&text[..=prefix.len()], rest),
-        None => ("", text),
-    };
-    if rest.len() < LONG || !rest.is_ascii() {
-        return REDACTED.to_owned();
-    }
-    let hidden = rest.len() - 4;
-    format!("{prefix}{}{}", "x".repeat(hidden), &rest[hidden..])
 }
 
 fn card(value: &Value) -> Value {
@@ -231,7 +254,8 @@ fn digits(value: &Value) -> String {
         Value::Number(number) => number.to_string(),
         _ => String::new(),
     };
-    text.chars().filter(char::is_ascii_digit).collect()
+    let digits = text.chars().filter_map(digit);
+    digits.map(|digit| digit.to_string()).collect()
 }
 
 fn scrub_value(value: &mut Value) {
@@ -253,126 +277,6 @@ fn scrub_value(value: &mut Value) {
         Value::Object(object) => parameters(object),
         _ => {}
     }
-}
-
-const SHORTEST: usize = 13;
-const LONGEST: usize = 19;
-
-/// A text without card numbers and without keys, wherever they stand.
-pub(crate) fn text(text: &str) -> Cow<'_, str> {
-    match keys(text) {
-        Cow::Borrowed(text) => numbers(text),
-        Cow::Owned(text) => Cow::Owned(numbers(&text).into_owned()),
-    }
-}
-
-/// A text with its API keys and signing secrets masked.
-fn keys(text: &str) -> Cow<'_, str> {
-    let mut clean = String::new();
-    let mut copied = 0;
-    while let Some(start) = next_key(text, copied) {
-        let length = text[start..]
-            .bytes()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-            .count();
-        clean.push_str(&text[copied..start]);
-        clean.push_str(&masked(&text[start..start + length]));
-        copied = start + length;
-    }
-    match copied {
-        0 => Cow::Borrowed(text),
-        _ => {
-            clean.push_str(&text[copied..]);
-            Cow::Owned(clean)
-        }
-    }
-}
-
-/// Where the next key begins: its prefix, with enough behind it to be one.
-fn next_key(text: &str, from: usize) -> Option<usize> {
-    let long_enough = |start: usize| {
-        let rest = text[start..].bytes();
-        let length = rest
-            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-            .count();
-        length >= 2 * LONG
-    };
-    KEYS.iter()
-        .flat_map(|prefix| text[from..].match_indices(prefix))
-        .map(|(place, _)| from + place)
-        .filter(|start| long_enough(*start))
-        .min()
-}
-
-/// A text without what looks like a card number: 13 to 19 digits that begin as cards do and whose check
-/// digit is right, blanks and hyphens between them allowed. What follows a letter or an underscore is
-/// part of an id.
-fn numbers(text: &str) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let mut clean = String::new();
-    let mut copied = 0;
-    let mut place = 0;
-    while place < bytes.len() {
-        let starts = bytes[place].is_ascii_digit()
-            && (place == 0
-                || !(bytes[place - 1].is_ascii_alphanumeric() || bytes[place - 1] == b'_'));
-        if !starts {
-            place += 1;
-            continue;
-        }
-        let (end, digits) = run_of_digits(bytes, place);
-        if is_card_number(&digits) {
-            clean.push_str(&text[copied..place]);
-            clean.push_str(REDACTED);
-            copied = end;
-        }
-        place = end;
-    }
-    if copied == 0 {
-        return Cow::Borrowed(text);
-    }
-    clean.push_str(&text[copied..]);
-    Cow::Owned(clean)
-}
-
-/// Where the run of digits from `start` ends, and its digits.
-fn run_of_digits(bytes: &[u8], start: usize) -> (usize, Vec<u8>) {
-    let mut digits = Vec::new();
-    let mut end = start;
-    let mut place = start;
-    while place < bytes.len() {
-        match bytes[place] {
-            digit if digit.is_ascii_digit() => {
-                digits.push(digit - b'0');
-                end = place + 1;
-            }
-            // One separator between digits.
-            b' ' | b'-' | b'+' if place == end => {}
-            _ => break,
-        }
-        place += 1;
-    }
-    (end, digits)
-}
-
-fn is_card_number(digits: &[u8]) -> bool {
-    if !(SHORTEST..=LONGEST).contains(&digits.len()) || !(2..=6).contains(&digits[0]) {
-        return false;
-    }
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, digit)| {
-            let digit = u32::from(*digit);
-            match place % 2 {
-                0 => digit,
-                _ if digit > 4 => digit * 2 - 9,
-                _ => digit * 2,
-            }
-        })
-        .sum();
-    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
@@ -401,6 +305,12 @@ mod tests {
             json!({ "number": "4242-4242-4242-4242", "cvc": "123" }),
             json!({ "metadata": { "note": "paid with 4242 4242 4242 4242 today" } }),
             json!({ "amount": 4_242_424_242_424_242_u64 }),
+            json!({ "4242424242424242": "x" }),
+            json!({ "metadata": { "4242_4242_4242_4242": "x" } }),
+            json!({ "pan": "4242.4242.4242.4242", "cvn": "123" }),
+            json!({ "card-no": "4242/4242/4242/4242", "cv2": "123" }),
+            json!({ "note": "４２４２４２４２４２４２４２４２", "cvv2": 123 }),
+            json!({ "list": [["4242  4242  4242  4242"]], "card_cvc2": "123" }),
         ] {
             assert!(!is_harmless(hidden.to_string().as_bytes()), "{hidden}");
             let kept = cleaned(hidden.clone()).to_string();

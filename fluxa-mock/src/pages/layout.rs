@@ -28,7 +28,7 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
 }
 
 /// Sends the browser on with a GET.
-pub(super) fn see_other(address: &str) -> Response {
+pub(crate) fn see_other(address: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;
     let headers = response.headers_mut();

@@ -4,6 +4,11 @@
 mod checkout;
 mod inspector;
 mod layout;
+mod sign_in;
+
+pub(crate) use inspector::HOME;
+pub(crate) use layout::see_other;
+pub(crate) use sign_in::sign_in;
 
 use crate::accounts::Accounts;
 use axum::Router;

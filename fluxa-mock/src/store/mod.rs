@@ -35,6 +35,9 @@ use tokio::sync::{oneshot, watch};
 /// Where the file keeps the last characters of the account's key.
 const LAST4: &str = "account_last4";
 
+/// Where the file keeps the salt of the fingerprints of requests.
+const SALT: &str = "fingerprint_salt";
+
 /// A database of this connection's own, behind a bounded page cache: that of `:memory:` holds every page,
 /// and each commit walks all of it.
 const IN_MEMORY: &str = "file:sandbox?vfs=memdb";
@@ -48,6 +51,7 @@ pub(crate) struct Opening<'a> {
     /// Of a sandbox that has no clock yet.
     pub(crate) first_pace: f64,
     pub(crate) allowed_hosts: &'a [String],
+    pub(crate) is_exposed: bool,
     pub(crate) identity: Identity,
 }
 
@@ -57,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) base_url: OnceLock<String>,
     pub(crate) allowed_hosts: Vec<String>,
+    /// Whether the well-known keys open nothing.
+    pub(crate) is_exposed: bool,
     pub(crate) identity: Identity,
     /// Requests whose rows in the log are not written yet.
     pub(crate) unlogged: Waiting,
@@ -65,11 +71,19 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     /// When the timer that is waited for is due, Unix milliseconds of the virtual clock.
     awaited_timer: AtomicI64,
+    /// Belongs to the stored answers: it goes where they go.
+    fingerprint_salt: Mutex<[u8; 32]>,
     /// API keys as the database has them, by hash: nearly every request asks for the same one.
     known_keys: Mutex<HashMap<String, ApiKey>>,
 }
 
 impl Shared {
+    fn fingerprint_salt(&self) -> MutexGuard<'_, [u8; 32]> {
+        self.fingerprint_salt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn known_keys(&self) -> MutexGuard<'_, HashMap<String, ApiKey>> {
         self.known_keys
             .lock()
@@ -191,11 +205,11 @@ impl Store {
             owner::Executed { marks, complete }
         });
         if self.messages.send(owner::Message::Run(job)).is_err() {
-            return Err(DomainError::internal("the store has stopped").into());
+            return Err(DomainError::closed().into());
         }
         answer
             .await
-            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request").into()))
+            .unwrap_or_else(|_| Err(self.unanswered().into()))
     }
 }
 
@@ -213,11 +227,17 @@ impl Store {
             drop(reply.send(work(connection, &shared)));
         });
         if self.messages.send(owner::Message::Alone(job)).is_err() {
-            return Err(DomainError::internal("the store has stopped"));
+            return Err(DomainError::closed());
         }
-        answer
-            .await
-            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request")))
+        answer.await.unwrap_or_else(|_| Err(self.unanswered()))
+    }
+
+    /// Why a job got no answer: it panicked, or was still waiting when the database was closed.
+    fn unanswered(&self) -> DomainError {
+        match self.changes.has_changed() {
+            Ok(_) => DomainError::internal("the store dropped a request"),
+            Err(_) => DomainError::closed(),
+        }
     }
 }
 
@@ -251,6 +271,10 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         clock.set_pace(pace);
     }
     write_clock(connection, clock.record())?;
+    if read_salt(connection)?.is_none() {
+        write_meta(connection, SALT, &hex::encode(random_bytes::<32>()))?;
+    }
+    let salt = read_salt(connection)?.ok_or(rusqlite::Error::InvalidQuery)?;
     let mut identity = opening.identity.clone();
     // A file's name tells the hash of the key only.
     match identity.key.last4.as_str() {
@@ -262,13 +286,23 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         clock,
         base_url: OnceLock::new(),
         allowed_hosts: opening.allowed_hosts.to_vec(),
+        is_exposed: opening.is_exposed,
         identity,
         unlogged: Waiting::default(),
         is_durable: opening.path.is_some(),
         faults: Faults::default(),
         awaited_timer: AtomicI64::new(i64::MAX),
+        fingerprint_salt: Mutex::new(salt),
         known_keys: Mutex::default(),
     })
+}
+
+/// The salt of the fingerprints that a database holds; `None` when it has none yet, or none that is whole.
+fn read_salt(connection: &Connection) -> Result<Option<[u8; 32]>, rusqlite::Error> {
+    let mut salt = [0; 32];
+    let text = read_meta(connection, SALT)?;
+    let whole = text.is_some_and(|text| hex::decode_to_slice(text, &mut salt).is_ok());
+    Ok(whole.then_some(salt))
 }
 
 fn read_meta(connection: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {

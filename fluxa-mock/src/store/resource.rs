@@ -42,7 +42,7 @@ pub(crate) trait Resource: Serialize + DeserializeOwned {
 }
 
 /// What a column holds according to the body.
-fn column_of(body: &Value, column: &Column) -> Option<String> {
+pub(super) fn column_of(body: &Value, column: &Column) -> Option<String> {
     match body.pointer(&column.pointer())? {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),

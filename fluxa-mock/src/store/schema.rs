@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 /// A column that filters and guards need, beside the body that holds the same value.
 #[derive(Clone, Copy)]
@@ -186,7 +186,7 @@ CREATE TRIGGER IF NOT EXISTS payment_history_no_replace BEFORE INSERT ON payment
   BEGIN SELECT RAISE(ABORT, 'payment_history is append-only'); END;
 CREATE TABLE IF NOT EXISTS timers (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, kind TEXT NOT NULL,
-  reference TEXT NOT NULL);
+  reference TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS timers_due ON timers (due, sequence);
 CREATE INDEX IF NOT EXISTS timers_reference ON timers (reference, kind);
 CREATE TABLE IF NOT EXISTS delivery_queue (
@@ -221,11 +221,6 @@ CREATE VIEW IF NOT EXISTS instants AS
   UNION ALL SELECT CAST(round(unixepoch(body->>'$.created_at', 'subsec') * 1000) AS INTEGER) FROM
     (SELECT body FROM webhook_deliveries ORDER BY sequence DESC LIMIT 1);
 ";
-
-/// The tables whose rows are objects of the API.
-pub(super) fn resource_tables() -> impl Iterator<Item = &'static str> {
-    RESOURCES.iter().map(|(table, _)| *table)
-}
 
 /// Sets the connection up: durable for a file (WAL, an fsync per commit), bare for memory.
 pub(crate) fn configure(connection: &Connection, durable: bool) -> Result<(), rusqlite::Error> {

@@ -2,8 +2,12 @@
 //! back in one transaction of its own, so that a crash leaves the old state or the new. What comes from
 //! outside is checked before anything of it reaches the live database.
 
+mod rows;
+
 use super::file::APPLICATION_ID;
-use super::{Shared, Store, read_clock, read_number, schema, write_clock, write_meta};
+use super::{
+    SALT, Shared, Store, read_clock, read_number, read_salt, schema, write_clock, write_meta,
+};
 use crate::clock::{ClockRecord, check_pace, real_millis};
 use crate::domain::error::DomainError;
 use crate::time::Time;
@@ -62,6 +66,7 @@ pub(crate) fn check(bytes: &[u8]) -> Result<Time, DomainError> {
 
 fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result<(), DomainError> {
     let (copy, record) = open(bytes)?;
+    let salt = read_salt(&copy)?.ok_or_else(|| refuse("it has no salt of its fingerprints"))?;
     // Prepared in the copy, so that one transaction carries all of it over.
     let theirs = read_number(&copy, "starts")?.unwrap_or(0);
     let start = shared.ids.start_after(u64::try_from(theirs).unwrap_or(0));
@@ -86,6 +91,7 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
         std::thread::yield_now();
     }
     drop(backup);
+    *shared.fingerprint_salt() = salt;
     shared.clock.restore(record);
     shared.forget_keys();
     Ok(())
@@ -93,9 +99,10 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
 
 /// What is written down of the sandbox itself, apart from how far it has come.
 fn own_meta(connection: &Connection) -> Result<Vec<(String, String)>, rusqlite::Error> {
-    let sql = "SELECT name, value FROM meta WHERE name NOT IN ('clock', 'starts')";
+    // The salt came with the fingerprints.
+    let sql = "SELECT name, value FROM meta WHERE name NOT IN ('clock', 'starts', ?1)";
     let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = statement.query_map([SALT], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
 
@@ -149,16 +156,15 @@ fn read_and_check(copy: &Connection) -> Result<Result<ClockRecord, String>, rusq
     if verdict != "ok" {
         return Ok(Err(format!("it is damaged ({verdict})")));
     }
-    for table in schema::resource_tables() {
-        let sql = format!("SELECT count(*) FROM {table} WHERE NOT json_valid(body)");
-        let broken: i64 = copy.query_row(&sql, [], |row| row.get(0))?;
-        if broken > 0 {
-            return Ok(Err(format!("{broken} rows of {table} are not JSON")));
-        }
+    if let Some(fault) = rows::fault(copy)? {
+        return Ok(Err(fault));
     }
     let sql = "SELECT count(*) FROM merchants WHERE deleted = 0";
     if copy.query_row(sql, [], |row| row.get::<_, i64>(0))? != 1 {
         return Ok(Err("it has not one merchant".to_owned()));
+    }
+    if read_salt(copy)?.is_none() {
+        return Ok(Err("it has no salt of its fingerprints".to_owned()));
     }
     let within = 0..=Time::HORIZON.millis();
     Ok(match read_clock(copy) {
@@ -204,6 +210,7 @@ mod tests {
             pace: None,
             first_pace: 0.0,
             allowed_hosts: &[],
+            is_exposed: false,
             identity: Identity::primary(KeyIndex::default()),
         };
         let store = Store::open(&opening).unwrap();

@@ -2,7 +2,7 @@
 //! the change, and the rows that are not resources (timers, meta).
 
 use super::{Resource, Shared, schema, write_clock};
-use crate::clock::{ClockRecord, real_millis};
+use crate::clock::{ClockRecord, Hold, real_millis};
 use crate::domain::api_key::ApiKey;
 use crate::domain::error::DomainError;
 use crate::ids::Ids;
@@ -27,6 +27,8 @@ pub(crate) struct Timer {
     pub(crate) due: Time,
     pub(crate) kind: String,
     pub(crate) reference: String,
+    /// How often it was fired in vain.
+    pub(crate) failures: u32,
 }
 
 /// A transaction.
@@ -78,10 +80,13 @@ impl<'a> Tx<'a> {
         self.now.get()
     }
 
-    /// Holds the clock at `instant`, for this transaction too; never moves it back.
-    pub(crate) fn hold_clock_at(&self, instant: Time) {
-        self.shared.clock.hold_at(instant);
-        self.now.set(self.shared.clock.now());
+    /// Moves the clock to `instant`, for this transaction too, never back; false when the hold has ended.
+    pub(crate) fn move_clock(&self, hold: Hold, instant: Time) -> bool {
+        let moved = self.shared.clock.move_to(hold, instant);
+        if moved {
+            self.now.set(self.now.get().max(instant));
+        }
+        moved
     }
 
     /// The same transaction with ids from another source, at whatever instant it is told: to write a
@@ -148,6 +153,11 @@ impl<'a> Tx<'a> {
             .any(|allowed| allowed.eq_ignore_ascii_case(host))
     }
 
+    /// Whether other machines reach the server, so that the well-known keys open nothing.
+    pub(crate) fn is_exposed(&self) -> bool {
+        self.shared.is_exposed
+    }
+
     /// Whose sandbox it is.
     pub(crate) fn identity(&self) -> &crate::accounts::Identity {
         &self.shared.identity
@@ -185,6 +195,11 @@ impl<'a> Tx<'a> {
     /// The clock of the sandbox.
     pub(crate) fn clock(&self) -> &crate::clock::Clock {
         &self.shared.clock
+    }
+
+    /// What fingerprints of requests are keyed with.
+    pub(crate) fn fingerprint_salt(&self) -> [u8; 32] {
+        *self.shared.fingerprint_salt()
     }
 
     /// Tells watchers, after the commit, that there is something new.
@@ -292,8 +307,7 @@ impl<'a> Tx<'a> {
 
     /// The next timer, in (due, sequence) order.
     pub(crate) fn next_timer(&self) -> Result<Option<Timer>, DomainError> {
-        let sql =
-            "SELECT sequence, due, kind, reference FROM timers ORDER BY due, sequence LIMIT 1";
+        let sql = "SELECT sequence, due, kind, reference, failures FROM timers ORDER BY due, sequence LIMIT 1";
         Ok(self
             .connection
             .prepare_cached(sql)?
@@ -303,6 +317,7 @@ impl<'a> Tx<'a> {
                     due: Time::from_millis(row.get(1)?),
                     kind: row.get(2)?,
                     reference: row.get(3)?,
+                    failures: row.get(4)?,
                 })
             })
             .optional()?)
@@ -314,6 +329,32 @@ impl<'a> Tx<'a> {
             .prepare_cached("DELETE FROM timers WHERE sequence = ?1")?
             .execute([sequence])?;
         Ok(())
+    }
+
+    /// Puts off a timer that failed, at its own place.
+    pub(crate) fn put_off_timer(&self, sequence: i64, due: Time) -> Result<(), DomainError> {
+        self.connection
+            .prepare_cached(
+                "UPDATE timers SET due = ?2, failures = failures + 1 WHERE sequence = ?1",
+            )?
+            .execute(params![sequence, due.millis()])?;
+        self.mark_scheduled(due);
+        Ok(())
+    }
+
+    /// The last place of the timers that was ever given out.
+    pub(crate) fn last_timer(&self) -> Result<i64, DomainError> {
+        self.last_place("timers")
+    }
+
+    /// The last place of a table whose places only rise, whether or not its row is still there.
+    pub(crate) fn last_place(&self, table: &str) -> Result<i64, DomainError> {
+        let place = self
+            .connection
+            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")?
+            .query_row([table], |row| row.get(0))
+            .optional()?;
+        Ok(place.unwrap_or(0))
     }
 
     /// How many timers wait.

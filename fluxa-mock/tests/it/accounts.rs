@@ -410,3 +410,12 @@ async fn a_key_that_nobody_has_controls_no_account() {
         assert_eq!(api.get("/v1/customers").await.ok().ids().len(), 0);
     }
 }
+
+#[tokio::test]
+async fn the_requests_of_an_account_count_before_anybody_reads_them() {
+    let (_server, api) = start().await;
+    api.get("/v1/payments").await.ok();
+    api.get("/v1/payments").await.ok();
+    let accounts = api.get("/_mock/accounts").await.ok();
+    assert_eq!(accounts.body["data"][0]["counts"]["request_logs"], 2);
+}

@@ -1,6 +1,6 @@
 //! Checkout and payments: the quick start, the six states, every test card.
 
-use crate::support::{card, start};
+use crate::support::{card, http, start};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -461,4 +461,39 @@ async fn settlement_batches_sum_up_and_count_their_day() {
         .sum();
     assert_eq!(total, 0);
     api.assert_invariants().await;
+}
+
+#[tokio::test]
+async fn a_success_url_is_told_the_session_where_it_asks_for_it() {
+    let (_server, api) = start().await;
+    for sent in ["{CHECKOUT_SESSION_ID}", "%7BCHECKOUT_SESSION_ID%7D"] {
+        let session = json!({
+            "amount": 4999, "currency": "GBP", "cancel_url": "https://example.com/",
+            "success_url": format!("https://example.com/done?session={sent}"),
+        });
+        let session = api.post("/v1/checkout/sessions", session).await.ok();
+        // As a URI has it.
+        assert_eq!(
+            session.body["success_url"],
+            "https://example.com/done?session=%7BCHECKOUT_SESSION_ID%7D"
+        );
+        let id = session.id();
+        api.pay(&id, "4242424242424242").await.ok();
+        let page = http()
+            .get(format!("{}/pay/{id}", api.url))
+            .send()
+            .await
+            .unwrap();
+        let page = page.text().await.unwrap();
+        assert!(
+            page.contains(&format!("https://example.com/done?session={id}")),
+            "{page}"
+        );
+    }
+    let braces = json!({
+        "amount": 4999, "currency": "GBP", "cancel_url": "https://example.com/",
+        "success_url": "https://example.com/{OTHER}",
+    });
+    let refused = api.post("/v1/checkout/sessions", braces).await;
+    refused.refused(400, "parameter_invalid");
 }

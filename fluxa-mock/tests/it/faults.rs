@@ -512,3 +512,15 @@ async fn a_reset_ends_faults_and_sandboxes_do_not_share_them() {
     api.get("/v1/customers").await.ok();
     assert_eq!((outage.hits(), outage.hits_left()), (0, Some(0)));
 }
+
+#[tokio::test]
+async fn the_path_of_a_fault_may_leave_out_the_version() {
+    let (_server, api) = start().await;
+    let fault = json!({ "method": "POST", "path": "/customers", "status": 503 });
+    let fault = api.post("/_mock/faults", fault).await.ok();
+    assert_eq!(fault.body["path"], "/v1/customers");
+    let customer = json!({ "email": "a@example.com", "name": "A" });
+    let hit = api.post("/v1/customers", customer.clone()).await;
+    hit.refused(503, "service_unavailable");
+    api.post("/v1/customers", customer).await.ok();
+}

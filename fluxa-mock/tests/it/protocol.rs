@@ -1,7 +1,7 @@
 //! The wire: errors, encodings, limits, hosts, slow clients.
 
 use crate::support::{Api, start};
-use fluxa_mock::{Config, MockServer, RateLimit};
+use fluxa_mock::{Config, ControlKey, MockServer, RateLimit};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -183,7 +183,7 @@ async fn a_form_that_is_not_utf_8_is_malformed() {
 async fn unknown_paths_and_methods_have_the_envelope_too() {
     let (_server, api) = start().await;
     api.get("/v1/nonsense").await.refused(404, "route_missing");
-    api.get("/").await.refused(404, "route_missing");
+    api.delete("/").await.refused(405, "method_not_allowed");
     api.delete("/v1/payments")
         .await
         .refused(405, "method_not_allowed");
@@ -352,7 +352,7 @@ async fn a_listener_beyond_loopback_needs_permission() {
         .unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let config = Config::new().allow_non_loopback(true);
+    let config = Config::new().expose(ControlKey::random());
     fluxa_mock::serve(listener, config, async {}).await.unwrap();
 }
 
@@ -395,4 +395,95 @@ async fn a_path_that_is_no_text_is_refused_like_anything_else() {
         let refused = api.get(path).await.refused(400, "parameter_invalid");
         assert!(refused.headers.contains_key("x-fluxa-request-id"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_root_says_where_to_look() {
+    let (server, api) = start().await;
+    let api = api.with_key("");
+    let pointer = api.get("/").await.ok();
+    assert_eq!(pointer.body["api"], server.base_url());
+    let browser = |path| {
+        api.call(Method::GET, path)
+            .header("Accept", "text/html, */*;q=0.8")
+    };
+    for path in ["/", "/_mock/ui"] {
+        let led = browser(path).send().await;
+        assert_eq!(
+            (led.status, &*led.headers["location"]),
+            (303, "/_mock/"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_answer_is_to_be_sniffed() {
+    let (_server, api) = start().await;
+    for path in [
+        "/",
+        "/v1/payments",
+        "/v1/nonsense",
+        "/_mock/clock",
+        "/_mock/",
+    ] {
+        let answer = api.get(path).await;
+        assert_eq!(
+            answer.headers["x-content-type-options"], "nosniff",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn csv_that_is_refused_does_not_come() {
+    let (_server, api) = start().await;
+    let path = format!("/v1/payments/{}/history", api.payment("instant").await);
+    for (accept, media) in [
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("text/csv;q=0", "application/json"),
+        ("text/csv;q=0.2, application/json", "application/json"),
+    ] {
+        let call = api.call(Method::GET, &path).header("Accept", accept);
+        assert_eq!(
+            call.send().await.ok().headers["content-type"],
+            media,
+            "{accept}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_timing_that_cannot_be_read_is_refused_wherever_it_is_sent() {
+    let (_server, api) = start().await;
+    let customer = json!({ "email": "a@example.com", "name": "A" });
+    for call in [
+        api.call(Method::POST, "/v1/customers").json(&customer),
+        api.call(Method::GET, "/v1/payments"),
+    ] {
+        let refused = call.header("X-Fluxa-Sandbox-Timing", "soon").send().await;
+        let refused = refused.refused(400, "parameter_invalid");
+        assert_eq!(refused.body["error"]["param"], "X-Fluxa-Sandbox-Timing");
+    }
+    let idle = api.call(Method::POST, "/v1/customers").json(&customer);
+    idle.header("X-Fluxa-Sandbox-Timing", "instant")
+        .send()
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn a_star_is_every_type_of_event() {
+    let (_server, api) = start().await;
+    let hook = json!({ "url": "http://127.0.0.1:9/hook", "events": ["*"] });
+    let endpoint = api.post("/v1/webhook_endpoints", hook).await.ok();
+    assert_eq!(endpoint.body["events"], json!([]));
+    let call = api
+        .call(Method::POST, "/v1/listen_sessions")
+        .form("events=*");
+    assert_eq!(call.send().await.ok().body["events"], json!([]));
+    let hook = json!({ "url": "http://127.0.0.1:9/hook", "events": ["payment.*"] });
+    let refused = api.post("/v1/webhook_endpoints", hook).await;
+    let refused = refused.refused(400, "parameter_invalid");
+    assert!(refused.text.contains("or none for all"), "{}", refused.text);
 }

@@ -1,14 +1,17 @@
 //! What a hostile page, client, key or URL gets: the rules of the design's security section, each broken
 //! on purpose.
 
+mod exposed;
 mod hosts;
 mod keys;
 mod logs;
+mod privacy;
 mod urls;
 mod wire;
 
 use crate::support::Api;
 use fluxa_mock::{Config, MockServer};
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,8 +21,12 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Sends bytes and returns the status line's number and the whole answer, once the server closes.
 async fn raw(server: &MockServer, request: impl AsRef<[u8]>) -> (u16, String) {
+    raw_at(server.address(), request).await
+}
+
+async fn raw_at(address: SocketAddr, request: impl AsRef<[u8]>) -> (u16, String) {
     let exchange = async {
-        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
         // The server may have answered and closed before it was sent everything.
         drop(stream.write_all(request.as_ref()).await);
         let mut answer = Vec::new();

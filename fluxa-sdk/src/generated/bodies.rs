@@ -310,7 +310,7 @@ impl CreateListenSession {
         }
     }
 
-    /// Types wanted; empty or absent means all. A form may send one comma-separated string.
+    /// Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[must_use]
     pub fn events(
         mut self,
@@ -599,7 +599,7 @@ impl CreateWebhookEndpoint {
         self
     }
 
-    /// Types wanted; empty or absent means all. A form may send one comma-separated string.
+    /// Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[must_use]
     pub fn events(
         mut self,
@@ -1266,7 +1266,7 @@ impl UpdateWebhookEndpoint {
         self
     }
 
-    /// Types wanted; empty or absent means all. A form may send one comma-separated string.
+    /// Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[must_use]
     pub fn events(
         mut self,

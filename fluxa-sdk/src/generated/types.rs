@@ -160,7 +160,7 @@ pub struct CheckoutSession {
             crate::generated::types::Subscription,
         >,
     >,
-    ///Where the cardholder goes after paying.
+    ///Where the cardholder goes after paying; %7BCHECKOUT_SESSION_ID%7D in it is replaced by the id of the session.
     pub success_url: ::std::string::String,
     /// Where the checkout is shown.
     pub ui_mode: crate::generated::enums::CheckoutUiMode,
@@ -236,7 +236,7 @@ pub struct CreateCheckoutSession {
         ::std::string::String,
         ::std::string::String,
     >,
-    ///Where to send the cardholder after paying.
+    ///Where to send the cardholder after paying. {CHECKOUT_SESSION_ID} in it, escaped as %7BCHECKOUT_SESSION_ID%7D or not, is replaced by the id of the session.
     pub success_url: ::std::string::String,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     /// Default: hosted.
@@ -270,7 +270,7 @@ pub struct CreateCustomer {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CreateListenSession {
-    ///Types wanted; empty or absent means all. A form may send one comma-separated string.
+    ///Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
@@ -385,7 +385,7 @@ pub struct CreateWebhookEndpoint {
     ///Your note.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    ///Types wanted; empty or absent means all. A form may send one comma-separated string.
+    ///Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.
@@ -739,7 +739,7 @@ pub struct Payment {
         ::std::string::String,
         ::std::string::String,
     >,
-    ///`amount` less `fee`: what reaches the bank account. Null before capture.
+    ///`amount` less `fee`, in minor units: what reaches the bank account. Null before capture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub net: ::std::option::Option<i64>,
     ///Name of the resource.
@@ -1092,10 +1092,10 @@ pub struct Settlement {
     pub created_at: crate::time::Timestamp,
     /// ISO 4217 currency code. Requests take either case; responses are upper case. Launch currency: `GBP`.
     pub currency: crate::money::Currency,
-    ///Taken from the batch for disputes lost before it closed; absent when nothing was.
+    ///Taken from the batch for disputes lost before it closed, in minor units; absent when nothing was.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deductions: ::std::option::Option<i64>,
-    ///Sum of their fees.
+    ///Sum of their fees, in minor units.
     pub fees: i64,
     ///Sum of the payments' amounts, in minor units.
     pub gross: i64,
@@ -1110,7 +1110,7 @@ pub struct Settlement {
     >,
     /// How a settlement reaches the bank account.
     pub method: crate::generated::enums::SettlementMethod,
-    ///What reaches the bank account: `gross` less `fees` and `deductions`.
+    ///What reaches the bank account, in minor units: `gross` less `fees` and `deductions`.
     pub net: i64,
     ///Name of the resource.
     pub object: ::std::string::String,
@@ -1401,7 +1401,7 @@ pub struct UpdateWebhookEndpoint {
     ///Your note.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    ///Types wanted; empty or absent means all. A form may send one comma-separated string.
+    ///Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string.
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub events: ::std::vec::Vec<crate::generated::events::EventType>,
     ///Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values.

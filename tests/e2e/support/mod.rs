@@ -1,6 +1,7 @@
 //! What the tests share: running the binary, a mock of one's own, a merchant's endpoint.
 
 pub(crate) mod endpoint;
+pub(crate) mod scripted;
 pub(crate) mod victim;
 pub(crate) mod writer;
 
@@ -286,13 +287,24 @@ impl Drop for Mock {
 
 /// Asks something of the API that the binary has no command for.
 pub(crate) fn call(mock: &Mock, method: &str, path: &str, body: Value) -> Value {
+    ask(&mock.base_url, method, path, body)
+}
+
+/// Asks something of the mock itself: a path below `/_mock`. Without a body it is a GET.
+pub(crate) fn control(mock: &Mock, path: &str, body: Value) -> Value {
+    let method = if body.is_null() { "GET" } else { "POST" };
+    let base_url = mock.base_url.replace("/v1", "/_mock");
+    ask(&base_url, method, path, body)
+}
+
+fn ask(base_url: &str, method: &str, path: &str, body: Value) -> Value {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
         let client = fluxa_sdk::Client::builder(KEY)
-            .base_url(&mock.base_url)
+            .base_url(base_url)
             .build()
             .unwrap();
         let mut call = client.raw(method, path);

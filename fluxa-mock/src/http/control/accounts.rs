@@ -74,6 +74,8 @@ pub(in crate::http) fn missing(label: &str) -> DomainError {
 
 /// One account as the control plane lists it.
 pub(crate) async fn describe(sandbox: &Sandbox) -> Result<Value, DomainError> {
+    // In memory the log's rows wait until they are looked at.
+    sandbox.write_log().await;
     let (label, primary) = (sandbox.label().to_owned(), sandbox.identity().is_primary);
     sandbox
         .store

@@ -1,5 +1,5 @@
-//! Owns the control plane, `/_mock/*`: what only the mock has and no API key is needed for. The guard
-//! keeps it to loopback names and away from web pages.
+//! Owns the control plane, `/_mock/*`: what only the mock has. The guard keeps it to this machine and away
+//! from web pages, or else to who has the server's own key.
 
 mod accounts;
 mod clock;
@@ -7,6 +7,7 @@ mod faults;
 mod payment_methods;
 mod requests;
 mod seed;
+mod sign_in;
 mod snapshots;
 
 pub(crate) use accounts::describe as describe_account;
@@ -40,6 +41,7 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
         .merge(snapshots::router())
         .merge(payment_methods::router())
         .merge(requests::router())
+        .merge(sign_in::router())
 }
 
 async fn health(Extension(sandbox): Account, request: Request) -> Response {

@@ -8,7 +8,7 @@ use fluxa_sdk::contract::prefix;
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::post("/checkout/sessions", "checkout", |tx, input| {
-        let timing = input.timing()?.unwrap_or_default();
+        let timing = input.timing.unwrap_or_default();
         let session = checkout_session::create(tx, input.parse()?, timing)?;
         Ok(Answer::created(session.render(tx)))
     })

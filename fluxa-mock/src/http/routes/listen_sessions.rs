@@ -31,6 +31,6 @@ pub(super) static OPERATIONS: &[Operation] = &[
         optional("attempt", ParamKind::Integer(1, 1_000_000)),
         optional("response_status", ParamKind::Integer(100, 599)),
         required("duration_ms", ParamKind::Integer(0, 86_400_000)),
-        optional("error", ParamKind::Text(500)),
+        optional("error", ParamKind::Remark(500)),
     ]),
 ];

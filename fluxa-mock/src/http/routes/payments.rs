@@ -28,7 +28,7 @@ struct UpdatePayment {
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::post("/payments", "payments", |tx, input| {
-        let timing = input.timing()?.unwrap_or_default();
+        let timing = input.timing.unwrap_or_default();
         let payment = payment_flow::create(tx, input.parse()?, timing)?;
         Ok(Answer::created(payment.render(tx)))
     })

@@ -8,7 +8,7 @@ use fluxa_sdk::contract::{self, prefix};
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::post("/refunds", "refunds", |tx, input| {
-        let refund = refund::create(tx, input.parse()?, input.timing()?)?;
+        let refund = refund::create(tx, input.parse()?, input.timing)?;
         Ok(Answer::created(refund.render(tx)))
     })
     .params(&[

@@ -56,7 +56,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "sandbox",
         |tx, input| {
             let CompleteCheckoutSession { card } = input.parse()?;
-            let payment = checkout_session::complete(tx, input.id(), &card, input.timing()?)?;
+            let payment = checkout_session::complete(tx, input.id(), &card, input.timing)?;
             Ok(Answer::ok(payment.render(tx)))
         },
     )
@@ -64,10 +64,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
     .params(&[required(
         "card",
         ParamKind::Object(&[
-            required("number", ParamKind::Text(32)),
+            required("number", ParamKind::CardData(32)),
             required("exp_month", ParamKind::Integer(1, 12)),
             required("exp_year", ParamKind::Integer(0, 9999)),
-            required("cvc", ParamKind::Text(4)),
+            required("cvc", ParamKind::CardData(4)),
             optional("name", ParamKind::Text(200)),
             optional("postcode", ParamKind::Text(20)),
         ]),

@@ -10,7 +10,7 @@ const QUANTITY: ParamKind = ParamKind::Integer(1, 1_000_000);
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::post("/subscriptions", "subscriptions", |tx, input| {
-        let timing = input.timing()?.unwrap_or_default();
+        let timing = input.timing.unwrap_or_default();
         let created = subscription::create(tx, input.parse()?, timing)?;
         Ok(Answer::created(created.render(tx)))
     })

@@ -12,7 +12,7 @@ use crate::domain::checkout_session::{Attempt, CheckoutSession};
 use crate::domain::customer::Customer;
 use crate::domain::error::{DomainError, Kind};
 use crate::domain::{checkout_session, merchant};
-use crate::http::Account;
+use crate::http::{Account, SESSION_ID_ESCAPED};
 use crate::sandbox::Sandbox;
 use crate::store::{Origin, Resource, Tx};
 use axum::Router;
@@ -92,8 +92,8 @@ impl Visit {
         Ok(Self {
             customer_email: customer.map(|customer| customer.email),
             merchant: merchant::get(tx)?.name,
-            success: web_address(&session.success_url)?,
-            cancel: web_address(&session.cancel_url)?,
+            success: web_address(&filled(&session.success_url, session.id()))?,
+            cancel: web_address(&filled(&session.cancel_url, session.id()))?,
             session,
             account,
         })
@@ -139,6 +139,11 @@ impl Visit {
 }
 
 /// An address that may become a link or a redirect: of the web, nothing that runs.
+/// A merchant's URL with the session's id where it wants to be told.
+fn filled(url: &str, session: &str) -> String {
+    url.replace(SESSION_ID_ESCAPED, session)
+}
+
 fn web_address(text: &str) -> Result<Url, DomainError> {
     Url::parse(text)
         .ok()

@@ -40,7 +40,7 @@ pub(super) fn list(reader: &Reader<'_>, view: &View) -> Result<Page, DomainError
     ];
     let body = html! {
         h1 { "API keys" }
-        @if view.param("account").is_none() {
+        @if view.param("account").is_none() && !reader.is_exposed() {
             (block("Well-known keys", &html! {
                 p.nothing { "The same in every sandbox, and worth nothing anywhere else." }
                 (facts(&[

@@ -42,7 +42,8 @@ use http::{StatusCode, Uri};
 use queries::Reader;
 use section::Page;
 use std::sync::Arc;
-use view::{Asked, HOME, View};
+pub(crate) use view::HOME;
+use view::{Asked, View};
 
 const SCRIPT: &str = include_str!("inspector.js");
 const STYLE: &str = include_str!("inspector.css");
@@ -61,6 +62,10 @@ pub(super) fn router() -> Router<Arc<Accounts>> {
             get(async |uri: Uri| see_other(&Asked::new(&uri).href(HOME))),
         )
         .route(HOME, get(home))
+        .route(
+            "/_mock/ui",
+            get(async |uri: Uri| see_other(&Asked::new(&uri).href(HOME))),
+        )
         .route("/_mock/ui/go", get(go))
         .route(accounts::PATH, get(accounts::list))
         .route("/_mock/ui/{section}", get(list))

@@ -152,6 +152,7 @@ fn trouble(reader: &Reader<'_>, view: &View) -> Result<Markup, DomainError> {
 /// An empty sandbox says how to begin.
 fn first_steps(reader: &Reader<'_>, view: &View) -> Markup {
     let key = match view.param("account") {
+        None if reader.is_exposed() => "<the key that the server showed>".to_owned(),
         None => well_known("secret"),
         Some(_) => "<this account's key>".to_owned(),
     };

@@ -130,6 +130,11 @@ impl<'a> Reader<'a> {
         self.0.clock().pace()
     }
 
+    /// Whether the well-known keys open nothing.
+    pub(super) fn is_exposed(&self) -> bool {
+        self.0.is_exposed()
+    }
+
     /// The API's base URL.
     pub(super) fn base_url(&self) -> &str {
         self.0.base_url()
@@ -380,7 +385,7 @@ impl<'a> Reader<'a> {
     }
 
     fn read_timers(&self, rest: &str, value: Sql) -> Result<Vec<Timer>, DomainError> {
-        let sql = format!("SELECT sequence, due, kind, reference FROM timers {rest}");
+        let sql = format!("SELECT sequence, due, kind, reference, failures FROM timers {rest}");
         let mut statement = self.0.connection().prepare_cached(&sql)?;
         let rows = statement.query_map([value], |row| {
             Ok(Timer {
@@ -388,6 +393,7 @@ impl<'a> Reader<'a> {
                 due: Time::from_millis(row.get(1)?),
                 kind: row.get(2)?,
                 reference: row.get(3)?,
+                failures: row.get(4)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -9,7 +9,7 @@ use crate::time::Time;
 use http::Uri;
 
 /// The path of the overview.
-pub(super) const HOME: &str = "/_mock/";
+pub(crate) const HOME: &str = "/_mock/";
 
 /// The path below which the other pages are.
 pub(super) const PAGES: &str = "/_mock/ui/";

@@ -2,7 +2,7 @@
 
 use super::ROUTES;
 use crate::support::{Answer, Api, start};
-use fluxa_mock::Config;
+use fluxa_mock::{Config, ControlKey};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -86,16 +86,17 @@ async fn a_client_of_ipv4_is_one_on_a_socket_of_both_kinds() {
     };
     let port = listener.local_addr().unwrap().port();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let config = Config::new().allow_non_loopback(true);
+    let own = ControlKey::random();
+    let config = Config::new().expose(own.clone());
     let serving = tokio::spawn(fluxa_mock::serve(listener, config, async {
         drop(stopped.await)
     }));
     let http = crate::support::http();
     let url = format!("http://127.0.0.1:{port}/v1");
-    let secret = format!("sk_test_mock{}", "0".repeat(28));
+    let secret = own.as_str();
     let create = |range: &str| {
         let body = json!({ "kind": "secret", "name": "x", "ip_allowlist": [range] });
-        let call = http.post(format!("{url}/api_keys")).bearer_auth(&secret);
+        let call = http.post(format!("{url}/api_keys")).bearer_auth(secret);
         call.header("Content-Type", "application/json")
             .body(body.to_string())
             .send()

@@ -70,6 +70,7 @@ const NEVER: u16 = 0;
 struct Shared {
     received: Mutex<Vec<Received>>,
     status: Mutex<u16>,
+    text: Mutex<String>,
     count: watch::Sender<usize>,
 }
 
@@ -79,7 +80,11 @@ pub(crate) struct Receiver {
     shared: Arc<Shared>,
 }
 
-async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, String) {
     let headers = headers
         .iter()
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
@@ -92,7 +97,10 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     let status = *shared.status.lock().unwrap();
     match status {
         NEVER => std::future::pending().await,
-        status => StatusCode::from_u16(status).unwrap(),
+        status => {
+            let text = shared.text.lock().unwrap().clone();
+            (StatusCode::from_u16(status).unwrap(), text)
+        }
     }
 }
 
@@ -103,6 +111,7 @@ impl Receiver {
         let shared = Arc::new(Shared {
             received: Mutex::default(),
             status: Mutex::new(200),
+            text: Mutex::default(),
             count: watch::channel(0).0,
         });
         let router = Router::new()
@@ -127,6 +136,10 @@ impl Receiver {
 
     pub(crate) fn answer_with(&self, status: u16) {
         *self.shared.status.lock().unwrap() = status;
+    }
+
+    pub(crate) fn say(&self, text: &str) {
+        *self.shared.text.lock().unwrap() = text.to_owned();
     }
 
     /// Reads and records, but does not answer.

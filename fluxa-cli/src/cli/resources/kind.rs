@@ -1,0 +1,158 @@
+//! Owns what a field's value may look like on the command line, and what it becomes in JSON.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cli::values::{pair, time};
+use crate::operations::Kind;
+use crate::suggest;
+
+/// How many values a help text lists.
+const LISTED: usize = 12;
+
+impl Kind {
+    /// What stands for a value in help.
+    pub(super) fn placeholder(self) -> &'static str {
+        match self {
+            Self::Text | Self::Secret => "TEXT",
+            Self::Integer => "N",
+            Self::Money => "MINOR_UNITS",
+            Self::Boolean => "BOOL",
+            Self::Time => "TIME",
+            Self::Id(_) => "ID",
+            Self::OneOf(_) => "VALUE",
+            Self::List(_) => "A,B",
+            Self::Map => "NAME=VALUE",
+        }
+    }
+
+    /// What a help text adds to what a field is.
+    pub(super) fn explanation(self) -> String {
+        match self {
+            Self::Money => "£49.99 is 4999".to_owned(),
+            Self::Time => "2026-01-31, RFC 3339, or from now: -24h".to_owned(),
+            Self::Id(prefix) => format!("{prefix}…"),
+            Self::OneOf(values) if values.len() > LISTED => {
+                format!("{}, … {} in all", values[..3].join(", "), values.len())
+            }
+            Self::OneOf(values) => values.join(", "),
+            Self::List(of) => of.explanation(),
+            Self::Map => "repeat it for more".to_owned(),
+            Self::Text | Self::Secret | Self::Integer | Self::Boolean => String::new(),
+        }
+    }
+
+    /// Reads what was typed.
+    pub(super) fn parse(self, text: &str) -> Result<Value, String> {
+        match self {
+            Self::Text | Self::Secret => Ok(text.into()),
+            Self::Integer => whole(text).ok_or_else(|| "it is a whole number".to_owned()),
+            Self::Money => whole(text).ok_or_else(|| not_minor(text)),
+            Self::Boolean => match text {
+                "true" => Ok(true.into()),
+                "false" => Ok(false.into()),
+                _ => Err("it is true or false".to_owned()),
+            },
+            Self::Time => Ok(time(text, Timestamp::now())?.to_string().into()),
+            Self::Id(prefix) => id(prefix, text).map(Value::from),
+            Self::OneOf(values) => one_of(values, text).map(Value::from),
+            Self::List(_) if text.is_empty() => Ok(Value::Null),
+            Self::List(of) => of.parse(text),
+            Self::Map => pair(text).map(|(name, value)| json!({ name: value })),
+        }
+    }
+}
+
+fn whole(text: &str) -> Option<Value> {
+    text.parse::<i64>().ok().map(Value::from)
+}
+
+/// What to say of an amount that is no whole number of pence.
+fn not_minor(text: &str) -> String {
+    let plain = text.trim_start_matches(['£', '€', '$']);
+    let pence = plain.split_once('.').and_then(|(pounds, pence)| {
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let meant = format!("{pounds}{pence:0<2}");
+        (pence.len() <= 2 && digits(&meant)).then(|| meant.trim_start_matches('0').to_owned())
+    });
+    match pence {
+        Some(pence) if !pence.is_empty() => {
+            format!("amounts are whole minor units (pence): did you mean {pence}?")
+        }
+        _ => "amounts are whole minor units (pence): £49.99 is 4999".to_owned(),
+    }
+}
+
+/// Reads an id, since what is none would become part of a path.
+pub(super) fn id(prefix: &str, text: &str) -> Result<String, String> {
+    let plain = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric());
+    match text.strip_prefix(prefix).is_some_and(plain) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("such ids start with {prefix}")),
+    }
+}
+
+/// Reads one of the values that the contract knows, in any case.
+fn one_of(values: &[&'static str], text: &str) -> Result<&'static str, String> {
+    let mut known = values.iter().copied();
+    if let Some(value) = known.find(|value| value.eq_ignore_ascii_case(text)) {
+        return Ok(value);
+    }
+    let capitals = values
+        .iter()
+        .all(|value| !value.contains(char::is_lowercase));
+    let typed = match capitals {
+        true => text.to_uppercase(),
+        false => text.to_lowercase(),
+    };
+    Err(match suggest::closest(&typed, values.iter().copied()) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None => format!("it is one of {}", values.join(", ")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: Kind = Kind::OneOf(&["PAYMENT_RECEIVED", "SETTLING", "SETTLED"]);
+
+    #[test]
+    fn values_of_each_kind_become_json() {
+        for (kind, text, expected) in [
+            (Kind::Text, "4999", json!("4999")),
+            (Kind::Integer, "-3", json!(-3)),
+            (Kind::Money, "4999", json!(4999)),
+            (Kind::Boolean, "false", json!(false)),
+            (Kind::Time, "2026-01-31", json!("2026-01-31T00:00:00Z")),
+            (Kind::Id("cus_"), "cus_1a", json!("cus_1a")),
+            (STATES, "settled", json!("SETTLED")),
+            (Kind::List(&Kind::Integer), "1", json!(1)),
+            (Kind::List(&Kind::Integer), "", Value::Null),
+            (Kind::Map, "a=b=c", json!({ "a": "b=c" })),
+        ] {
+            assert_eq!(kind.parse(text), Ok(expected), "{kind:?} {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_what_was_meant() {
+        for (kind, text, says) in [
+            (STATES, "setled", "did you mean SETTLED?"),
+            (STATES, "nonsense", "one of PAYMENT_RECEIVED, SETTLING"),
+            (Kind::Money, "49.99", "did you mean 4999?"),
+            (Kind::Money, "£5.5", "did you mean 550?"),
+            (Kind::Money, "5.999", "£49.99 is 4999"),
+            (Kind::Money, "lots", "£49.99 is 4999"),
+            (Kind::Integer, "1.0", "whole number"),
+            (Kind::Boolean, "yes", "true or false"),
+            (Kind::Id("cus_"), "pay_1", "start with cus_"),
+            (Kind::Id("cus_"), "cus_../x", "start with cus_"),
+            (Kind::Map, "order", "NAME=VALUE"),
+            (Kind::Time, "yesterday", "2026-01-31"),
+        ] {
+            let error = kind.parse(text).unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+}
