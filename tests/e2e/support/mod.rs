@@ -291,7 +291,7 @@ pub(crate) fn call(mock: &Mock, method: &str, path: &str, body: Value) -> Value 
 }
 
 /// Asks something of the mock itself: a path below `/_mock`. Without a body it is a GET.
-pub(crate) fn control(mock: &Mock, path: &str, body: Value) -> Value {
+pub(crate) fn mock_control(mock: &Mock, path: &str, body: Value) -> Value {
     let method = if body.is_null() { "GET" } else { "POST" };
     let base_url = mock.base_url.replace("/v1", "/_mock");
     ask(&base_url, method, path, body)
