@@ -12,9 +12,11 @@ mod listen;
 mod logs;
 mod mock;
 mod reconcile;
+mod replay;
 mod resources;
 mod trigger;
 mod values;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -30,8 +32,10 @@ pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
+pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use resources::{ResourceCommand, argument};
 pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
+pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
 
@@ -106,6 +110,8 @@ pub(crate) enum Command {
     Mock(MockArguments),
     /// Forward events to a server on your machine, signed.
     Listen(ListenArguments),
+    /// Send the events of a recording again, byte for byte.
+    Replay(ReplayArguments),
     /// Make an event happen, through the real API.
     Trigger(TriggerArguments),
     /// Run fixtures of your own: files of steps, as `fluxa trigger --show` prints them.
@@ -128,6 +134,9 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Open the documentation, the inspector or an object's page in the browser.
     Open(OpenArguments),
+    /// Sign and verify webhooks by hand.
+    #[command(subcommand)]
+    Webhooks(WebhooksCommand),
     /// Read and change the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),

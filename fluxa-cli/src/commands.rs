@@ -13,9 +13,11 @@ pub(crate) mod logs;
 pub(crate) mod mock;
 pub(crate) mod open;
 pub(crate) mod reconcile;
+pub(crate) mod replay;
 pub(crate) mod resources;
 pub(crate) mod status;
 pub(crate) mod trigger;
+pub(crate) mod webhooks;
 
 use crate::config::Settings;
 use crate::error::{CliError, Result};

@@ -82,6 +82,13 @@ pub(crate) fn is_local(base_url: &str) -> bool {
     url::Url::parse(base_url).is_ok_and(|url| is_loopback(&url))
 }
 
+/// Returns host and port of a base URL that is on this machine.
+pub(crate) fn local_address(base_url: &str) -> Option<(String, u16)> {
+    let url = url::Url::parse(base_url).ok().filter(is_loopback)?;
+    let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+    Some((host, url.port_or_known_default()?))
+}
+
 /// Says what to do about a server that does not answer.
 fn unreachable_hint(base_url_is_mock: bool) -> &'static str {
     match base_url_is_mock {
@@ -113,6 +120,7 @@ impl From<Error> for CliError {
                         param: api.param().map(str::to_owned),
                         request_id: api.request_id().map(str::to_owned),
                         doc_url: api.doc_url().map(str::to_owned),
+                        retry_after: api.retry_after(),
                     })),
                 }
             }

@@ -17,6 +17,8 @@ pub(crate) const NOT_READ_API_KEY: &str = "FLUXA_API_KEY";
 pub(crate) const API_BASE: &str = contract::ENV_API_BASE;
 /// The secret with which the server on this machine verifies webhooks.
 pub(crate) const WEBHOOK_SECRET: &str = contract::ENV_WEBHOOK_SECRET;
+/// Told to the command that `listen` starts, and read by nothing here: the id of its session.
+pub(crate) const LISTEN_SESSION: &str = "FLUXA_LISTEN_SESSION";
 /// The profile of the configuration to use.
 pub(crate) const PROFILE: &str = "FLUXA_PROFILE";
 /// The directory of the configuration.

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Unmet,
     /// The local endpoint answered something other than 2xx.
     Endpoint,
+    /// A command we started ended with this status.
+    Command(u8),
     /// The user pressed Ctrl-C.
     Interrupted,
     /// Whoever read our output has stopped reading: a success.
@@ -44,6 +46,7 @@ impl Kind {
             Self::Network => 5,
             Self::Unmet => 6,
             Self::Endpoint => 7,
+            Self::Command(status) => status,
             Self::Interrupted => 130,
         }
     }
@@ -57,6 +60,7 @@ impl Kind {
             Self::Network => "network",
             Self::Unmet => "expectation_unmet",
             Self::Endpoint => "endpoint",
+            Self::Command(_) => "command",
             Self::Interrupted => "interrupted",
             Self::BrokenPipe => "broken_pipe",
         }
@@ -84,6 +88,8 @@ pub(crate) struct ApiDetails {
     pub(crate) param: Option<String>,
     pub(crate) request_id: Option<String>,
     pub(crate) doc_url: Option<String>,
+    /// How long the API asks to be left alone.
+    pub(crate) retry_after: Option<std::time::Duration>,
 }
 
 /// The result of everything in the CLI.
@@ -117,6 +123,12 @@ impl CliError {
 
     pub(crate) fn endpoint(message: impl Into<String>) -> Self {
         Self::new(Kind::Endpoint, message)
+    }
+
+    /// A command we started failed; a signal's number is 128 less than the status, as in shells.
+    pub(crate) fn command(status: u8) -> Self {
+        let message = format!("the command ended with status {status}");
+        Self::new(Kind::Command(status), message)
     }
 
     pub(crate) fn interrupted() -> Self {
@@ -261,6 +273,7 @@ mod tests {
             (Kind::Network, 5),
             (Kind::Unmet, 6),
             (Kind::Endpoint, 7),
+            (Kind::Command(3), 3),
             (Kind::Interrupted, 130),
         ];
         for (kind, code) in table {

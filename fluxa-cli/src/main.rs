@@ -1,5 +1,6 @@
 //! The `fluxa` binary: parse → dispatch → exit code.
 
+mod alteration;
 mod body;
 mod cli;
 mod commands;
@@ -101,6 +102,13 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
         Command::Listen(arguments) => {
             on_one_thread()?.block_on(commands::listen::run(context, arguments))
         }
+        Command::Replay(arguments) if context.settings.mock => {
+            on_many_threads()?.block_on(commands::replay::run(context, arguments))
+        }
+        Command::Replay(arguments) => {
+            on_one_thread()?.block_on(commands::replay::run(context, arguments))
+        }
+        Command::Webhooks(command) => commands::webhooks::run(context, command),
         Command::Trigger(arguments) => {
             on_one_thread()?.block_on(commands::trigger::run(context, arguments))
         }

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of what is in them.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,20 @@ impl PrivateDirectory {
     /// narrowed to 0600, with a warning.
     pub(crate) fn read(&self, name: &str, ui: &Ui) -> Result<Option<String>> {
         read(&self.path(name), ui)
+    }
+
+    /// Takes a lock of this directory for as long as the file it returns is open, which a process
+    /// that is killed does not outlive; `None` when somebody else holds it.
+    pub(crate) fn hold(&self, name: &str) -> Result<Option<File>> {
+        create_directory(&self.0).map_err(|error| CliError::file("create", &self.0, &error))?;
+        let path = self.path(name);
+        let failed = |error: &std::io::Error| CliError::file("lock", &path, error);
+        let file = open_private(&path).map_err(|error| failed(&error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(&error)),
+        }
     }
 
     /// Replaces a file by what `change` makes of its text, under the directory's lock and by an
@@ -127,6 +141,20 @@ fn open_lock_beside(path: &Path) -> std::io::Result<File> {
 #[cfg(not(unix))]
 fn open_lock_beside(path: &Path) -> std::io::Result<File> {
     open_private(&beside(path, ".lock")?)
+}
+
+/// Opens a file to be added to, and makes it when it is not there: what it holds is for its owner.
+pub(crate) fn append_to(path: &Path) -> Result<File> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => refuse_link(path, &metadata)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(CliError::file("open", path, &error)),
+    }
+    with_mode(
+        OpenOptions::new().read(true).append(true).create(true),
+        path,
+    )
+    .map_err(|error| CliError::file("open", path, &error))
 }
 
 /// Writes a file that tells others something is ready: it appears with its content or not at all.

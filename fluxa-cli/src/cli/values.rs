@@ -19,12 +19,17 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Reads `1.5` as seconds.
+/// Reads `1.5` as seconds, and `500ms`, `30s`, `2m` as what they say.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse::<f64>()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "not a number of seconds".to_owned())
+    let wrong = || "not a number of seconds, nor a time such as 30s or 2m".to_owned();
+    match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| wrong()),
+        Err(_) => text
+            .parse::<jiff::SignedDuration>()
+            .ok()
+            .and_then(|duration| Duration::try_from(duration).ok())
+            .ok_or_else(wrong),
+    }
 }
 
 /// Reads how long a key may work on after it was replaced.
@@ -161,6 +166,21 @@ mod tests {
         assert_eq!(address("[::1]:0").unwrap().to_string(), "[::1]:0");
         for wrong in ["", "localhost", "example.com:80", "99999", "127.0.0.1"] {
             assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seconds_may_have_another_unit() {
+        for (text, millis) in [
+            ("30", 30_000),
+            ("1.5", 1_500),
+            ("500ms", 500),
+            ("2m", 120_000),
+        ] {
+            assert_eq!(seconds(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for wrong in ["", "-1", "-1s", "NaN", "inf", "two", "1x"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -14,6 +14,7 @@ use fluxa_sdk::types::{
 };
 use fluxa_sdk::webhooks::Verifier;
 use fluxa_sdk::{Client, IdempotencyKey, Money};
+use futures_util::stream::TryStreamExt;
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -22,10 +23,10 @@ use crate::error::{CliError, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
 use crate::listen::filter::Filter;
-use crate::listen::forwarder::{Forwarder, parse_target};
+use crate::listen::forwarder::Manner;
 use crate::listen::signer::Signer;
-use crate::listen::source::EventApi;
-use crate::listen::{Incoming, Limits, ListenEvent, Pipeline, Summary, source};
+use crate::listen::targets::Targets;
+use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Session, Stop, Summary, source};
 use crate::ui::{Line, Tone};
 use stage::{Stage, pounds};
 
@@ -62,26 +63,38 @@ async fn play(context: &Context) -> Result<()> {
 
     let (ready, is_ready) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
+    let manner = Manner {
+        timeout: Duration::from_secs(30),
+        ..Manner::default()
+    };
+    let targets = Targets::parse(std::slice::from_ref(&merchant_url), &[], &manner)?;
     let pipeline = Pipeline {
-        api: SdkEventApi::new(fluxa.clone(), &[]),
-        since: None,
+        api: SdkEventApi::new(fluxa.clone(), &[], &base_url),
+        start: source::Start::Now,
+        bookmark: None,
         patience: source::patience(true),
         filter: Filter::default(),
         signer: Signer::new(session.secret.clone()),
-        forwarder: Forwarder::new(parse_target(&merchant_url)?, Duration::from_secs(30))?,
         acknowledger: Some(Acknowledger::start(fluxa.clone(), session.id.to_string())),
         concurrency: 8,
         retries: 3,
         limits: Limits::default(),
+        session: Session::default(),
         ready: ListenEvent::Ready {
             session: session.id.to_string(),
             forward_to: merchant_url.clone(),
+            targets: targets.info(),
             api_base: base_url.clone(),
             events: Vec::new(),
         },
+        targets,
     };
     let mut ready = Some(ready);
-    let listening = tokio::spawn(pipeline.run(async { drop(stopped.await) }, move |event| {
+    let until_stopped = async {
+        drop(stopped.await);
+        Ok(Stop::Interrupted)
+    };
+    let listening = tokio::spawn(pipeline.run(until_stopped, move |event| {
         if let (ListenEvent::Ready { .. }, Some(ready)) = (&event, ready.take()) {
             let _ = ready.send(());
         }
@@ -185,12 +198,12 @@ async fn story(fluxa: &Client, stage: &mut Stage<'_>) -> Result<Payment> {
         ])
         .await?;
     // Whatever happened so far has its webhook, told in the story or not.
-    let mut events = Vec::new();
-    for body in SdkEventApi::new(fluxa.clone(), &[]).all().await? {
-        let event = Incoming::parse(body)
-            .map_err(|error| CliError::unmet(format!("the list of events: {error}")))?;
-        events.push(event.id);
-    }
+    let listed = fluxa.events().list().limit(100).stream();
+    let mut events: Vec<String> = listed
+        .map_ok(|event| event.id().to_string())
+        .try_collect()
+        .await?;
+    events.reverse();
     stage.expect_events(&events).await?;
     // A webhook is a notification; the truth is read from the API.
     Ok(fluxa.payments().retrieve(&payment.id).await?.into_inner())
@@ -207,7 +220,7 @@ async fn pay(fluxa: &Client, session: &str, card: &str) -> Result<Payment> {
 }
 
 fn ended(
-    listening: std::result::Result<Result<(Summary, crate::listen::Ended)>, tokio::task::JoinError>,
+    listening: std::result::Result<Result<(Summary, Ended)>, tokio::task::JoinError>,
 ) -> Result<Summary> {
     match listening {
         Ok(outcome) => outcome.map(|(summary, _)| summary),

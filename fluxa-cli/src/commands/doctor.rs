@@ -18,7 +18,7 @@ use crate::cli::DoctorArguments;
 use crate::connection;
 use crate::env;
 use crate::error::{CliError, Result};
-use crate::listen::forwarder::{Forwarder, parse_target};
+use crate::listen::forwarder::{Forwarder, Manner, parse_target};
 use crate::private_file;
 use crate::ui::{Line, Tone};
 
@@ -248,7 +248,11 @@ fn clock(headers: &HeaderMap, now: Timestamp) -> Option<Check> {
 
 /// Whether the merchant's server is there, and refuses what nobody signed.
 async fn webhooks_to(target: &str, checks: &mut Vec<Check>) {
-    let forwarder = match parse_target(target).and_then(|target| Forwarder::new(target, PATIENCE)) {
+    let manner = Manner {
+        timeout: PATIENCE,
+        ..Manner::default()
+    };
+    let forwarder = match parse_target(target).and_then(|target| Forwarder::new(target, &manner)) {
         Ok(forwarder) => forwarder,
         Err(error) => return checks.push(Check::fail("webhook target", error)),
     };

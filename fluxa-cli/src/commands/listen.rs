@@ -1,27 +1,44 @@
 //! `fluxa listen`: events to a server on this machine.
 
-use fluxa_sdk::Client;
 use fluxa_sdk::types::{CreateListenSession, ListenSession};
+use fluxa_sdk::{Client, SecretText};
 use serde_json::json;
+use tokio::sync::Notify;
+use url::Url;
 
 use super::{Context, mock};
 use crate::cli::ListenArguments;
 use crate::connection;
 use crate::env;
 use crate::env_file::EnvTarget;
-use crate::error::{CliError, Result};
+use crate::error::{CliError, Kind, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
+use crate::listen::bookmark::Bookmark;
+use crate::listen::chaos::Chaos;
+use crate::listen::child::Companion;
+use crate::listen::doctor::Doctor;
+use crate::listen::expect::Goal;
 use crate::listen::filter::Filter;
-use crate::listen::forwarder::{Forwarder, parse_target};
+use crate::listen::forwarder::{Manner, is_private, parse_headers};
+use crate::listen::record::Recorder;
 use crate::listen::report::{Report, plural};
 use crate::listen::signer::Signer;
-use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Summary, source};
+use crate::listen::source::Start;
+use crate::listen::targets::Targets;
+use crate::listen::{self, Ended, Limits, ListenEvent, Pipeline, Session, Summary, source};
 use crate::private_file;
 use crate::ui::Line;
 
 pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result<()> {
     let filter = Filter::parse(&arguments.events)?;
+    let ends_when_met = arguments.max_events.is_none() && arguments.command.is_empty();
+    let goal = Goal::new(
+        arguments.expect.clone(),
+        arguments.until.clone(),
+        ends_when_met,
+    );
+    goal.check(&filter)?;
     // With --mock the server is started here, unless one runs already. Not for its secret alone,
     // which would be gone with the server before anyone could use it.
     let _mock = match context.settings.mock && !arguments.print_secret {
@@ -38,17 +55,18 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             false => context.ui.line(&Line::new().text(session.secret.expose())),
         };
     }
-    let target = arguments.forward_to.as_deref().ok_or_else(|| {
-        CliError::usage("where to?").hint("give --forward-to, such as --forward-to 4242")
-    })?;
-    let forwarder = Forwarder::new(parse_target(target)?, arguments.timeout)?;
-    let (session, reachable) =
-        tokio::join!(open_session(&client, &filter), forwarder.is_reachable());
+    let manner = Manner {
+        timeout: arguments.timeout,
+        headers: parse_headers(&arguments.header)?,
+        skip_verify: arguments.skip_verify,
+    };
+    let targets = Targets::parse(&arguments.forward_to, &arguments.route, &manner)?;
+    warn_of_public_targets(context, &targets, &manner);
+    let (session, absent) = tokio::join!(open_session(&client, &filter), absent(&targets));
     let session = session.map_err(&reach)?;
-    if !reachable {
+    for target in absent {
         context.ui.warn(&format!(
-            "nothing listens at {} yet; deliveries will fail until something does",
-            forwarder.target()
+            "nothing listens at {target} yet; deliveries will fail until something does"
         ));
     }
 
@@ -60,19 +78,43 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         context.ui.warn(&other_secret_warning(&print_secret));
     }
 
+    let (start, bookmark) = start(context, &client, &arguments, &targets).await?;
+    let api = || {
+        let types = filter.exact_types();
+        SdkEventApi::new(client.clone(), &types, &context.settings.api_base)
+    };
+    let (api, watched) = (api(), api());
     let pipeline = Pipeline {
-        api: SdkEventApi::new(client.clone(), &filter.exact_types()),
-        since: arguments.since,
+        api,
+        start,
+        bookmark,
         patience: source::patience(connection::is_local(&context.settings.api_base)),
+        session: Session {
+            goal,
+            chaos: chaos(context, &arguments)?,
+            recorder: match &arguments.record {
+                Some(file) => Some(Recorder::open(
+                    file,
+                    session.id.as_str(),
+                    &context.settings.api_base,
+                )?),
+                None => None,
+            },
+            doctor: (!arguments.no_doctor).then(|| {
+                let other = env::text(env::WEBHOOK_SECRET).map(SecretText::from);
+                Doctor::new(session.secret.clone(), other)
+            }),
+        },
         ready: ListenEvent::Ready {
             session: session.id.to_string(),
-            forward_to: forwarder.target().to_string(),
+            forward_to: targets.first().to_string(),
+            targets: targets.info(),
             api_base: context.settings.api_base.clone(),
             events: filter.patterns().to_vec(),
         },
         filter,
         signer: Signer::new(session.secret.clone()),
-        forwarder,
+        targets,
         acknowledger: Some(Acknowledger::start(client, session.id.to_string())),
         concurrency: usize::from(arguments.concurrency),
         retries: arguments.retry,
@@ -83,27 +125,159 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     };
     let report = Report::new(&context.ui, print_secret);
     let ready_file = arguments.ready_file.as_deref();
+    let (is_ready, mut companion) = (Notify::new(), Companion::default());
     let stopped = async {
-        interrupted().await;
+        tokio::select! {
+            _ = interrupted() => {
+                companion.interrupted().await;
+                Ok(listen::Stop::Interrupted)
+            }
+            stop = async {
+                is_ready.notified().await;
+                if arguments.command.is_empty() {
+                    return std::future::pending().await;
+                }
+                let before = watched.newest_brought().await.unwrap_or_default();
+                let variables = [
+                    (env::WEBHOOK_SECRET, session.secret.expose()),
+                    (env::API_BASE, context.settings.api_base.as_str()),
+                    (env::LISTEN_SESSION, session.id.as_str()),
+                ];
+                companion.start(&arguments.command, &variables, context.ui.is_json())?;
+                let status = companion.ended().await?;
+                // What it made happen may still be on its way.
+                let mut awaited = watched.newest_brought().await.unwrap_or_default();
+                awaited.retain(|event| !before.contains(event));
+                Ok(listen::Stop::Command { status, awaited })
+            } => stop,
+        }
     };
-    let (summary, ended) = pipeline
+    let outcome = pipeline
         .run(stopped, |event| {
             report.show(&event)?;
-            if let (ListenEvent::Ready { session, .. }, Some(path)) = (&event, ready_file) {
-                private_file::announce(path, &format!("{session}\n"))?;
+            if let ListenEvent::Ready { session, .. } = &event {
+                if let Some(path) = ready_file {
+                    private_file::announce(path, &format!("{session}\n"))?;
+                }
+                is_ready.notify_one();
             }
             Ok(())
         })
-        .await
-        .map_err(&reach)?;
+        .await;
+    companion.end().await;
+    let (summary, ended) = outcome.map_err(&reach)?;
+    verdict(ended, &summary, &arguments)
+}
+
+/// Returns what the session comes to: its exit code and why.
+fn verdict(ended: Ended, summary: &Summary, arguments: &ListenArguments) -> Result<()> {
+    let unmet: Vec<String> = summary
+        .expectations
+        .iter()
+        .filter(|expected| !expected.met)
+        .map(|expected| format!("{} ({} came)", expected.expectation, expected.handled))
+        .collect();
     match ended {
         Ended::Stopped => Err(CliError::interrupted()),
-        Ended::TimeUp if arguments.max_events.is_some() => Err(CliError::unmet(format!(
-            "the time is over after {}",
-            plural(summary.events, "event")
+        Ended::Command(status) if status != 0 => Err(CliError::command(status)),
+        _ if !unmet.is_empty() => Err(CliError::unmet(format!(
+            "{} of {} not met: {}",
+            unmet.len(),
+            plural(summary.expectations.len() as u64, "expectation"),
+            unmet.join(", ")
         ))),
-        _ if summary.failed > 0 => Err(CliError::endpoint(undelivered(&summary))),
+        Ended::TimeUp if arguments.max_events.is_some() || arguments.until.is_some() => {
+            let waited_for = match &arguments.until {
+                Some(until) => format!(", and no `{until}` came"),
+                None => String::new(),
+            };
+            let events = plural(summary.events, "event");
+            let message = format!("the time is over after {events}{waited_for}");
+            Err(CliError::unmet(message))
+        }
+        _ if summary.failed > 0 => Err(CliError::endpoint(undelivered(summary))),
         _ => Ok(()),
+    }
+}
+
+/// Returns the trouble that was asked for. A seed is made up and said when none was given, so that
+/// what went wrong can be made to go wrong again.
+fn chaos(context: &Context, arguments: &ListenArguments) -> Result<Option<Chaos>> {
+    let Some(recipe) = arguments.chaos.clone() else {
+        return Ok(None);
+    };
+    let seed = match arguments.seed {
+        Some(seed) => seed,
+        // Short, because people type it.
+        None => getrandom::u32().map(u64::from).unwrap_or_default(),
+    };
+    context
+        .ui
+        .note(&Line::new().dim(format!("chaos: the same again with --seed {seed}")));
+    Ok(Some(Chaos::new(recipe, seed)))
+}
+
+/// Returns where to start, and where to keep the position for the next run.
+async fn start(
+    context: &Context,
+    client: &Client,
+    arguments: &ListenArguments,
+    targets: &Targets,
+) -> Result<(Start, Option<Bookmark>)> {
+    let since = arguments.since.clone().map_or(Start::Now, Start::Since);
+    if !arguments.resume {
+        return Ok((since, None));
+    }
+    let settings = &context.settings;
+    // A key that may not read the account is taken for one of its own.
+    let account = match client.merchant().retrieve().await {
+        Ok(merchant) => merchant.id.to_string(),
+        Err(error) => match CliError::from(error) {
+            refused if refused.kind == Kind::Auth => "unknown".to_owned(),
+            error => return Err(error),
+        },
+    };
+    let identity = format!(
+        "{} {} {account} {}",
+        settings.profile,
+        settings.api_base.trim_end_matches('/'),
+        targets.identity()
+    );
+    let (bookmark, position) = Bookmark::open(settings.directory()?, identity, &context.ui)?;
+    let start = match position {
+        None => since,
+        Some(position) => {
+            let after = position.after.as_deref().unwrap_or("nothing");
+            let line = Line::new().dim(format!("       resuming after {after}"));
+            context.ui.note(&line);
+            Start::At(position)
+        }
+    };
+    Ok((start, Some(bookmark)))
+}
+
+/// Returns the targets at which nothing listens yet.
+pub(super) async fn absent(targets: &Targets) -> Vec<String> {
+    let looks = targets.iter().map(async |target| {
+        let forwarder = &target.forwarder;
+        (!forwarder.is_reachable().await).then(|| forwarder.target().to_string())
+    });
+    let found = futures_util::future::join_all(looks).await;
+    found.into_iter().flatten().collect()
+}
+
+/// Says so where --skip-verify is not heeded: on the internet a certificate is all there is to tell
+/// a server from its impostor.
+pub(super) fn warn_of_public_targets(context: &Context, targets: &Targets, manner: &Manner) {
+    let public = |target: &&Url| target.scheme() == "https" && !is_private(target);
+    if !manner.skip_verify {
+        return;
+    }
+    for target in targets.iter().map(|t| t.forwarder.target()).filter(public) {
+        context.ui.warn(&format!(
+            "--skip-verify is for this machine and private networks: the certificate of {target} \
+             is verified"
+        ));
     }
 }
 
@@ -138,7 +312,7 @@ fn write_env(context: &Context, target: Option<&EnvTarget>, session: &ListenSess
     Ok(())
 }
 
-async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {
+pub(super) async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {
     let body = CreateListenSession::new().events(filter.exact_types());
     Ok(client.listen_sessions().create(body).await?.into_inner())
 }

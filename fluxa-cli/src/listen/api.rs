@@ -1,39 +1,86 @@
 //! Owns the event source's view of the API, over the SDK.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fluxa_sdk::Client;
 use fluxa_sdk::types::EventType;
 use futures_util::stream::StreamExt;
 use serde_json::Value;
+use tokio::net::TcpStream;
 
+use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi};
-use crate::error::Result;
+use crate::connection;
+use crate::error::{CliError, Result};
 
 /// The most events a page can hold.
 const PAGE: u32 = fluxa_sdk::contract::LIST_LIMIT_MAX;
+
+/// How often to look whether a server on this machine is back.
+const LOOK: Duration = Duration::from_millis(4);
 
 /// The API, for one stream of events.
 pub(crate) struct SdkEventApi {
     client: Client,
     /// The `types` filter, as the stream takes it.
-    types: Option<String>,
+    types: Vec<EventType>,
+    /// Where the API is, when that is on this machine.
+    local: Option<(String, u16)>,
 }
 
 impl SdkEventApi {
-    pub(crate) fn new(client: Client, types: &[EventType]) -> Self {
-        let types: Vec<&str> = types.iter().map(EventType::as_str).collect();
+    pub(crate) fn new(client: Client, types: &[EventType], base_url: &str) -> Self {
         Self {
             client,
-            types: (!types.is_empty()).then(|| types.join(",")),
+            types: types.to_vec(),
+            local: connection::local_address(base_url),
         }
     }
 
-    async fn page(&self, after: Option<&str>, limit: u32) -> Result<Value> {
-        let mut call = self.client.raw("GET", "/events").query("limit", limit);
-        if let Some(after) = after {
-            call = call.query("after", after);
+    async fn list(&self, parameters: &[(&str, &str)]) -> Result<Page> {
+        let mut call = self.client.raw("GET", "/events");
+        for (name, value) in parameters {
+            call = call.query(*name, *value);
         }
-        Ok(call.await?.into_inner())
+        let page = call.await?.into_inner();
+        let events = page["data"].as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let listed = |event: &Value| Listed {
+            id: text(&event["id"]),
+            event_type: text(&event["type"]),
+            body: Bytes::from(event.to_string()),
+        };
+        Ok(Page {
+            events: events.map(listed).collect(),
+            next: page["next_cursor"].as_str().map(str::to_owned),
+        })
+    }
+
+    async fn first(&self, parameters: &[(&str, &str)]) -> Result<Option<String>> {
+        let page = self.list(&[&[("limit", "1")], parameters].concat()).await?;
+        Ok(page.events.into_iter().next().map(|event| event.id))
+    }
+
+    /// Returns the newest event of all, or of each type that the stream is asked for.
+    pub(crate) async fn newest_brought(&self) -> Result<Vec<String>> {
+        if self.types.is_empty() {
+            return Ok(self.first(&[]).await?.into_iter().collect());
+        }
+        let each = self.types.iter().map(|wanted| {
+            let of_type = [("type", wanted.as_str())];
+            async move { self.first(&of_type).await }
+        });
+        let found = futures_util::future::try_join_all(each).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Returns the time by which events are stamped: a sandbox has its own clock.
+    async fn now(&self) -> jiff::Timestamp {
+        match self.client.sandbox().clock().await {
+            Ok(clock) => *clock.now,
+            Err(_) => jiff::Timestamp::now(),
+        }
     }
 }
 
@@ -43,8 +90,9 @@ impl EventApi for SdkEventApi {
         if let Some(after) = after {
             call = call.after(after);
         }
-        if let Some(types) = &self.types {
-            call = call.types(types.as_str());
+        if !self.types.is_empty() {
+            let types: Vec<&str> = self.types.iter().map(EventType::as_str).collect();
+            call = call.types(types.join(","));
         }
         let stream = call.await?.into_inner().into_inner();
         Ok(stream
@@ -53,27 +101,44 @@ impl EventApi for SdkEventApi {
     }
 
     async fn newest(&self) -> Result<Option<String>> {
-        let page = self.page(None, 1).await?;
-        Ok(page
-            .pointer("/data/0/id")
-            .and_then(Value::as_str)
-            .map(str::to_owned))
+        self.first(&[]).await
     }
 
-    async fn all(&self) -> Result<Vec<Bytes>> {
-        let mut events = Vec::new();
-        let mut after: Option<String> = None;
+    fn brings(&self, event: &Listed) -> bool {
+        let is = |wanted: &EventType| wanted.as_str() == event.event_type;
+        self.types.is_empty() || self.types.iter().any(is)
+    }
+
+    async fn last_before(&self, ago: Duration) -> Result<Option<String>> {
+        let time = self
+            .now()
+            .await
+            .saturating_sub(ago)
+            .map_err(|error| CliError::usage(format!("that is too long ago: {error}")))?;
+        let time = format!("{time:.3}");
+        self.first(&[("created_at[lt]", &time)]).await
+    }
+
+    async fn page(&self, after: Option<&str>) -> Result<Page> {
+        let limit = PAGE.to_string();
+        let mut parameters = vec![("limit", limit.as_str())];
+        parameters.extend(after.map(|after| ("after", after)));
+        self.list(&parameters).await
+    }
+
+    async fn returned(&self) {
+        let Some((host, port)) = &self.local else {
+            return std::future::pending().await;
+        };
+        let mut was_gone = false;
         loop {
-            let page = self.page(after.as_deref(), PAGE).await?;
-            for event in page["data"].as_array().into_iter().flatten() {
-                events.push(Bytes::from(event.to_string()));
+            match TcpStream::connect((host.as_str(), *port)).await {
+                Ok(_) if was_gone => return,
+                // It was never gone: what is wrong with it, connecting does not tell.
+                Ok(_) => return std::future::pending().await,
+                Err(_) => was_gone = true,
             }
-            after = page["next_cursor"].as_str().map(str::to_owned);
-            if after.is_none() {
-                break;
-            }
+            tokio::time::sleep(LOOK).await;
         }
-        events.reverse();
-        Ok(events)
     }
 }

@@ -5,29 +5,76 @@
 //! is forwarded twice.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 /// How many ids behind the resume point are remembered, for a server that resumes too early. Those
 /// after it are remembered all.
 const REMEMBERED: usize = 8_192;
 
+/// Tells an event received from all others, in the order of receipt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
 /// The position in the stream.
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
-    resume_after: Option<String>,
+    resume_after: Option<Arc<str>>,
     /// Received and not yet passed by `resume_after`, oldest first, each with whether it is handled.
-    open: VecDeque<(String, bool)>,
-    seen: HashSet<String>,
+    open: VecDeque<(Arc<str>, bool)>,
+    /// The number of the first of `open`.
+    first_open: u64,
+    seen: HashSet<Arc<str>>,
     /// Passed by `resume_after`, oldest first.
-    passed: VecDeque<String>,
+    passed: VecDeque<Arc<str>>,
+    /// Handled in another life, and not received in this one yet.
+    early: HashSet<String>,
+    /// Changes with every event that is handled.
+    version: u64,
+}
+
+/// What must be kept to go on later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    /// The event to resume after; `None` is before the first one.
+    pub(crate) after: Option<String>,
+    /// Handled already, though something before them is not.
+    pub(crate) handled: Vec<String>,
+}
+
+impl Position {
+    pub(crate) fn after(event: Option<String>) -> Self {
+        Self {
+            after: event,
+            handled: Vec::new(),
+        }
+    }
 }
 
 impl Cursor {
-    /// Starts after an event; `None` is before the first one.
-    pub(crate) fn after(event: Option<String>) -> Self {
+    /// Goes on where another one was.
+    pub(crate) fn at(position: Position) -> Self {
         Self {
-            resume_after: event,
+            resume_after: position.after.map(Arc::from),
+            early: position.handled.into_iter().collect(),
             ..Self::default()
         }
+    }
+
+    /// Returns what must be kept to go on later.
+    pub(crate) fn position(&self) -> Position {
+        let handled = self.open.iter().filter(|(_, handled)| *handled);
+        let handled = handled.map(|(id, _)| id.to_string());
+        Position {
+            after: self.resume_after.as_deref().map(str::to_owned),
+            handled: handled.chain(self.early.iter().cloned()).collect(),
+        }
+    }
+
+    /// Changes whenever [`Cursor::position`] does.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     /// Returns the event to resume after; `None` when nothing was ever there to resume after.
@@ -35,25 +82,51 @@ impl Cursor {
         self.resume_after.as_deref()
     }
 
-    /// Notes an event received. Returns false when it was received before.
-    pub(crate) fn receive(&mut self, id: &str) -> bool {
-        if !self.seen.insert(id.to_owned()) {
-            return false;
+    /// Returns how many events were received so far.
+    pub(crate) fn received(&self) -> u64 {
+        self.first_open + self.open.len() as u64
+    }
+
+    /// Returns how many events were received and are not behind the resume point.
+    pub(crate) fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Notes an event received. `None` when it was received before.
+    pub(crate) fn receive(&mut self, id: &str) -> Option<Ticket> {
+        if self.seen.contains(id) {
+            return None;
         }
-        self.open.push_back((id.to_owned(), false));
-        true
+        let id: Arc<str> = id.into();
+        self.seen.insert(Arc::clone(&id));
+        let early = self.early.remove(&*id);
+        self.open.push_back((id, false));
+        let ticket = Ticket(self.received() - 1);
+        if early {
+            self.handled(ticket);
+            return None;
+        }
+        Some(ticket)
+    }
+
+    /// Returns whether an event was received, as far back as is remembered.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.seen.contains(id) || self.resume_after() == Some(id)
     }
 
     /// Notes that an event needs nothing more: it was delivered, given up or filtered out.
-    pub(crate) fn handled(&mut self, id: &str) {
-        // From the newest: what was filtered out, however much, is found at once.
-        if let Some(entry) = self.open.iter_mut().rev().find(|(open, _)| open == id) {
+    pub(crate) fn handled(&mut self, ticket: Ticket) {
+        let at = ticket.0.checked_sub(self.first_open);
+        let at = at.and_then(|at| usize::try_from(at).ok());
+        if let Some(entry) = at.and_then(|at| self.open.get_mut(at)) {
             entry.1 = true;
+            self.version += 1;
         }
         while self.open.front().is_some_and(|(_, handled)| *handled)
             && let Some((id, _)) = self.open.pop_front()
         {
-            self.passed.push_back(id.clone());
+            self.first_open += 1;
+            self.passed.push_back(Arc::clone(&id));
             self.resume_after = Some(id);
         }
         while self.passed.len() > REMEMBERED
@@ -66,6 +139,7 @@ impl Cursor {
     /// Forgets where to resume: the server does not know that event any more.
     pub(crate) fn forget(&mut self) {
         self.resume_after = None;
+        self.version += 1;
     }
 }
 
@@ -75,24 +149,41 @@ mod tests {
 
     #[test]
     fn the_resume_point_waits_for_every_predecessor() {
-        let mut cursor = Cursor::after(Some("a".into()));
-        for id in ["b", "c", "d"] {
-            assert!(cursor.receive(id));
-        }
-        cursor.handled("c");
+        let mut cursor = Cursor::at(Position::after(Some("a".into())));
+        let [b, c, d] = ["b", "c", "d"].map(|id| cursor.receive(id).unwrap());
+        cursor.handled(c);
         assert_eq!(cursor.resume_after(), Some("a"));
-        cursor.handled("b");
+        cursor.handled(b);
         assert_eq!(cursor.resume_after(), Some("c"));
-        cursor.handled("d");
+        cursor.handled(d);
         assert_eq!(cursor.resume_after(), Some("d"));
     }
 
     #[test]
     fn what_was_received_is_not_received_again_handled_or_not() {
         let mut cursor = Cursor::default();
-        assert!(cursor.receive("a") && cursor.receive("b"));
-        cursor.handled("a");
-        assert!(!cursor.receive("a") && !cursor.receive("b"));
+        let a = cursor.receive("a").unwrap();
+        assert!(cursor.receive("b").is_some());
+        cursor.handled(a);
+        assert_eq!((cursor.receive("a"), cursor.receive("b")), (None, None));
+    }
+
+    #[test]
+    fn a_position_holds_what_was_handled_ahead_of_the_resume_point() {
+        let mut cursor = Cursor::at(Position::after(Some("a".into())));
+        let [_b, c, _d] = ["b", "c", "d"].map(|id| cursor.receive(id).unwrap());
+        cursor.handled(c);
+        let position = cursor.position();
+        assert_eq!(position.after.as_deref(), Some("a"));
+        let mut later = Cursor::at(position.clone());
+        // A second stop before anything more was handled forgets nothing.
+        assert_eq!(later.position(), position);
+        let b = later.receive("b").unwrap();
+        assert_eq!(later.receive("c"), None);
+        assert_eq!(later.position(), position);
+        later.handled(b);
+        assert_eq!(later.resume_after(), Some("c"));
+        assert!(later.receive("d").is_some());
     }
 
     #[test]
@@ -100,20 +191,18 @@ mod tests {
         let mut cursor = Cursor::default();
         cursor.receive("stuck");
         for number in 0..2 * REMEMBERED {
-            let id = number.to_string();
-            assert!(cursor.receive(&id));
-            cursor.handled(&id);
+            let ticket = cursor.receive(&number.to_string()).unwrap();
+            cursor.handled(ticket);
         }
-        assert!((0..2 * REMEMBERED).all(|number| !cursor.receive(&number.to_string())));
+        assert!((0..2 * REMEMBERED).all(|number| cursor.receive(&number.to_string()).is_none()));
     }
 
     #[test]
     fn memory_is_bounded() {
         let mut cursor = Cursor::default();
         for number in 0..3 * REMEMBERED {
-            let id = number.to_string();
-            assert!(cursor.receive(&id));
-            cursor.handled(&id);
+            let ticket = cursor.receive(&number.to_string()).unwrap();
+            cursor.handled(ticket);
         }
         assert_eq!(cursor.seen.len(), REMEMBERED);
         assert!(cursor.open.is_empty());

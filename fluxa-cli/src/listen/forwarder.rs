@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::HeaderMap;
+use fluxa_sdk::{SecretText, contract};
+use reqwest::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING, USER_AGENT,
+};
 use tokio::net::TcpStream;
 use url::{Host, Url};
 
@@ -10,6 +14,10 @@ use crate::error::{CliError, Result};
 
 /// The most of an answer's body that is read. A longer one costs its connection, no more.
 const BODY_CAP: usize = 64 * 1024;
+
+/// How long the rest of an answer may take once its status is known. The status decides, and the
+/// rest is only read to keep the connection.
+const BODY_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long the look whether anything listens may take.
 const PREFLIGHT: Duration = Duration::from_millis(300);
@@ -41,17 +49,28 @@ impl Answer {
     }
 }
 
+/// How deliveries are made, whatever the target.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Manner {
+    /// How long the target has to answer; zero waits for ever.
+    pub(crate) timeout: Duration,
+    /// Sent with every delivery, beside what the contract says.
+    pub(crate) headers: HeaderMap,
+    /// Whether any certificate will do on this machine and in private networks.
+    pub(crate) skip_verify: bool,
+}
+
 /// Sends deliveries to one target over kept connections.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Forwarder {
     client: reqwest::Client,
     target: Url,
+    headers: HeaderMap,
     timeout: Option<Duration>,
 }
 
 impl Forwarder {
-    /// Makes a forwarder. A `timeout` of zero waits for ever.
-    pub(crate) fn new(target: Url, timeout: Duration) -> Result<Self> {
+    pub(crate) fn new(target: Url, manner: &Manner) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .tcp_nodelay(true)
@@ -64,6 +83,11 @@ impl Forwarder {
         if target.scheme() == "http" {
             // No certificates needed, and loading the system's takes longer than all the rest.
             builder = builder.tls_backend_preconfigured(empty_tls()?);
+        } else {
+            // Refused when it is there already, which is as well.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let skip = manner.skip_verify && is_private(&target);
+            builder = builder.tls_danger_accept_invalid_certs(skip);
         }
         let client = builder
             .build()
@@ -71,7 +95,8 @@ impl Forwarder {
         Ok(Self {
             client,
             target,
-            timeout: (!timeout.is_zero()).then_some(timeout),
+            headers: manner.headers.clone(),
+            timeout: (!manner.timeout.is_zero()).then_some(manner.timeout),
         })
     }
 
@@ -81,38 +106,42 @@ impl Forwarder {
 
     /// Makes one attempt. Whatever happens is an answer, never an error.
     pub(crate) async fn post(&self, headers: HeaderMap, body: bytes::Bytes) -> Answer {
+        self.probe(headers, body).await.0
+    }
+
+    /// Makes one attempt, and returns also the `Date` of the answer.
+    pub(super) async fn probe(
+        &self,
+        mut headers: HeaderMap,
+        body: bytes::Bytes,
+    ) -> (Answer, Option<HeaderValue>) {
         let started = Instant::now();
-        let mut request = self
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
+        let sent = self
             .client
             .post(self.target.clone())
             .headers(headers)
-            .body(body);
-        if let Some(timeout) = self.timeout {
-            request = request.timeout(timeout);
-        }
-        let outcome = async {
-            let mut response = request.send().await?;
-            let status = response.status().as_u16();
-            let mut read = 0;
-            while read < BODY_CAP
-                && let Some(chunk) = response.chunk().await?
-            {
-                read += chunk.len();
-            }
-            Ok::<u16, reqwest::Error>(status)
-        };
-        // reqwest's limit starts anew with each `100 Continue`; this one does not.
+            .body(body)
+            .send();
+        // Not reqwest's own limit, which starts anew with each `100 Continue`.
         let limit = self.timeout.unwrap_or(Duration::MAX);
-        let (status, error) = match tokio::time::timeout(limit, outcome).await {
-            Ok(Ok(status)) => (Some(status), None),
-            Ok(Err(error)) => (None, Some(reason(&error))),
-            Err(_) => (None, Some("no answer in time".to_owned())),
+        let (status, error, date) = match tokio::time::timeout(limit, sent).await {
+            Ok(Ok(mut response)) => {
+                let date = response.headers().get(DATE).cloned();
+                drain(&mut response).await;
+                (Some(response.status().as_u16()), None, date)
+            }
+            Ok(Err(error)) => (None, Some(reason(&error)), None),
+            Err(_) => (None, Some("no answer in time".to_owned()), None),
         };
-        Answer {
+        let answer = Answer {
             status,
             error,
             duration: started.elapsed(),
-        }
+        };
+        (answer, date)
     }
 
     /// Returns whether something accepts connections at the target.
@@ -125,6 +154,21 @@ impl Forwarder {
         let connect = TcpStream::connect((host, port));
         matches!(tokio::time::timeout(PREFLIGHT, connect).await, Ok(Ok(_)))
     }
+}
+
+/// Reads what is left of an answer, so that its connection can be used again. One that is too long
+/// or too slow loses its connection; what came before it stands.
+async fn drain(response: &mut reqwest::Response) {
+    let rest = async {
+        let mut read = 0;
+        while read < BODY_CAP
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            read += chunk.len();
+        }
+    };
+    // Elapsed or not: there is nothing more to learn.
+    let _ = tokio::time::timeout(BODY_PATIENCE, rest).await;
 }
 
 /// TLS that trusts nobody, for clients that only speak plain HTTP.
@@ -162,6 +206,67 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
         None => false,
     }
+}
+
+/// Returns whether a target is on this machine or in a network of one's own, by its address or by a
+/// name that no public server has.
+pub(crate) fn is_private(url: &Url) -> bool {
+    is_loopback(url)
+        || match url.host() {
+            Some(Host::Domain(name)) => {
+                !name.contains('.')
+                    || [".local", ".internal", ".test", ".home.arpa"]
+                        .iter()
+                        .any(|ending| name.ends_with(ending))
+            }
+            Some(Host::Ipv4(address)) => address.is_private() || address.is_link_local(),
+            Some(Host::Ipv6(address)) => {
+                address.is_unique_local() || address.is_unicast_link_local()
+            }
+            None => false,
+        }
+}
+
+/// Reads headers as they are typed, `Name: value`. No error quotes a value: it may be a secret.
+///
+/// # Errors
+/// Usage: no header, or one that the contract or HTTP itself decides about.
+pub(crate) fn parse_headers(typed: &[SecretText]) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (number, text) in typed.iter().enumerate() {
+        let wrong = |why: &str| {
+            CliError::usage(format!("header {} {why}", number + 1))
+                .hint("a header is `Name: value`, such as 'X-Tenant: acme'")
+        };
+        let (name, value) = text
+            .expose()
+            .split_once(':')
+            .ok_or_else(|| wrong("has no colon"))?;
+        let name = HeaderName::from_bytes(name.trim().as_bytes())
+            .map_err(|_| wrong("has a name that is none"))?;
+        let signed = [contract::SIGNATURE, contract::EVENT, contract::DELIVERY_ID];
+        let own = [
+            CONTENT_TYPE,
+            CONTENT_LENGTH,
+            CONNECTION,
+            TRANSFER_ENCODING,
+            USER_AGENT,
+        ];
+        if own.contains(&name)
+            || signed
+                .iter()
+                .any(|own| name.as_str().eq_ignore_ascii_case(own))
+        {
+            return Err(CliError::usage(format!(
+                "header {name} is not yours to set: deliveries carry their own"
+            )));
+        }
+        let mut value = HeaderValue::from_str(value.trim())
+            .map_err(|_| wrong("has a value that no header can have"))?;
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Ok(headers)
 }
 
 /// Reads a target as it is typed: `4242`, `4242/path`, `/path`, `host:port/path` or a URL.
@@ -255,6 +360,44 @@ mod tests {
             ("http://localhost.example.test", false),
         ] {
             assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_network_of_ones_own_is_told_from_the_internet() {
+        for (url, expected) in [
+            ("https://localhost", true),
+            ("https://192.168.1.4", true),
+            ("https://10.0.0.1", true),
+            ("https://[fd00::1]", true),
+            ("https://app", true),
+            ("https://shop.test", true),
+            ("https://8.8.8.8", false),
+            ("https://example.com", false),
+            ("https://test.example.com", false),
+            ("https://[2001:db8::1]", false),
+        ] {
+            assert_eq!(is_private(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn headers_are_read_and_none_that_is_signed_or_framed_is_taken() {
+        let read = |text: &str| parse_headers(&[SecretText::from(text)]);
+        let headers = read("X-Token:  s3cret ").unwrap();
+        assert_eq!(headers["x-token"], "s3cret");
+        assert!(!format!("{headers:?}").contains("s3cret"));
+        for wrong in [
+            "X-Fluxa-Signature: s3cret",
+            "x-fluxa-event: s3cret",
+            "content-length: s3cret",
+            "s3cret",
+            "bad name: s3cret",
+            "X-Token: s3cret\nX-Other: s3cret",
+        ] {
+            let error = read(wrong).unwrap_err();
+            let told = format!("{error:?}");
+            assert!(!told.contains("s3cret"), "{told}");
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::chaos::Trouble;
+use super::doctor::Diagnosis;
+use super::targets::TargetInfo;
 use super::{ListenEvent, Summary};
 use crate::error::Result;
 use crate::ui::{Line, Tone, Ui};
@@ -32,12 +35,12 @@ impl<'a> Report<'a> {
         }
         match event {
             ListenEvent::Ready {
-                forward_to,
+                targets,
                 api_base,
                 events,
                 ..
             } => {
-                self.ready(forward_to, api_base, events);
+                self.ready(targets, api_base, events);
                 Ok(())
             }
             // An event is told with its delivery, on one line.
@@ -56,6 +59,10 @@ impl<'a> Report<'a> {
                 );
                 Ok(())
             }
+            ListenEvent::Diagnosis(diagnosis) => {
+                self.diagnosis(diagnosis);
+                Ok(())
+            }
             ListenEvent::Reconnecting {
                 reason, attempt, ..
             } => {
@@ -71,17 +78,24 @@ impl<'a> Report<'a> {
                 attempts,
                 after_ms,
                 resumed,
+                events,
+                polling,
             } => {
                 self.ui.stop_bar();
                 let after = short(Duration::from_millis(*after_ms));
                 let tries = plural(u64::from(*attempts), "attempt");
                 let line = self.stamped().push(Tone::Good, "reconnected");
-                let place = match resumed {
-                    true => "resumed where it stopped",
-                    false => "reading from the server's first event",
+                let place = match (resumed, polling) {
+                    (false, _) => "reading from the server's first event",
+                    (true, true) => "reading the list of events every second",
+                    (true, false) => "resumed where it stopped",
                 };
-                self.ui
-                    .note(&line.text(format!(" after {after} ({tries}), {place}")));
+                let caught_up = match events {
+                    0 => "nothing missed".to_owned(),
+                    some => format!("recovered {}", plural(*some, "event")),
+                };
+                let text = format!(" after {after} ({tries}), {place}: {caught_up}");
+                self.ui.note(&line.text(text));
                 Ok(())
             }
             ListenEvent::Summary(summary) => {
@@ -91,21 +105,27 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn ready(&self, forward_to: &str, api_base: &str, events: &[String]) {
+    fn ready(&self, targets: &[TargetInfo], api_base: &str, events: &[String]) {
         let wanted = match events {
             [] => "all events".to_owned(),
             some => some.join(", "),
         };
-        self.ui.note(
-            &Line::new()
-                .push(Tone::Good, "ready")
-                .text("  ")
-                .text(wanted)
-                .dim(" of ")
-                .text(api_base)
-                .dim(" → ")
-                .bold(forward_to),
-        );
+        let line = Line::new().push(Tone::Good, "ready").text("  ");
+        let line = line.text(wanted).dim(" of ").text(api_base);
+        match targets {
+            [only] if only.types.is_empty() => self.ui.note(&line.dim(" → ").bold(&only.url)),
+            several => {
+                self.ui.note(&line);
+                for target in several {
+                    let types = match target.types.is_empty() {
+                        true => "the rest".to_owned(),
+                        false => target.types.join(", "),
+                    };
+                    let line = Line::new().text(format!("       {types}"));
+                    self.ui.note(&line.dim(" → ").bold(&target.url));
+                }
+            }
+        }
         let print_secret = &self.print_secret;
         self.ui.note(&Line::new().dim(format!(
             "       signing secret: {print_secret} · stop: Ctrl-C"
@@ -121,6 +141,7 @@ impl<'a> Report<'a> {
             status,
             error,
             duration_ms,
+            chaos,
             ..
         } = event
         else {
@@ -146,12 +167,46 @@ impl<'a> Report<'a> {
         if *attempt > 1 {
             line = line.dim(format!("  attempt {attempt}"));
         }
+        if let Some(chaos) = chaos {
+            line = line.dim(in_words(chaos));
+        }
         self.ui.line(&line)
+    }
+
+    fn diagnosis(&self, diagnosis: &Diagnosis) {
+        let target = &diagnosis.target;
+        let head = Line::new()
+            .text("          ")
+            .push(Tone::Warn, "likely cause")
+            .text(format!(" of {}: {}", diagnosis.status, diagnosis.message));
+        self.ui.note(&head);
+        for line in &diagnosis.fix {
+            self.ui.note(&Line::new().text("            ").text(line));
+        }
+        let probes = plural(u64::from(diagnosis.probes), "time");
+        let handled = match diagnosis.accepted {
+            true => "; it was accepted, so it is handled now",
+            false => "",
+        };
+        self.ui.note(&Line::new().dim(format!(
+            "            (found by sending {} to {target} again, {probes}, each signed in another \
+             way{handled}; off by --no-doctor)",
+            diagnosis.event
+        )));
     }
 
     fn summary(&self, summary: &Summary) {
         self.ui.stop_bar();
         self.ui.note(&in_numbers(summary));
+        for line in expectations(summary) {
+            self.ui.note(&line);
+        }
+        if let Some(chaos) = &summary.chaos {
+            self.ui.note(&Line::new().dim(format!(
+                "  chaos: {} sent twice, {} overtaken, {} held back; again with --seed {}",
+                chaos.duplicated, chaos.reordered, chaos.delayed, chaos.seed
+            )));
+        }
     }
 
     fn stamped(&self) -> Line {
@@ -190,6 +245,59 @@ fn in_numbers(summary: &Summary) -> Line {
     ))
 }
 
+/// Returns what came and what is missing, when something was expected: the expectations first, then
+/// how many of each type were handled.
+fn expectations(summary: &Summary) -> Vec<Line> {
+    let row = |tone, verdict, what: &str, how_many: String| {
+        Line::new()
+            .text("  ")
+            .column(tone, verdict, 8)
+            .column(Tone::Plain, what, TYPE_WIDTH + 6)
+            .text(how_many)
+    };
+    let mut lines = Vec::new();
+    for expected in &summary.expectations {
+        let (handled, wanted) = (expected.handled, expected.wanted);
+        let (tone, verdict, off) = match (expected.met, handled < wanted) {
+            (true, _) => (Tone::Good, "ok", String::new()),
+            (false, true) => (
+                Tone::Bad,
+                "missing",
+                format!(", {} missing", wanted - handled),
+            ),
+            (false, false) => (
+                Tone::Bad,
+                "surplus",
+                format!(", {} too many", handled - wanted),
+            ),
+        };
+        let how_many = format!("{handled} came{off}");
+        lines.push(row(tone, verdict, &expected.expectation, how_many));
+    }
+    if !lines.is_empty() {
+        for (event_type, count) in &summary.by_type {
+            lines.push(row(Tone::Dim, "came", event_type, count.to_string()));
+        }
+    }
+    lines
+}
+
+/// Returns what `--chaos` did to one sending.
+fn in_words(trouble: &Trouble) -> String {
+    let mut words = String::new();
+    for (done, word) in [
+        (trouble.duplicate, "  sent twice".to_owned()),
+        (trouble.reordered, "  overtaken".to_owned()),
+        (
+            trouble.delay_ms > 0,
+            format!("  held back {} ms", trouble.delay_ms),
+        ),
+    ] {
+        words.push_str(if done { &word } else { "" });
+    }
+    words
+}
+
 /// Returns the local time of day, `10:23:14`.
 fn time_of_day() -> String {
     jiff::Zoned::now().strftime("%H:%M:%S").to_string()
@@ -217,6 +325,7 @@ pub(crate) fn plural(count: u64, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::expect::Expected;
     use super::*;
 
     #[test]
@@ -231,6 +340,37 @@ mod tests {
         assert_eq!(
             in_numbers(&summary).render(false),
             "4 events: 0 delivered, 2 failed, 2 unfinished in 1.5 s"
+        );
+    }
+
+    #[test]
+    fn what_came_and_what_is_missing_is_listed_when_something_was_expected() {
+        let expected = |expectation: &str, wanted, handled, met| Expected {
+            expectation: expectation.into(),
+            wanted,
+            handled,
+            met,
+        };
+        let mut summary = Summary {
+            by_type: [("payment.settled".to_owned(), 2)].into(),
+            ..Summary::default()
+        };
+        assert!(expectations(&summary).is_empty());
+        summary.expectations = vec![
+            expected("payment.settled=2", 2, 2, true),
+            expected("refund.created>=1", 1, 0, false),
+            expected("payment.failed=0", 0, 3, false),
+        ];
+        let lines: Vec<_> = expectations(&summary)
+            .iter()
+            .map(|line| line.render(false))
+            .collect();
+        let told = lines.join("\n");
+        let told: Vec<_> = told.split_whitespace().collect();
+        assert_eq!(
+            told.join(" "),
+            "ok payment.settled=2 2 came missing refund.created>=1 0 came, 1 missing \
+             surplus payment.failed=0 3 came, 3 too many came payment.settled 2"
         );
     }
 

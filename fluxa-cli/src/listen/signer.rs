@@ -31,6 +31,16 @@ impl Signer {
     pub(crate) fn headers(&self, event: &Incoming, delivery_id: &str) -> HeaderMap {
         let now = jiff::Timestamp::now().as_second();
         let signature = webhooks::sign(self.secret.expose().as_bytes(), now, &event.body);
+        self.headers_with(event, delivery_id, &signature)
+    }
+
+    /// Returns the headers of an attempt with a signature made elsewhere.
+    pub(super) fn headers_with(
+        &self,
+        event: &Incoming,
+        delivery_id: &str,
+        signature: &str,
+    ) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(5);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(
@@ -40,7 +50,7 @@ impl Signer {
         for (name, value) in [
             (&self.event, event.event_type.as_str()),
             (&self.delivery, delivery_id),
-            (&self.signature, &signature),
+            (&self.signature, signature),
         ] {
             // A type that cannot be a header's value is left out rather than stopping the stream.
             if let Ok(value) = HeaderValue::from_str(value) {

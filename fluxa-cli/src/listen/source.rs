@@ -1,26 +1,56 @@
-//! Owns where events come from: the API's event stream, kept open for as long as it takes.
+//! Owns where events come from: the API's event stream, kept open for as long as it takes, and the
+//! list of events where there is no stream to be had.
 //!
-//! Nothing is lost or repeated over a reconnect: the stream is resumed by cursor, and what was
-//! seen is not passed on again. Knows nothing of filters, signatures or targets.
+//! Nothing is lost or repeated over a reconnect, nor over a change between the two: each goes on
+//! by cursor, and what was seen is not passed on again. Knows nothing of filters, signatures or
+//! targets.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 use bytes::Bytes;
-use eventsource_stream::Eventsource;
-use futures_util::stream::{BoxStream, Stream, StreamExt};
-use serde::Deserialize;
+use eventsource_stream::{EventStreamError, Eventsource};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, StreamExt};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::Incoming;
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Position};
+use super::framing::{Fault, messages};
+use super::history::{History, Listed, Page};
 use crate::error::{CliError, Kind, Result};
 
 /// The server's comment comes every 15 seconds; silence for two and a half of them is a dead line.
 pub(crate) const SILENCE: Duration = Duration::from_millis(37_500);
+
+/// How often the list is read where there is no stream.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long the list is read before the stream is tried again.
+const STREAM_AGAIN: Duration = Duration::from_secs(60);
+
+/// A stream that lives this long was a good one: the next loss is a new one.
+const GOOD: Duration = Duration::from_secs(5);
+
+/// How long a stream that was opened again may leave us waiting for what happened meanwhile.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+/// How long the server may take to begin a stream. A proxy that holds it back begins none.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// How often a stream may turn out unreadable at one place before the list is read instead.
+const SPOILED: u32 = 2;
+
+/// Attempts during which it is watched for the server's return; then the waits alone decide.
+const WATCHED: u32 = 300;
+
+/// Why the list is read although there is a stream.
+const HELD_BACK: &str = "nothing comes on the stream: a proxy may be holding it back";
 
 /// The code with which the API answers a cursor it does not know.
 const UNKNOWN_CURSOR: &str = "invalid_cursor";
@@ -32,16 +62,53 @@ pub(crate) type ByteStream = BoxStream<'static, std::result::Result<Bytes, Strin
 pub(crate) trait EventApi: Send + Sync + 'static {
     /// Opens the stream after an event, or at its newest end.
     fn open(&self, after: Option<&str>) -> impl Future<Output = Result<ByteStream>> + Send;
+
     /// Returns the id of the newest event there is.
     fn newest(&self) -> impl Future<Output = Result<Option<String>>> + Send;
-    /// Returns every event there is, oldest first, each as the stream would send it.
-    fn all(&self) -> impl Future<Output = Result<Vec<Bytes>>> + Send;
+
+    /// Returns whether the stream brings events such as this one.
+    fn brings(&self, _event: &Listed) -> bool {
+        true
+    }
+
+    /// Returns the id of the newest event that is older than this.
+    fn last_before(&self, _ago: Duration) -> impl Future<Output = Result<Option<String>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// Returns a page of the list of all events, newest first.
+    fn page(&self, after: Option<&str>) -> impl Future<Output = Result<Page>> + Send;
+
+    /// Is ready when a server that could not be reached can be. Where that cannot be told cheaply,
+    /// never.
+    fn returned(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+}
+
+/// Where to start instead of now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// After this event.
+    Event(String),
+    /// With what happened this long ago, and everything after it.
+    Ago(Duration),
+}
+
+/// Where to start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Start {
+    #[default]
+    Now,
+    Since(Since),
+    /// Where an earlier run stopped.
+    At(Position),
 }
 
 /// What the source tells.
 #[derive(Debug)]
 pub(crate) enum Signal {
-    /// The stream is open for the first time.
+    /// Events arrive for the first time.
     Connected,
     /// An event that was not seen before.
     Event(Incoming),
@@ -51,12 +118,14 @@ pub(crate) enum Signal {
         attempt: u32,
         delay: Duration,
     },
-    /// The stream is open again.
+    /// Events arrive again, and what happened meanwhile has been passed on.
     Recovered {
         attempts: u32,
         after: Duration,
         /// Whether the server took the position it was resumed at.
         resumed: bool,
+        /// Whether they come from the list, for want of a stream.
+        polling: bool,
     },
     /// Something a person should know.
     Warning(String),
@@ -68,164 +137,409 @@ pub(crate) enum Signal {
 pub(crate) struct Source<A> {
     pub(crate) api: A,
     pub(crate) cursor: Arc<Mutex<Cursor>>,
-    /// Where to start; `None` is now.
-    pub(crate) since: Option<String>,
+    pub(crate) start: Start,
     pub(crate) silence: Duration,
     pub(crate) patience: ExponentialBackoff,
+    pub(crate) signals: mpsc::Sender<Signal>,
 }
 
-/// Why reading stopped.
-enum End {
-    /// The receiver is gone.
-    Unwanted,
-    Broken(String),
+/// There is nothing more to do: nobody listens, or the API refuses for good.
+struct Over;
+
+/// How an interruption went so far.
+struct Outage {
+    since: Instant,
+    attempts: u32,
+    resumed: bool,
+}
+
+/// Where events come from at the moment.
+enum Feed {
+    Stream(ByteStream),
+    /// The list, because of this.
+    List(String),
+}
+
+/// What an error of the API means for the stream.
+enum Refusal {
+    /// There is no stream to be had.
+    NoStream,
+    /// The position is not known any more.
+    UnknownCursor,
+    /// Later, and not before this.
+    Later(Duration),
+    Final,
 }
 
 impl<A: EventApi> Source<A> {
     /// Reads, reconnects and reads on, until the receiver is gone or the API refuses for good.
-    pub(crate) async fn run(mut self, signals: mpsc::Sender<Signal>) {
-        let stream = match self.start().await {
-            Ok(stream) => stream,
-            Err(error) => {
-                let _ = signals.send(Signal::Failed(error)).await;
-                return;
-            }
-        };
-        if signals.send(Signal::Connected).await.is_err() {
-            return;
+    pub(crate) async fn run(mut self) {
+        // `Over` has been told already, or there is nobody to tell.
+        let _ = self.read_on().await;
+    }
+
+    async fn read_on(&mut self) -> Result<(), Over> {
+        let mut outage = None;
+        let mut feed = self.first().await?;
+        match &feed {
+            Feed::Stream(_) => self.tell(Signal::Connected).await?,
+            Feed::List(_) => {}
         }
-        let mut stream = stream;
+        let mut connected = matches!(feed, Feed::Stream(_));
+        let mut spoiled = 0;
         loop {
-            let End::Broken(reason) = self.read(stream, &signals).await else {
-                return;
+            feed = match feed {
+                Feed::List(reason) => {
+                    let stream = self.poll(reason, &mut outage, &mut connected).await?;
+                    Feed::Stream(stream)
+                }
+                Feed::Stream(stream) => {
+                    let opened = Instant::now();
+                    let position = self.cursor().received();
+                    let fault = self.read(stream, &mut outage).await?;
+                    let advanced = self.cursor().received() != position;
+                    if advanced || opened.elapsed() > GOOD {
+                        self.patience.reset();
+                    }
+                    spoiled = match fault {
+                        Fault::Spoiled(_) if advanced => 1,
+                        Fault::Spoiled(_) => spoiled + 1,
+                        _ => 0,
+                    };
+                    match fault {
+                        Fault::Mute => Feed::List(HELD_BACK.to_owned()),
+                        Fault::Spoiled(what) if spoiled >= SPOILED => {
+                            Feed::List(format!("the stream cannot be read: {what}"))
+                        }
+                        Fault::Lost(reason) | Fault::Spoiled(reason) => {
+                            self.reconnect(reason, &mut outage).await?
+                        }
+                        Fault::Silent => {
+                            let reason = "no sign of life from the server".to_owned();
+                            self.reconnect(reason, &mut outage).await?
+                        }
+                    }
+                }
             };
-            match self.reconnect(reason, &signals).await {
-                Some(opened) => stream = opened,
-                None => return,
-            }
         }
     }
 
     /// Opens the stream for the first time, at a known position: what happens from here on can be
     /// resumed even when the line breaks before the first event.
-    async fn start(&mut self) -> Result<ByteStream> {
-        let position = match self.since.take() {
-            Some(event) => Some(event),
-            None => self.api.newest().await?,
-        };
-        *self.cursor() = Cursor::after(position.clone());
-        self.api.open(position.as_deref()).await
+    async fn first(&mut self) -> Result<Feed, Over> {
+        match self.open_first().await {
+            Ok(feed) => Ok(feed),
+            Err(error) => self.fail(error).await,
+        }
     }
 
-    /// Passes on what the stream brings, until it ends one way or the other.
-    async fn read(&self, stream: ByteStream, signals: &mpsc::Sender<Signal>) -> End {
+    async fn open_first(&mut self) -> Result<Feed> {
+        let resuming = matches!(self.start, Start::At(_));
+        let position = match std::mem::take(&mut self.start) {
+            Start::Now => Position::after(self.api.newest().await?),
+            Start::Since(Since::Event(event)) => Position::after(Some(event)),
+            Start::Since(Since::Ago(ago)) => Position::after(self.api.last_before(ago).await?),
+            Start::At(position) => position,
+        };
+        let after = position.after.clone();
+        *self.cursor() = Cursor::at(position);
+        let mut opened = self.open(after.as_deref()).await;
+        if let Err(error) = &opened
+            && resuming
+            && matches!(Refusal::of(error), Refusal::UnknownCursor)
+        {
+            self.cursor().forget();
+            let warning = "the server does not know the event where the last run stopped: \
+                           starting with its first one";
+            let _ = self.tell(Signal::Warning(warning.to_owned())).await;
+            opened = self.open(None).await;
+        }
+        match opened {
+            Ok(feed) => Ok(feed),
+            Err(error) if matches!(Refusal::of(&error), Refusal::NoStream) => {
+                Ok(Feed::List(no_stream(&error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open(&self, after: Option<&str>) -> Result<Feed> {
+        match tokio::time::timeout(OPENING, self.api.open(after)).await {
+            Ok(opened) => opened.map(Feed::Stream),
+            Err(_) => Ok(Feed::List(HELD_BACK.to_owned())),
+        }
+    }
+
+    /// Passes on what the stream brings, until it ends one way or the other. What ends an outage
+    /// is told as soon as everything that happened meanwhile has come.
+    async fn read(&self, stream: ByteStream, outage: &mut Option<Outage>) -> Result<Fault, Over> {
         // Where there was no event to resume after, the stream alone cannot tell what happened
         // before it was open: the list can. It is read after opening, so that nothing falls
         // between the two, and what both have is recognised.
-        if self.cursor().resume_after().is_none() {
-            match self.api.all().await {
-                Ok(events) => {
-                    for body in events {
-                        if self.pass_on(body, signals).await.is_err() {
-                            return End::Unwanted;
-                        }
-                    }
-                }
-                Err(error) => return End::Broken(error.message),
-            }
+        if self.cursor().resume_after().is_none()
+            && let Err(error) = self.catch_up().await?
+        {
+            return Ok(Fault::Lost(error.message));
         }
-        let mut events = alive(stream, self.silence).eventsource();
+        let mut events = messages(stream, self.silence).eventsource();
+        let mut give_up = Instant::now() + RECOVERY;
+        let mut asking = pin!(self.last_missed());
+        // The last event that happened meanwhile, once that is known.
+        let mut awaited: Option<Option<String>> = None;
         loop {
+            let recovering = outage.is_some();
             let next = tokio::select! {
+                biased;
+                () = self.signals.closed() => return Err(Over),
                 next = events.next() => next,
-                () = signals.closed() => return End::Unwanted,
+                last = &mut asking, if recovering && awaited.is_none() => {
+                    // It may have come while it was asked for.
+                    let last = last.filter(|id| !self.cursor().knows(id));
+                    if last.is_none() {
+                        self.recovered(outage.take(), false).await?;
+                    }
+                    awaited = Some(last);
+                    continue;
+                }
+                () = tokio::time::sleep_until(give_up), if recovering => match awaited {
+                    Some(_) => return Ok(Fault::Mute),
+                    None => {
+                        self.recovered(outage.take(), false).await?;
+                        continue;
+                    }
+                },
             };
             match next {
                 Some(Ok(event)) if event.data.is_empty() => {}
                 Some(Ok(event)) => {
-                    if self
-                        .pass_on(Bytes::from(event.data), signals)
-                        .await
-                        .is_err()
-                    {
-                        return End::Unwanted;
+                    let id = self.pass_on(Bytes::from(event.data)).await?;
+                    if recovering && matches!(&awaited, Some(last) if *last == id) {
+                        self.recovered(outage.take(), false).await?;
                     }
+                    give_up = Instant::now() + RECOVERY;
                 }
-                Some(Err(error)) => return End::Broken(describe(&error)),
-                None => return End::Broken("the server closed the stream".to_owned()),
+                Some(Err(EventStreamError::Transport(fault))) => return Ok(fault),
+                Some(Err(_)) => {
+                    let what = "it sends what is no event".to_owned();
+                    return Ok(Fault::Spoiled(what));
+                }
+                None => return Ok(Fault::Lost("the server closed the stream".to_owned())),
             }
         }
     }
 
-    async fn pass_on(&self, body: Bytes, signals: &mpsc::Sender<Signal>) -> Result<(), ()> {
-        let signal = match Incoming::parse(body) {
+    /// Returns the newest event that the stream is to bring and did not yet.
+    async fn last_missed(&self) -> Option<String> {
+        let page = self.api.page(None).await.ok()?;
+        let mut missed = page
+            .events
+            .into_iter()
+            .take_while(|event| !self.cursor().knows(&event.id));
+        missed
+            .find(|event| self.api.brings(event))
+            .map(|event| event.id)
+    }
+
+    /// Passes an event on, if it is one and is new. Returns its id.
+    async fn pass_on(&self, body: Bytes) -> Result<Option<String>, Over> {
+        match Incoming::parse(body) {
             Ok(event) => {
-                if !self.cursor().receive(&event.id) {
-                    return Ok(());
+                let id = event.id.clone();
+                // Received and told in one: who sees that the cursor knows it may look for it.
+                let place = self.signals.reserve().await.map_err(|_| Over)?;
+                let mut cursor = self.cursor();
+                if let Some(ticket) = cursor.receive(&id) {
+                    place.send(Signal::Event(Incoming { ticket, ..event }));
                 }
-                Signal::Event(event)
+                Ok(Some(id))
             }
-            Err(error) => Signal::Warning(format!("skipped something that is no event: {error}")),
+            Err(error) => {
+                let warning = format!("skipped something that is no event: {error}");
+                self.tell(Signal::Warning(warning)).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Passes on what the list has and was not seen yet.
+    async fn catch_up(&self) -> Result<Result<()>, Over> {
+        let position = self.cursor().resume_after().map(str::to_owned);
+        let known = |id: &str| self.cursor().knows(id);
+        let mut history = match History::walk(&self.api, known).await {
+            Ok(history) => history,
+            Err(error) => return Ok(Err(error)),
         };
-        signals.send(signal).await.map_err(drop)
+        if position.is_some() && !history.found {
+            self.cursor().forget();
+            let warning = "the server started anew: its earlier events are gone";
+            self.tell(Signal::Warning(warning.to_owned())).await?;
+        }
+        loop {
+            match history.next(&self.api).await {
+                Ok(None) => return Ok(Ok(())),
+                Ok(Some(events)) => {
+                    for body in events {
+                        self.pass_on(body).await?;
+                    }
+                }
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    }
+
+    /// Reads the list from time to time until a stream brings something.
+    async fn poll(
+        &self,
+        reason: String,
+        outage: &mut Option<Outage>,
+        connected: &mut bool,
+    ) -> Result<ByteStream, Over> {
+        let mut patience = self.patience.clone();
+        patience.reset();
+        let begun = outage.get_or_insert_with(Outage::begin);
+        begun.attempts += 1;
+        self.tell(Signal::Lost {
+            reason,
+            attempt: begun.attempts,
+            delay: Duration::ZERO,
+        })
+        .await?;
+        let mut again = Instant::now() + STREAM_AGAIN;
+        let mut opening: Option<BoxFuture<'_, Option<ByteStream>>> = None;
+        loop {
+            let mut wait = POLL;
+            match self.catch_up().await? {
+                Ok(()) => {
+                    patience.reset();
+                    if !std::mem::replace(connected, true) {
+                        self.tell(Signal::Connected).await?;
+                    }
+                    self.recovered(outage.take(), true).await?;
+                }
+                Err(error) => match Refusal::of(&error) {
+                    Refusal::Later(least) => {
+                        let outage = outage.get_or_insert_with(Outage::begin);
+                        outage.attempts += 1;
+                        wait = next_delay(&mut patience).max(least).max(POLL);
+                        self.tell(Signal::Lost {
+                            reason: error.message,
+                            attempt: outage.attempts,
+                            delay: wait,
+                        })
+                        .await?;
+                    }
+                    // A page that is gone since it was walked over: the next walk starts anew.
+                    Refusal::UnknownCursor => {}
+                    Refusal::NoStream | Refusal::Final => return self.fail(error).await,
+                },
+            }
+            if opening.is_none() && Instant::now() >= again {
+                opening = Some(Box::pin(self.open_with_something()));
+            }
+            let opened = async {
+                match &mut opening {
+                    Some(opening) => opening.await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.signals.closed() => return Err(Over),
+                () = tokio::time::sleep(wait) => {}
+                stream = opened => {
+                    if let Some(stream) = stream {
+                        *outage = Some(Outage::begin());
+                        return Ok(stream);
+                    }
+                    opening = None;
+                    again = Instant::now() + STREAM_AGAIN;
+                }
+            }
+        }
+    }
+
+    /// Returns a stream on which something came. Why there is none does not matter: the list says
+    /// what is wrong, if anything is.
+    async fn open_with_something(&self) -> Option<ByteStream> {
+        let position = self.cursor().resume_after().map(str::to_owned);
+        let opening = async {
+            let mut stream = self.api.open(position.as_deref()).await.ok()?;
+            let first = stream.next().await?.ok()?;
+            let first = futures_util::stream::once(async { Ok(first) });
+            Some(first.chain(stream).boxed())
+        };
+        let opened = tokio::time::timeout(self.silence, opening).await;
+        opened.ok().flatten()
     }
 
     /// Opens the stream again, with growing waits, for as long as it takes.
     async fn reconnect(
         &mut self,
-        reason: String,
-        signals: &mpsc::Sender<Signal>,
-    ) -> Option<ByteStream> {
-        let lost = Instant::now();
-        let mut reason = reason;
-        let mut attempt = 0;
-        self.patience.reset();
+        mut reason: String,
+        outage: &mut Option<Outage>,
+    ) -> Result<Feed, Over> {
+        let mut least = Duration::ZERO;
         loop {
-            attempt += 1;
-            let delay = self
-                .patience
-                .next_backoff()
-                .unwrap_or(self.patience.max_interval);
-            signals
-                .send(Signal::Lost {
-                    reason,
-                    attempt,
-                    delay,
-                })
-                .await
-                .ok()?;
+            let outage = outage.get_or_insert_with(Outage::begin);
+            outage.attempts += 1;
+            let attempt = outage.attempts;
+            let delay = next_delay(&mut self.patience).max(least);
+            self.tell(Signal::Lost {
+                reason,
+                attempt,
+                delay,
+            })
+            .await?;
             tokio::select! {
+                () = self.signals.closed() => return Err(Over),
                 () = tokio::time::sleep(delay) => {}
-                () = signals.closed() => return None,
+                () = self.api.returned(), if least.is_zero() && attempt < WATCHED => {}
             }
+            least = Duration::ZERO;
             let position = self.cursor().resume_after().map(str::to_owned);
-            match self.api.open(position.as_deref()).await {
-                Ok(stream) => {
-                    let recovered = Signal::Recovered {
-                        attempts: attempt,
-                        after: lost.elapsed(),
-                        resumed: position.is_some(),
-                    };
-                    signals.send(recovered).await.ok()?;
-                    return Some(stream);
+            match self.open(position.as_deref()).await {
+                Ok(feed) => {
+                    outage.resumed = position.is_some();
+                    return Ok(feed);
                 }
-                Err(error) if is_unknown_cursor(&error) => {
-                    // The server is not the one we knew, or was emptied.
-                    self.cursor().forget();
-                    let warning = "the server started anew: its earlier events are gone";
-                    signals
-                        .send(Signal::Warning(warning.to_owned()))
-                        .await
-                        .ok()?;
-                    reason = error.message;
-                }
-                Err(error) if error.kind == Kind::Network => reason = error.message,
-                Err(error) => {
-                    let _ = signals.send(Signal::Failed(error)).await;
-                    return None;
-                }
+                Err(error) => match Refusal::of(&error) {
+                    Refusal::NoStream => return Ok(Feed::List(no_stream(&error))),
+                    Refusal::UnknownCursor => {
+                        // The server is not the one we knew, or was emptied.
+                        self.cursor().forget();
+                        let warning = "the server started anew: its earlier events are gone";
+                        self.tell(Signal::Warning(warning.to_owned())).await?;
+                        reason = error.message;
+                    }
+                    Refusal::Later(wait) => {
+                        least = wait;
+                        reason = error.message;
+                    }
+                    Refusal::Final => return self.fail(error).await,
+                },
             }
         }
+    }
+
+    async fn recovered(&self, outage: Option<Outage>, polling: bool) -> Result<(), Over> {
+        let Some(outage) = outage else {
+            return Ok(());
+        };
+        self.tell(Signal::Recovered {
+            attempts: outage.attempts,
+            after: outage.since.elapsed(),
+            resumed: outage.resumed,
+            polling,
+        })
+        .await
+    }
+
+    async fn tell(&self, signal: Signal) -> Result<(), Over> {
+        self.signals.send(signal).await.map_err(|_| Over)
+    }
+
+    async fn fail<T>(&self, error: CliError) -> Result<T, Over> {
+        self.tell(Signal::Failed(error)).await?;
+        Err(Over)
     }
 
     fn cursor(&self) -> std::sync::MutexGuard<'_, Cursor> {
@@ -233,70 +547,41 @@ impl<A: EventApi> Source<A> {
     }
 }
 
-/// Ends a stream that has been silent for too long: a line that died without a word looks like one
-/// on which nothing happens, but for the comments that should come.
-fn alive(
-    stream: ByteStream,
-    silence: Duration,
-) -> impl Stream<Item = std::result::Result<Bytes, String>> + Send + Unpin {
-    Box::pin(futures_util::stream::unfold(
-        Some(stream),
-        move |stream| async move {
-            let mut stream = stream?;
-            match tokio::time::timeout(silence, stream.next()).await {
-                Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(stream))),
-                Ok(Some(Err(error))) => Some((Err(error), None)),
-                Ok(None) => None,
-                Err(_) => Some((Err("no sign of life from the server".to_owned()), None)),
-            }
-        },
-    ))
-}
-
-fn describe(error: &eventsource_stream::EventStreamError<String>) -> String {
-    match error {
-        eventsource_stream::EventStreamError::Transport(reason) => reason.clone(),
-        other => format!("the stream is not one of events: {other}"),
+impl Outage {
+    fn begin() -> Self {
+        Self {
+            since: Instant::now(),
+            attempts: 0,
+            resumed: true,
+        }
     }
 }
 
-fn is_unknown_cursor(error: &CliError) -> bool {
-    error.api.as_ref().and_then(|api| api.code.as_deref()) == Some(UNKNOWN_CURSOR)
+impl Refusal {
+    fn of(error: &CliError) -> Self {
+        let api = error.api.as_deref();
+        if api.and_then(|api| api.code.as_deref()) == Some(UNKNOWN_CURSOR) {
+            return Self::UnknownCursor;
+        }
+        match api.map(|api| api.status) {
+            Some(404 | 405 | 501) => Self::NoStream,
+            Some(408 | 425 | 429 | 500..) => {
+                Self::Later(api.and_then(|api| api.retry_after).unwrap_or_default())
+            }
+            None if error.kind == Kind::Network => Self::Later(Duration::ZERO),
+            _ => Self::Final,
+        }
+    }
 }
 
-impl Incoming {
-    /// Reads what the pipeline needs of an event, and keeps its bytes as they came.
-    pub(crate) fn parse(body: Bytes) -> std::result::Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Head<'b> {
-            id: String,
-            #[serde(rename = "type")]
-            event_type: String,
-            #[serde(borrow, default)]
-            data: Option<&'b serde_json::value::RawValue>,
-        }
-        #[derive(Deserialize)]
-        struct Data {
-            object: Object,
-        }
-        #[derive(Deserialize)]
-        struct Object {
-            id: String,
-        }
-        let (id, event_type, object) = {
-            let head: Head<'_> = serde_json::from_slice(&body)?;
-            // An event about something without an id, or of a shape yet to come, is an event.
-            let data = head
-                .data
-                .and_then(|data| serde_json::from_str::<Data>(data.get()).ok());
-            (head.id, head.event_type, data.map(|data| data.object.id))
-        };
-        Ok(Self {
-            id,
-            event_type,
-            object,
-            body,
-        })
+fn next_delay(patience: &mut ExponentialBackoff) -> Duration {
+    patience.next_backoff().unwrap_or(patience.max_interval)
+}
+
+fn no_stream(error: &CliError) -> String {
+    match &error.api {
+        Some(api) => format!("there is no stream (the API answered {})", api.status),
+        None => "there is no stream".to_owned(),
     }
 }
 
@@ -317,22 +602,4 @@ pub(crate) fn patience(local: bool) -> ExponentialBackoff {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Bytes, Incoming};
-
-    #[test]
-    fn an_event_of_any_shape_is_one_as_long_as_it_has_an_id_and_a_type() {
-        for (data, object) in [
-            (r#"{"object":{"id":"pay_1"}}"#, Some("pay_1")),
-            (r#"{"object":{"id":7}}"#, None),
-            (r#"{"object":[]}"#, None),
-            ("null", None),
-            ("[1]", None),
-        ] {
-            let text = format!(r#"{{"id":"evt_1","type":"moon.landed","data":{data}}}"#);
-            let event = Incoming::parse(Bytes::from(text)).unwrap();
-            assert_eq!(event.object.as_deref(), object, "{data}");
-        }
-        assert!(Incoming::parse(Bytes::from_static(br#"{"id":"evt_1"}"#)).is_err());
-    }
-}
+mod tests;

@@ -12,6 +12,9 @@ use fluxa_sdk::webhooks::Verifier;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::Notify;
 
+use super::forwarder::Manner;
+use super::history::tests::page_of;
+use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi, patience};
 use super::work::on_one_line;
 use super::*;
@@ -24,6 +27,8 @@ enum Open {
     Ends(Vec<Bytes>),
     /// These events, then silence.
     Stays(Vec<Bytes>),
+    /// Nothing at all, not even a comment.
+    Mute,
     Refused(CliError),
 }
 
@@ -32,7 +37,8 @@ enum Open {
 struct Script {
     newest: Option<&'static str>,
     opens: Arc<Mutex<VecDeque<Open>>>,
-    listed: Arc<Mutex<Vec<Bytes>>>,
+    /// Oldest first.
+    listed: Arc<Mutex<Vec<Listed>>>,
     asked_after: Arc<Mutex<Vec<Option<String>>>>,
 }
 
@@ -69,9 +75,13 @@ impl EventApi for Script {
                 Ok(stream::iter(frames).boxed())
             }
             Some(Open::Stays(events)) => {
-                let frames: Vec<_> = events.iter().map(frame).collect();
+                let connected = Ok(Bytes::from_static(b": connected\n\n"));
+                let frames: Vec<_> = std::iter::once(connected)
+                    .chain(events.iter().map(frame))
+                    .collect();
                 Ok(stream::iter(frames).chain(stream::pending()).boxed())
             }
+            Some(Open::Mute) => Ok(stream::pending().boxed()),
             Some(Open::Refused(error)) => Err(error),
             None => Ok(stream::pending().boxed()),
         }
@@ -81,13 +91,23 @@ impl EventApi for Script {
         Ok(self.newest.map(str::to_owned))
     }
 
-    async fn all(&self) -> Result<Vec<Bytes>> {
-        Ok(self.listed.lock().unwrap().clone())
+    async fn page(&self, after: Option<&str>) -> Result<Page> {
+        Ok(page_of(&self.listed.lock().unwrap(), after))
     }
 }
 
 fn event(id: &str, object: &str) -> Bytes {
     Incoming::for_test(id, "payment.settled", object).body
+}
+
+fn listed(id: &str, object: &str) -> Listed {
+    let body = event(id, object);
+    let (id, event_type) = (id.to_owned(), "payment.settled".to_owned());
+    Listed {
+        id,
+        event_type,
+        body,
+    }
 }
 
 /// What the local server saw, and how it answers.
@@ -131,6 +151,13 @@ async fn receive(State(target): State<Target>, headers: HeaderMap, body: Bytes) 
     StatusCode::from_u16(status).unwrap()
 }
 
+fn manner() -> Manner {
+    Manner {
+        timeout: Duration::from_secs(30),
+        ..Manner::default()
+    }
+}
+
 async fn run(script: Script, target: &Target, events: u64) -> (Summary, Vec<ListenEvent>) {
     let limits = Limits {
         max_events: Some(events),
@@ -149,38 +176,56 @@ async fn run_limited(
     run_until(script, target, limits, None, |_| false).await
 }
 
+/// Stops once so many deliveries were made and the source has recovered.
+fn delivered_and_recovered(deliveries: usize) -> impl FnMut(&[ListenEvent]) -> bool {
+    move |told| {
+        let is_delivery = |event: &&ListenEvent| matches!(event, ListenEvent::Delivery { .. });
+        told.iter().filter(is_delivery).count() >= deliveries
+            && told
+                .iter()
+                .any(|event| matches!(event, ListenEvent::Recovered { .. }))
+    }
+}
+
 async fn run_until(
     script: Script,
     target: &Target,
     limits: Limits,
     acknowledger: Option<Acknowledger>,
-    is_last: fn(&ListenEvent) -> bool,
+    mut is_last: impl FnMut(&[ListenEvent]) -> bool,
 ) -> (Summary, Ended, Vec<ListenEvent>) {
     let pipeline = Pipeline {
         api: script,
-        since: None,
+        start: Start::Now,
+        bookmark: None,
         patience: patience(true),
         filter: Filter::default(),
         signer: Signer::new(SECRET),
-        forwarder: Forwarder::new(target.start().await, Duration::from_secs(30)).unwrap(),
+        targets: Targets::parse(&[target.start().await.into()], &[], &manner()).unwrap(),
         acknowledger,
         concurrency: 8,
         retries: 1,
         limits,
+        session: Session::default(),
         ready: ListenEvent::Ready {
             session: "lst_1".into(),
             forward_to: String::new(),
+            targets: Vec::new(),
             api_base: String::new(),
             events: Vec::new(),
         },
     };
     let mut told = Vec::new();
     let stop = Notify::new();
-    let running = pipeline.run(stop.notified(), |event| {
-        if is_last(&event) {
+    let stopped = async {
+        stop.notified().await;
+        Ok(Stop::Interrupted)
+    };
+    let running = pipeline.run(stopped, |event| {
+        told.push(event);
+        if is_last(&told) {
             stop.notify_one();
         }
-        told.push(event);
         Ok(())
     });
     let (summary, ended) = tokio::time::timeout(Duration::from_secs(120), running)
@@ -247,8 +292,13 @@ async fn a_lost_stream_is_resumed_and_nothing_is_repeated() {
             Open::Stays(vec![a, b, c]),
         ],
     );
+    *script.listed.lock().unwrap() = ["evt_0", "evt_a", "evt_b", "evt_c"]
+        .map(|id| listed(id, "pay_1"))
+        .to_vec();
     let target = Target::default();
-    let (summary, told) = run(script.clone(), &target, 3).await;
+    let limits = Limits::default();
+    let enough = delivered_and_recovered(3);
+    let (summary, _, told) = run_until(script.clone(), &target, limits, None, enough).await;
     let mut seen = target.seen();
     seen.sort();
     assert_eq!(seen, ["evt_a", "evt_b", "evt_c"]);
@@ -260,6 +310,8 @@ async fn a_lost_stream_is_resumed_and_nothing_is_repeated() {
         ListenEvent::Recovered {
             attempts: 2,
             resumed: true,
+            events: 1,
+            polling: false,
             ..
         }
     )));
@@ -274,7 +326,7 @@ async fn what_happened_while_there_was_nothing_to_resume_after_is_filled_in_from
             Open::Stays(vec![event("evt_b", "pay_1")]),
         ],
     );
-    *script.listed.lock().unwrap() = vec![event("evt_a", "pay_1"), event("evt_b", "pay_1")];
+    *script.listed.lock().unwrap() = vec![listed("evt_a", "pay_1"), listed("evt_b", "pay_1")];
     let target = Target::default();
     run(script, &target, 2).await;
     assert_eq!(target.seen(), ["evt_a", "evt_b"]);
@@ -298,9 +350,10 @@ async fn a_cursor_the_server_has_forgotten_starts_over() {
             Open::Stays(vec![]),
         ],
     );
-    *script.listed.lock().unwrap() = vec![event("evt_new", "pay_1")];
+    *script.listed.lock().unwrap() = vec![listed("evt_new", "pay_1")];
     let target = Target::default();
-    let (_, told) = run(script, &target, 2).await;
+    let (limits, enough) = (Limits::default(), delivered_and_recovered(2));
+    let (.., told) = run_until(script, &target, limits, None, enough).await;
     assert_eq!(target.seen(), ["evt_a", "evt_new"]);
     assert!(told.iter().any(|event| matches!(
         event,
@@ -338,7 +391,7 @@ async fn what_waits_to_be_tried_again_at_the_end_is_unfinished() {
     let target = Target::default();
     // evt_a: 500, and the stop comes before it is tried again; evt_b waits behind it.
     *target.statuses.lock().unwrap() = VecDeque::from([500]);
-    let is_retry = |event: &ListenEvent| matches!(event, ListenEvent::Retry { .. });
+    let is_retry = |told: &[ListenEvent]| matches!(told, [.., ListenEvent::Retry { .. }]);
     let (summary, ended, _) = run_until(script, &target, Limits::default(), None, is_retry).await;
     assert_eq!(ended, Ended::Stopped);
     assert_eq!((summary.events, summary.unfinished), (2, 2));

@@ -1,37 +1,74 @@
 //! Owns the deliveries: what waits, what is under way, what is done.
 //!
-//! One after the other per object, side by side across objects; a delivery that failed keeps its
-//! place while it waits to be tried again, and takes up none of the places of others.
+//! Per target one after the other per object, side by side across objects; a delivery that failed
+//! keeps its place while it waits to be tried again, and takes up none of the places of others. No
+//! target waits for another.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
 use serde_json::value::RawValue;
 
 use super::acknowledge::{Acknowledgement, Acknowledger};
-use super::cursor::Cursor;
+use super::chaos::{HOLD, Trouble};
+use super::cursor::{Cursor, Ticket};
+use super::doctor::{Diagnosis, Doctor};
 use super::forwarder::{Answer, Forwarder};
+use super::record::Sent;
 use super::signer::{Signer, delivery_id};
-use super::{Incoming, ListenEvent, Summary, millis};
+use super::targets::Targets;
+use super::{Incoming, ListenEvent, Session, Summary, millis, milliseconds};
 use crate::error::Result;
 
-/// The most events held while they wait for the target; beyond it the source waits too.
-const HELD: usize = 1_024;
+/// The most events held while they wait for a target; beyond it the source waits too.
+const HELD: usize = 4_096;
+
+/// The most bytes of events held.
+const HELD_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most events between the resume point and the newest; beyond it the source waits too.
+const OPEN: usize = 32_768;
+
+/// An attempt that takes longer gives up its place, so that endpoints which hang on some events do
+/// not keep others waiting.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// The most attempts to one target that have given up their places; further ones keep theirs. Each
+/// may hold half a megabyte of an answer's headers.
+const SLOW_AT_ONCE: usize = 48;
 
 /// How long deliveries that are under way may take to end once the stop has been asked for.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// An event on its way to the target.
-pub(super) struct Parcel {
+/// How long all that has arrived may take to end once the session is over by itself.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// An event and how many of its targets are not done with it.
+struct Shared {
     event: Incoming,
+    left: AtomicUsize,
+    failed: AtomicBool,
+}
+
+/// An event on its way to one target.
+pub(super) struct Parcel {
+    shared: Arc<Shared>,
+    target: usize,
     attempt: u32,
     patience: ExponentialBackoff,
+    /// What `--chaos` does to it.
+    trouble: Option<Trouble>,
+    /// When the attempt began and with what headers, where that is recorded.
+    sent: Option<(Timestamp, HeaderMap)>,
 }
 
 /// One thing that ended.
@@ -40,9 +77,17 @@ pub(super) enum Step {
         parcel: Box<Parcel>,
         delivery: String,
         answer: Answer,
+        /// Whether it had given up its place.
+        slow: bool,
     },
+    /// An attempt takes long: the rest of it.
+    Slow { target: usize, rest: StepFuture },
     /// The wait before the next attempt is over.
     Woken(Box<Parcel>),
+    /// What a target refused was looked into.
+    Examined(Box<Parcel>, Box<Diagnosis>),
+    /// An event of `--chaos` has waited long enough to be overtaken.
+    Alone { object: String, event: String },
 }
 
 type StepFuture = Pin<Box<dyn Future<Output = Step> + Send>>;
@@ -55,82 +100,147 @@ pub(super) struct Effort {
     pub(super) max_events: u64,
 }
 
+/// What waits for one target, and what is under way to it.
+struct Counter {
+    forwarder: Arc<Forwarder>,
+    /// Objects with a delivery that is not done, each with what waits behind it.
+    lanes: HashMap<String, VecDeque<Arc<Shared>>>,
+    /// First of their lanes, waiting for a free place.
+    ready: VecDeque<Box<Parcel>>,
+    attempting: usize,
+    slow: usize,
+}
+
 /// The deliveries: what waits, what is under way, what is done.
 pub(super) struct Work {
     signer: Arc<Signer>,
-    forwarder: Forwarder,
+    targets: Targets,
+    counters: Vec<Counter>,
     pub(super) acknowledger: Option<Acknowledger>,
     cursor: Arc<Mutex<Cursor>>,
     effort: Effort,
-    /// Objects with a delivery that is not done, each with what waits behind it.
-    lanes: HashMap<String, VecDeque<Incoming>>,
-    /// First of their lanes, waiting for a free place.
-    ready: VecDeque<Box<Parcel>>,
     pub(super) steps: FuturesUnordered<StepFuture>,
-    attempting: usize,
     held: usize,
+    held_bytes: usize,
     accepted: u64,
+    pub(super) session: Session,
+    /// No attempt is begun any more.
+    leaving: bool,
     pub(super) summary: Summary,
 }
 
 impl Work {
     pub(super) fn new(
         signer: Signer,
-        forwarder: Forwarder,
+        targets: Targets,
         acknowledger: Option<Acknowledger>,
         cursor: Arc<Mutex<Cursor>>,
         effort: Effort,
+        session: Session,
     ) -> Self {
+        let counter = |forwarder: &Arc<Forwarder>| Counter {
+            forwarder: Arc::clone(forwarder),
+            lanes: HashMap::new(),
+            ready: VecDeque::new(),
+            attempting: 0,
+            slow: 0,
+        };
         Self {
             signer: Arc::new(signer),
-            forwarder,
+            counters: targets.iter().map(|t| counter(&t.forwarder)).collect(),
+            targets,
             acknowledger,
             cursor,
             effort,
-            lanes: HashMap::new(),
-            ready: VecDeque::new(),
             steps: FuturesUnordered::new(),
-            attempting: 0,
             held: 0,
+            held_bytes: 0,
             accepted: 0,
+            session,
+            leaving: false,
             summary: Summary::default(),
         }
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.held < HELD && self.accepted < self.effort.max_events
+        self.held < HELD
+            && self.held_bytes < HELD_BYTES
+            && self.accepted < self.effort.max_events
+            && self.cursor().open() < OPEN
     }
 
     pub(super) fn is_complete(&self) -> bool {
         self.accepted >= self.effort.max_events && self.held == 0
     }
 
+    /// Takes an event on. One that no target wants is done.
     pub(super) fn arrived(
         &mut self,
         event: Incoming,
         emit: &mut impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<()> {
+        let targets = self.targets.of(&event.event_type);
+        if targets.is_empty() {
+            self.handled(event.ticket);
+            return Ok(());
+        }
         self.accepted += 1;
         self.held += 1;
+        self.held_bytes += event.body.len();
         self.summary.events += 1;
-        let payload = on_one_line(&event.body);
+        if let Some(recorder) = &mut self.session.recorder {
+            recorder.event(&event)?;
+        }
         let said = ListenEvent::Event {
             id: event.id.clone(),
             event_type: event.event_type.clone(),
             object: event.object.clone(),
-            payload,
+            payload: on_one_line(&event.body),
         };
-        match self.lanes.get_mut(lane(&event)) {
-            Some(waiting) => waiting.push_back(event),
-            None => {
-                self.lanes.insert(lane(&event).to_owned(), VecDeque::new());
-                self.enqueue(event);
+        match &mut self.session.chaos {
+            None => self.line_up(event, targets),
+            Some(chaos) => {
+                let (object, id) = (event.object.clone(), event.id.clone());
+                let now = chaos.arrange(event);
+                if let (true, Some(object)) = (now.is_empty(), object) {
+                    self.steps.push(Box::pin(async move {
+                        tokio::time::sleep(HOLD).await;
+                        Step::Alone { object, event: id }
+                    }));
+                }
+                self.line_up_all(now);
             }
         }
         emit(said)
     }
 
-    fn enqueue(&mut self, event: Incoming) {
+    fn line_up_all(&mut self, events: impl IntoIterator<Item = Incoming>) {
+        for event in events {
+            let targets = self.targets.of(&event.event_type);
+            self.line_up(event, targets);
+        }
+    }
+
+    /// Puts an event behind what waits of its object, at each of its targets.
+    fn line_up(&mut self, event: Incoming, targets: Vec<usize>) {
+        let shared = Arc::new(Shared {
+            event,
+            left: AtomicUsize::new(targets.len()),
+            failed: AtomicBool::new(false),
+        });
+        for target in targets {
+            let lanes = &mut self.counters[target].lanes;
+            match lanes.get_mut(lane(&shared.event)) {
+                Some(waiting) => waiting.push_back(Arc::clone(&shared)),
+                None => {
+                    lanes.insert(lane(&shared.event).to_owned(), VecDeque::new());
+                    self.enqueue(target, Arc::clone(&shared));
+                }
+            }
+        }
+    }
+
+    fn enqueue(&mut self, target: usize, shared: Arc<Shared>) {
         let patience = ExponentialBackoff {
             current_interval: Duration::from_millis(200),
             initial_interval: Duration::from_millis(200),
@@ -139,31 +249,54 @@ impl Work {
             max_elapsed_time: None,
             ..ExponentialBackoff::default()
         };
-        self.ready.push_back(Box::new(Parcel {
-            event,
+        let trouble = shared.event.trouble.as_deref().cloned();
+        let delay_ms = trouble.as_ref().map_or(0, |trouble| trouble.delay_ms);
+        let parcel = Box::new(Parcel {
+            shared,
+            target,
             attempt: 0,
             patience,
+            trouble,
+            sent: None,
+        });
+        match delay_ms {
+            0 => self.counters[target].ready.push_back(parcel),
+            _ => self.wake(parcel, Duration::from_millis(delay_ms)),
+        }
+        self.fill(target);
+    }
+
+    /// Puts a parcel back into the row after a while.
+    fn wake(&self, parcel: Box<Parcel>, after: Duration) {
+        self.steps.push(Box::pin(async move {
+            tokio::time::sleep(after).await;
+            Step::Woken(parcel)
         }));
-        self.fill();
     }
 
     /// Starts attempts while there are places.
-    fn fill(&mut self) {
-        while self.attempting < self.effort.concurrency
-            && let Some(mut parcel) = self.ready.pop_front()
+    fn fill(&mut self, target: usize) {
+        let counter = &mut self.counters[target];
+        while counter.attempting < self.effort.concurrency
+            && let Some(mut parcel) = counter.ready.pop_front()
         {
-            self.attempting += 1;
+            counter.attempting += 1;
             parcel.attempt += 1;
+            let forwarder = Arc::clone(&counter.forwarder);
             let delivery = delivery_id();
-            let headers = self.signer.headers(&parcel.event, &delivery);
-            let forwarder = self.forwarder.clone();
+            let event = &parcel.shared.event;
+            let headers = self.signer.headers(event, &delivery);
+            let body = event.body.clone();
+            if self.session.recorder.is_some() {
+                parcel.sent = Some((Timestamp::now(), headers.clone()));
+            }
+            let mut attempt = Box::pin(async move { forwarder.post(headers, body).await });
             self.steps.push(Box::pin(async move {
-                let answer = forwarder.post(headers, parcel.event.body.clone()).await;
-                Step::Answered {
-                    parcel,
-                    delivery,
-                    answer,
+                if let Ok(answer) = tokio::time::timeout(SLOW, &mut attempt).await {
+                    return answered(parcel, delivery, answer, false);
                 }
+                let rest = Box::pin(async move { answered(parcel, delivery, attempt.await, true) });
+                Step::Slow { target, rest }
             }));
         }
     }
@@ -175,18 +308,72 @@ impl Work {
     ) -> Result<()> {
         match step {
             Step::Woken(parcel) => {
-                self.ready.push_back(parcel);
-                self.fill();
+                let target = parcel.target;
+                self.counters[target].ready.push_back(parcel);
+                self.fill(target);
+                Ok(())
+            }
+            Step::Slow { target, rest } => {
+                self.slowed(target, rest);
+                Ok(())
+            }
+            Step::Examined(parcel, diagnosis) => {
+                let doctor = self.session.doctor.as_mut();
+                let is_news =
+                    doctor.is_some_and(|doctor| doctor.is_news(parcel.target, &diagnosis));
+                self.over(&parcel, false);
+                match is_news {
+                    true => emit(ListenEvent::Diagnosis(*diagnosis)),
+                    false => Ok(()),
+                }
+            }
+            Step::Alone { object, event } => {
+                let chaos = self.session.chaos.as_mut();
+                if let Some(event) = chaos.and_then(|chaos| chaos.release(&object, &event)) {
+                    self.line_up_all([event]);
+                }
                 Ok(())
             }
             Step::Answered {
                 parcel,
                 delivery,
                 answer,
+                slow,
             } => {
-                self.attempting -= 1;
+                self.leave(parcel.target, slow);
                 self.answered(parcel, delivery, &answer, emit)
             }
+        }
+    }
+
+    /// Lets an attempt that takes long go on without a place, if not too many do.
+    fn slowed(&mut self, target: usize, rest: StepFuture) {
+        let counter = &mut self.counters[target];
+        if counter.slow < SLOW_AT_ONCE {
+            counter.slow += 1;
+            counter.attempting -= 1;
+            self.steps.push(rest);
+            self.fill(target);
+        } else {
+            self.steps.push(Box::pin(async move {
+                match rest.await {
+                    Step::Answered {
+                        parcel,
+                        delivery,
+                        answer,
+                        ..
+                    } => answered(parcel, delivery, answer, false),
+                    other => other,
+                }
+            }));
+        }
+    }
+
+    fn leave(&mut self, target: usize, slow: bool) {
+        let counter = &mut self.counters[target];
+        match slow {
+            true => counter.slow -= 1,
+            false => counter.attempting -= 1,
         }
     }
 
@@ -197,70 +384,147 @@ impl Work {
         answer: &Answer,
         emit: &mut impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<()> {
+        let target = parcel.target;
         let ok = answer.is_success();
         let again = !ok && answer.is_worth_retrying() && parcel.attempt <= self.effort.retries;
-        let (event, event_type) = (parcel.event.id.clone(), parcel.event.event_type.clone());
+        let shared = Arc::clone(&parcel.shared);
+        let event = &shared.event;
         if let Some(acknowledger) = &self.acknowledger {
             acknowledger.acknowledge(Acknowledgement {
-                event: event.clone(),
+                event: event.id.clone(),
                 attempt: parcel.attempt,
                 answer: answer.clone(),
             });
         }
+        if let (Some(recorder), Some((at, headers))) = (&mut self.session.recorder, &parcel.sent) {
+            recorder.attempt(&Sent {
+                at: *at,
+                event,
+                target: self.counters[target].forwarder.target().as_str(),
+                delivery: &delivery,
+                attempt: parcel.attempt,
+                headers,
+                answer,
+                chaos: parcel.trouble.as_ref(),
+            })?;
+        }
         let said = ListenEvent::Delivery {
-            event: event.clone(),
-            event_type: event_type.clone(),
-            object: parcel.event.object.clone(),
+            event: event.id.clone(),
+            event_type: event.event_type.clone(),
+            object: event.object.clone(),
+            target: self.counters[target].forwarder.target().to_string(),
             delivery,
             attempt: parcel.attempt,
             ok,
             status: answer.status,
             error: answer.error.clone(),
-            duration_ms: (answer.duration.as_secs_f64() * 1e6).round() / 1e3,
-            last: !again,
+            duration_ms: milliseconds(answer.duration),
+            last: !again || self.leaving,
+            chaos: parcel.trouble.clone(),
         };
+        if again && self.leaving {
+            // Neither delivered nor given up: the cursor stays before it.
+            return emit(said);
+        }
         if again {
             let delay = parcel.patience.next_backoff().unwrap_or_default();
             let attempt = parcel.attempt + 1;
             self.summary.retries += 1;
-            self.steps.push(Box::pin(async move {
-                tokio::time::sleep(delay).await;
-                Step::Woken(parcel)
-            }));
-            self.fill();
+            self.wake(parcel, delay);
+            self.fill(target);
             emit(said)?;
             return emit(ListenEvent::Retry {
-                event,
-                event_type,
+                event: event.id.clone(),
+                event_type: event.event_type.clone(),
+                target: self.counters[target].forwarder.target().to_string(),
                 attempt,
                 delay_ms: millis(delay),
             });
         }
-        match ok {
-            true => self.summary.delivered += 1,
-            false => self.summary.failed += 1,
-        }
-        self.held -= 1;
-        self.handled(&event);
-        match self
-            .lanes
-            .get_mut(lane(&parcel.event))
-            .and_then(VecDeque::pop_front)
+        if let (true, false, Some(trouble)) = (ok, self.leaving, &mut parcel.trouble)
+            && std::mem::take(&mut trouble.again)
         {
-            Some(next) => self.enqueue(next),
-            None => {
-                self.lanes.remove(lane(&parcel.event));
-                self.fill();
-            }
+            // Sent once more, with a delivery id of its own; the event is done when this is.
+            (trouble.duplicate, trouble.delay_ms) = (true, 0);
+            parcel.attempt = 0;
+            parcel.patience.reset();
+            self.counters[target].ready.push_back(parcel);
+            self.fill(target);
+            return emit(said);
         }
+        let forwarder = &self.counters[target].forwarder;
+        if let Some(doctor) = self.session.doctor.as_mut().filter(|_| !self.leaving)
+            && doctor.wants(target, forwarder, answer)
+        {
+            // Before the next event of the object, which must not overtake what is sent again.
+            self.steps
+                .push(examined(parcel, Arc::clone(forwarder), doctor, answer));
+            return emit(said);
+        }
+        self.over(&parcel, ok);
         emit(said)
     }
 
-    pub(super) fn handled(&self, id: &str) {
-        self.cursor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .handled(id);
+    /// An event is done at one target: the next of its object may go there.
+    fn over(&mut self, parcel: &Parcel, ok: bool) {
+        let (target, event) = (parcel.target, &parcel.shared.event);
+        self.done(&parcel.shared, ok);
+        let lanes = &mut self.counters[target].lanes;
+        match lanes.get_mut(lane(event)).and_then(VecDeque::pop_front) {
+            Some(next) => self.enqueue(target, next),
+            None => {
+                lanes.remove(lane(event));
+                self.fill(target);
+            }
+        }
+    }
+
+    /// One of an event's targets is done with it. It counts once all are.
+    fn done(&mut self, shared: &Shared, ok: bool) {
+        shared.failed.fetch_or(!ok, Ordering::Relaxed);
+        if shared.left.fetch_sub(1, Ordering::Relaxed) > 1 {
+            return;
+        }
+        match shared.failed.load(Ordering::Relaxed) {
+            false => self.summary.delivered += 1,
+            true => self.summary.failed += 1,
+        }
+        self.held -= 1;
+        self.held_bytes -= shared.event.body.len();
+        self.handled(shared.event.ticket);
+        self.session.goal.handled(&shared.event.event_type);
+    }
+
+    pub(super) fn handled(&self, ticket: Ticket) {
+        self.cursor().handled(ticket);
+    }
+
+    /// Returns whether an event was received.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.cursor().knows(id)
+    }
+
+    fn cursor(&self) -> std::sync::MutexGuard<'_, Cursor> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Delivers all that has arrived, as far as that can be done soon.
+    pub(super) async fn drain(
+        &mut self,
+        emit: &mut impl FnMut(ListenEvent) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(chaos) = &mut self.session.chaos {
+            let held = chaos.release_all();
+            self.line_up_all(held);
+        }
+        let deadline = tokio::time::Instant::now() + DRAIN;
+        while self.held > 0 {
+            match tokio::time::timeout_at(deadline, self.steps.next()).await {
+                Ok(Some(step)) => self.ended(step, emit)?,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        Ok(())
     }
 
     /// Lets what is under way end, for a moment.
@@ -268,26 +532,41 @@ impl Work {
         &mut self,
         emit: &mut impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<()> {
-        self.ready.clear();
-        self.lanes.clear();
-        self.effort.retries = 0;
+        for counter in &mut self.counters {
+            counter.ready.clear();
+            counter.lanes.clear();
+        }
+        self.leaving = true;
         let deadline = tokio::time::Instant::now() + FAREWELL;
-        while self.attempting > 0 {
+        while self.counters.iter().any(|c| c.attempting + c.slow > 0) {
             match tokio::time::timeout_at(deadline, self.steps.next()).await {
-                Ok(Some(Step::Answered {
-                    parcel,
-                    delivery,
-                    answer,
-                })) => {
-                    self.attempting -= 1;
-                    self.answered(parcel, delivery, &answer, emit)?;
-                }
-                Ok(Some(Step::Woken(_))) => {}
+                Ok(Some(Step::Woken(_) | Step::Alone { .. })) => {}
+                Ok(Some(step)) => self.ended(step, emit)?,
                 Ok(None) | Err(_) => break,
             }
         }
         Ok(())
     }
+}
+
+fn answered(parcel: Box<Parcel>, delivery: String, answer: Answer, slow: bool) -> Step {
+    Step::Answered {
+        parcel,
+        delivery,
+        answer,
+        slow,
+    }
+}
+
+fn examined(
+    parcel: Box<Parcel>,
+    forwarder: Arc<Forwarder>,
+    doctor: &Doctor,
+    answer: &Answer,
+) -> StepFuture {
+    let event = parcel.shared.event.clone();
+    let examination = doctor.examine(event, forwarder, answer.status.unwrap_or_default());
+    Box::pin(async move { Step::Examined(parcel, Box::new(examination.await)) })
 }
 
 /// What must stay in order: the object, or the event itself where there is none.

@@ -1,0 +1,220 @@
+//! `fluxa replay`: a recording of `listen`, sent again byte for byte.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fluxa_sdk::{SecretText, contract};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{Context, listen, mock};
+use crate::cli::{ReplayArguments, Speed};
+use crate::connection;
+use crate::env;
+use crate::error::{CliError, Result};
+use crate::listen::filter::Filter;
+use crate::listen::forwarder::{Manner, parse_headers};
+use crate::listen::record::{self, Recorded};
+use crate::listen::report::{Report, short};
+use crate::listen::signer::{Signer, delivery_id};
+use crate::listen::targets::Targets;
+use crate::listen::{ListenEvent, Summary, millis, milliseconds};
+
+/// What a connection decides about by itself; in a recording only where somebody wrote it there.
+const OF_THE_CONNECTION: [&str; 4] = ["host", "connection", "content-length", "transfer-encoding"];
+
+pub(crate) async fn run(context: &Context, arguments: ReplayArguments) -> Result<()> {
+    let filter = Filter::parse(&arguments.events)?;
+    let manner = Manner {
+        timeout: arguments.timeout,
+        headers: parse_headers(&arguments.header)?,
+        skip_verify: arguments.skip_verify,
+    };
+    let targets = Targets::parse(&arguments.forward_to, &[], &manner)?;
+    listen::warn_of_public_targets(context, &targets, &manner);
+    let events = recorded(context, &arguments.file, &filter)?;
+    let secret = match arguments.re_sign {
+        true => Some(secret(context, &filter).await?),
+        false => None,
+    };
+    if secret.is_none() {
+        warn_of_old_signatures(context, &events)?;
+    }
+    for target in listen::absent(&targets).await {
+        context.ui.warn(&format!("nothing listens at {target}"));
+    }
+    let report = Report::new(&context.ui, String::new());
+    let signer = secret.as_ref().map(|secret| Signer::new(secret.clone()));
+    let mut summary = Summary {
+        events: events.len() as u64,
+        ..Summary::default()
+    };
+    let started = Instant::now();
+    let stopped = tokio::select! {
+        sent = send(&events, &targets, signer.as_ref(), arguments.speed, &mut summary, &report) => {
+            sent?;
+            false
+        }
+        _ = listen::interrupted() => true,
+    };
+    summary.unfinished = summary.events - summary.delivered - summary.failed;
+    summary.duration_ms = millis(started.elapsed());
+    let (failed, total) = (summary.failed, summary.events);
+    report.show(&ListenEvent::Summary(summary))?;
+    match (stopped, failed) {
+        (true, _) => Err(CliError::interrupted()),
+        (false, 0) => Ok(()),
+        (false, failed) => {
+            let error = CliError::endpoint(format!("{failed} of {total} events not delivered"));
+            Err(match arguments.re_sign {
+                true => error,
+                false => error.hint("were they refused for their old signature? --re-sign"),
+            })
+        }
+    }
+}
+
+/// Returns the events of a recording that are wanted.
+fn recorded(context: &Context, file: &Path, filter: &Filter) -> Result<Vec<Recorded>> {
+    let (mut events, is_torn) = record::read(file)?;
+    if is_torn {
+        context.ui.warn(&format!(
+            "the last line of {} was cut off, by a kill or a full disk: it is left out",
+            file.display()
+        ));
+    }
+    let recorded = events.len();
+    events.retain(|one| filter.wants(&one.event.event_type));
+    if events.is_empty() {
+        let what = match recorded {
+            0 => "it has no events",
+            _ => "none of its events is of these types",
+        };
+        let file = file.display();
+        return Err(CliError::failure(format!(
+            "nothing to replay in {file}: {what}"
+        )));
+    }
+    Ok(events)
+}
+
+/// Returns what to sign with: what the server on this machine was told, else the secret of the key.
+async fn secret(context: &Context, filter: &Filter) -> Result<SecretText> {
+    if let Some(secret) = env::text(env::WEBHOOK_SECRET) {
+        return Ok(secret.into());
+    }
+    let _mock = match context.settings.mock {
+        true => mock::start_if_absent(context).await?,
+        false => None,
+    };
+    let client = connection::client(&context.settings).map_err(|error| match error.hint {
+        Some(_) => error.context(format!("no secret in {} to sign with", env::WEBHOOK_SECRET)),
+        None => error,
+    })?;
+    let session = listen::open_session(&client, filter).await;
+    let session = session.map_err(connection::with_reach_hint(&context.settings))?;
+    Ok(session.secret)
+}
+
+/// Says that signatures are older than servers accept, and refuses events that have none.
+fn warn_of_old_signatures(context: &Context, events: &[Recorded]) -> Result<()> {
+    if let Some(unsigned) = events.iter().find(|one| one.headers.is_none()) {
+        let id = &unsigned.event.id;
+        return Err(CliError::failure(format!(
+            "{id} was recorded and never sent: it has no signature"
+        ))
+        .hint("--re-sign signs it now"));
+    }
+    let oldest = events.iter().map(|one| one.at).min();
+    let age = oldest.map_or(0, |oldest| {
+        Timestamp::now().as_second() - oldest.as_second()
+    });
+    let age = Duration::from_secs(age.unsigned_abs());
+    if age > contract::WEBHOOK_TOLERANCE {
+        context.ui.warn(&format!(
+            "the signatures are up to {} old, and servers refuse them after {}: --re-sign signs anew",
+            short(age),
+            short(contract::WEBHOOK_TOLERANCE)
+        ));
+    }
+    Ok(())
+}
+
+/// Sends every event once to each target, one event after the other.
+async fn send(
+    events: &[Recorded],
+    targets: &Targets,
+    signer: Option<&Signer>,
+    speed: Speed,
+    summary: &mut Summary,
+    report: &Report<'_>,
+) -> Result<()> {
+    let started = tokio::time::Instant::now();
+    let first = events.first().map(|one| one.at).unwrap_or_default();
+    for one in events {
+        if let Speed::Times(times) = speed {
+            let after = one.at.duration_since(first).unsigned_abs();
+            // A recording of weeks, at a thousandth of its pace: later than any clock can say.
+            let after = Duration::try_from_secs_f64(after.as_secs_f64() / times);
+            match after.ok().and_then(|after| started.checked_add(after)) {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        }
+        let (headers, delivery) = headers(one, signer);
+        let attempts = targets.iter().map(async |target| {
+            let answer = target
+                .forwarder
+                .post(headers.clone(), one.event.body.clone());
+            (target.forwarder.target().to_string(), answer.await)
+        });
+        let mut all_well = true;
+        for (target, answer) in join_all(attempts).await {
+            let ok = answer.is_success();
+            all_well &= ok;
+            report.show(&ListenEvent::Delivery {
+                event: one.event.id.clone(),
+                event_type: one.event.event_type.clone(),
+                object: one.event.object.clone(),
+                target,
+                delivery: delivery.clone(),
+                attempt: 1,
+                ok,
+                status: answer.status,
+                error: answer.error,
+                duration_ms: milliseconds(answer.duration),
+                last: true,
+                chaos: None,
+            })?;
+        }
+        match all_well {
+            true => summary.delivered += 1,
+            false => summary.failed += 1,
+        }
+        let of_type = summary.by_type.entry(one.event.event_type.clone());
+        *of_type.or_default() += 1;
+    }
+    Ok(())
+}
+
+/// Returns the headers of an event as they were, but for a new signature where one is wanted; and
+/// the id of the delivery.
+fn headers(one: &Recorded, signer: Option<&Signer>) -> (HeaderMap, String) {
+    let mut headers = HeaderMap::new();
+    for (name, value) in one.headers.iter().flatten() {
+        if OF_THE_CONNECTION.contains(&name.to_ascii_lowercase().as_str()) {
+            continue;
+        }
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    let old_id = headers.get(contract::DELIVERY_ID);
+    let delivery = old_id.and_then(|id| Some(id.to_str().ok()?.to_owned()));
+    let delivery = delivery.unwrap_or_else(delivery_id);
+    if let Some(signer) = signer {
+        headers.extend(signer.headers(&one.event, &delivery));
+    }
+    (headers, delivery)
+}

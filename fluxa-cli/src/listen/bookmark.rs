@@ -1,0 +1,226 @@
+//! Owns the file that says where a run of `listen --resume` stopped.
+//!
+//! Written from time to time and at the end, never further than what was handled: what is lost by a
+//! crash is at most that some of the last deliveries were made, and they are made again.
+
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::ListenEvent;
+use super::cursor::{Cursor, Position};
+use crate::error::{CliError, Result};
+use crate::private_file::PrivateDirectory;
+use crate::ui::{Output, Ui};
+
+/// How often it is written, when there is something to write.
+const EVERY: Duration = Duration::from_millis(300);
+
+/// What the file holds.
+#[derive(Serialize, Deserialize)]
+struct Page {
+    /// Whose position this is; the name of the file is only a digest of it.
+    identity: String,
+    #[serde(flatten)]
+    position: Position,
+}
+
+/// The file, held by one process at a time.
+#[derive(Debug)]
+pub(crate) struct Bookmark {
+    directory: PrivateDirectory,
+    name: String,
+    identity: String,
+    /// Unlocks when it is closed.
+    _lock: File,
+}
+
+impl Bookmark {
+    /// Opens the bookmark of an identity, and returns the position it holds.
+    ///
+    /// # Errors
+    /// Another process has it open, or the file cannot be read.
+    pub(crate) fn open(
+        directory: &PrivateDirectory,
+        identity: String,
+        ui: &Ui,
+    ) -> Result<(Self, Option<Position>)> {
+        let directory = PrivateDirectory::new(directory.path("listen"));
+        let digest = digest(&identity);
+        let lock = directory.hold(&format!("{digest:016x}.lock"))?;
+        let lock = lock.ok_or_else(|| {
+            CliError::failure("another `fluxa listen --resume` forwards to the same targets")
+                .hint("stop it first, or leave --resume out here")
+        })?;
+        let bookmark = Self {
+            name: format!("{digest:016x}.json"),
+            directory,
+            identity,
+            _lock: lock,
+        };
+        let Some(text) = bookmark.directory.read(&bookmark.name, ui)? else {
+            return Ok((bookmark, None));
+        };
+        let page = serde_json::from_str::<Page>(&text).map_err(|error| {
+            let path = bookmark.directory.path(&bookmark.name);
+            CliError::failure(format!("cannot read {}: {error}", path.display()))
+                .hint("remove it to start anew; --since says where")
+        })?;
+        // Two identities of one digest: the position is not ours.
+        let position = (page.identity == bookmark.identity).then_some(page.position);
+        Ok((bookmark, position))
+    }
+
+    fn save(&self, position: Position, ui: &Ui) -> Result<()> {
+        let page = Page {
+            identity: self.identity.clone(),
+            position,
+        };
+        let text = serde_json::to_string(&page)
+            .map_err(|error| CliError::failure(format!("cannot write JSON: {error}")))?;
+        self.directory.update(&self.name, ui, |_| Ok(text))
+    }
+}
+
+/// Keeps a bookmark where a cursor is; without one it does nothing.
+pub(super) struct Keeper {
+    bookmark: Option<Arc<Bookmark>>,
+    cursor: Arc<Mutex<Cursor>>,
+    interval: Interval,
+    /// The version of the cursor that is or is being saved.
+    version: Option<u64>,
+    /// Beside what else is being done, since a disk may be slow.
+    saving: Option<JoinHandle<Result<()>>>,
+    /// Whether it has been told that it does not work.
+    told: bool,
+}
+
+impl Keeper {
+    pub(super) fn new(bookmark: Option<Bookmark>, cursor: Arc<Mutex<Cursor>>) -> Self {
+        let mut interval = tokio::time::interval(EVERY);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            bookmark: bookmark.map(Arc::new),
+            cursor,
+            interval,
+            version: None,
+            saving: None,
+            told: false,
+        }
+    }
+
+    /// Does what is due next: saves, from time to time, or waits until that is done. May be dropped
+    /// at any time and called again.
+    ///
+    /// # Errors
+    /// A warning, the first time it fails: the position cannot be saved, and all else goes on.
+    pub(super) async fn step(&mut self) -> Result<(), ListenEvent> {
+        if self.bookmark.is_none() {
+            return std::future::pending().await;
+        }
+        if self.saving.is_none() {
+            self.interval.tick().await;
+            self.begin();
+        }
+        self.end().await
+    }
+
+    /// Saves the position now. See [`Keeper::step`] for errors.
+    pub(super) async fn save(&mut self) -> Result<(), ListenEvent> {
+        self.end().await?;
+        self.begin();
+        self.end().await
+    }
+
+    /// Begins to save the position, if it has changed.
+    fn begin(&mut self) {
+        let cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bookmark) = self.bookmark.as_ref().map(Arc::clone) else {
+            return;
+        };
+        if self.version == Some(cursor.version()) {
+            return;
+        }
+        self.version = Some(cursor.version());
+        let position = cursor.position();
+        let ui = Ui::new(Output::Json);
+        self.saving = Some(tokio::task::spawn_blocking(move || {
+            bookmark.save(position, &ui)
+        }));
+    }
+
+    async fn end(&mut self) -> Result<(), ListenEvent> {
+        let Some(saving) = &mut self.saving else {
+            return Ok(());
+        };
+        let saved = saving.await;
+        self.saving = None;
+        let Ok(Err(error)) = saved else {
+            return Ok(());
+        };
+        self.version = None;
+        match std::mem::replace(&mut self.told, true) {
+            true => Ok(()),
+            false => Err(ListenEvent::Warning(format!(
+                "a later --resume would not start here: {error}"
+            ))),
+        }
+    }
+}
+
+/// Returns a digest of a text that is the same in every release (64-bit FNV-1a).
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |digest, byte| {
+        (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory() -> (tempfile::TempDir, PrivateDirectory) {
+        let root = tempfile::tempdir().unwrap();
+        let directory = PrivateDirectory::new(root.path().join("fluxa"));
+        (root, directory)
+    }
+
+    #[test]
+    fn the_digest_is_that_of_other_tools() {
+        // Published test vectors of FNV-1a.
+        assert_eq!(digest(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(digest("foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn a_position_is_there_for_the_next_run_of_the_same_identity_alone() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        let position = Position {
+            after: Some("evt_1".into()),
+            handled: vec!["evt_3".into()],
+        };
+        let open = |identity: &str| Bookmark::open(&directory, identity.into(), &ui);
+        let (bookmark, none) = open("a").unwrap();
+        assert_eq!(none, None);
+        bookmark.save(position.clone(), &ui).unwrap();
+        drop(bookmark);
+        assert_eq!(open("a").unwrap().1, Some(position));
+        assert_eq!(open("b").unwrap().1, None);
+    }
+
+    #[test]
+    fn a_second_process_is_refused_while_the_first_runs() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        let first = Bookmark::open(&directory, "a".into(), &ui).unwrap();
+        let refused = Bookmark::open(&directory, "a".into(), &ui).unwrap_err();
+        assert!(refused.message.contains("another"), "{}", refused.message);
+        drop(first);
+        assert!(Bookmark::open(&directory, "a".into(), &ui).is_ok());
+    }
+}

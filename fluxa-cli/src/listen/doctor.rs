@@ -1,0 +1,302 @@
+//! Owns finding out why a target refuses a signature: by sending the refused event again, signed
+//! each time as one likely mistake would have it. What the target then accepts names the mistake.
+//!
+//! The bytes of the body and the event's id stay the same; the signature alone varies. Only targets
+//! on this machine are asked, a dozen times at most, and a cause is told once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fluxa_sdk::{SecretText, contract, webhooks};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Incoming;
+use super::forwarder::{Answer, Forwarder, is_loopback};
+use super::signer::{Signer, delivery_id};
+use crate::alteration::{Alteration, alterations};
+use crate::env;
+
+/// The most questions asked of a target at a time.
+const PROBES: u32 = 12;
+
+/// How long all questions together may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often a target is examined, at most.
+const EXAMINATIONS: u32 = 3;
+
+/// The clocks of one machine and its containers agree within this.
+const CLOCK_NOISE_SECONDS: i64 = 5;
+
+/// Why a target refuses what is sent to it. Part of the NDJSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Diagnosis {
+    pub(crate) event: String,
+    pub(crate) target: String,
+    /// The status it refused with.
+    pub(crate) status: u16,
+    pub(crate) cause: Cause,
+    /// What became of the body, when that is the cause.
+    pub(crate) alteration: Option<Alteration>,
+    /// The cause in words.
+    pub(crate) message: String,
+    /// What to change.
+    pub(crate) fix: Vec<String>,
+    /// How often the event was sent again to find out.
+    pub(crate) probes: u32,
+    /// Whether the target accepted it on the way: then it has now handled the event.
+    pub(crate) accepted: bool,
+}
+
+/// What the mistake is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cause {
+    /// It verifies with the secret in `FLUXA_WEBHOOK_SECRET`, which is not this session's.
+    OtherSecret,
+    /// It uses the secret without its prefix.
+    SecretWithoutPrefix,
+    /// It uses the secret with a line feed at its end.
+    SecretWithNewline,
+    /// It verifies another body than the one it was sent.
+    BodyAltered,
+    /// Its clock is off.
+    ClockSkew,
+    /// It accepted the very same thing a moment later.
+    NotRepeated,
+    /// None of these.
+    Unknown,
+}
+
+/// Decides which refusals to look into.
+pub(crate) struct Doctor {
+    signer: Arc<Signer>,
+    secret: SecretText,
+    /// What the environment says the secret is, when it is another one.
+    other_secret: Option<SecretText>,
+    patients: HashMap<usize, Patient>,
+}
+
+#[derive(Default)]
+struct Patient {
+    examinations: u32,
+    /// Whether anything changed since the last one.
+    recovered: bool,
+    told: Vec<(Cause, Option<Alteration>)>,
+}
+
+impl Doctor {
+    pub(crate) fn new(secret: SecretText, other_secret: Option<SecretText>) -> Self {
+        Self {
+            signer: Arc::new(Signer::new(secret.clone())),
+            other_secret: other_secret.filter(|other| other.expose() != secret.expose()),
+            secret,
+            patients: HashMap::new(),
+        }
+    }
+
+    /// Notes an answer. Returns whether it is worth finding out why.
+    pub(crate) fn wants(&mut self, target: usize, forwarder: &Forwarder, answer: &Answer) -> bool {
+        if answer.is_success() {
+            if let Some(patient) = self.patients.get_mut(&target) {
+                patient.recovered = true;
+            }
+            return false;
+        }
+        if !matches!(answer.status, Some(400 | 401 | 403)) || !is_loopback(forwarder.target()) {
+            return false;
+        }
+        let patient = self.patients.entry(target).or_default();
+        let wanted =
+            patient.examinations == 0 || (patient.recovered && patient.examinations < EXAMINATIONS);
+        patient.examinations += u32::from(wanted);
+        patient.recovered &= !wanted;
+        wanted
+    }
+
+    /// Returns whether a diagnosis is new.
+    pub(crate) fn is_news(&mut self, target: usize, diagnosis: &Diagnosis) -> bool {
+        let told = &mut self.patients.entry(target).or_default().told;
+        let cause = (diagnosis.cause, diagnosis.alteration);
+        let new = !told.contains(&cause);
+        told.extend(new.then_some(cause));
+        new
+    }
+
+    /// Finds out why a target refused an event.
+    pub(crate) fn examine(
+        &self,
+        event: Incoming,
+        forwarder: Arc<Forwarder>,
+        status: u16,
+    ) -> impl Future<Output = Diagnosis> + Send + use<> {
+        let examination = Examination {
+            signer: Arc::clone(&self.signer),
+            secret: self.secret.clone(),
+            other_secret: self.other_secret.clone(),
+            event,
+            forwarder,
+            probes: 0,
+        };
+        examination.run(status)
+    }
+}
+
+/// One event, one target.
+struct Examination {
+    signer: Arc<Signer>,
+    secret: SecretText,
+    other_secret: Option<SecretText>,
+    event: Incoming,
+    forwarder: Arc<Forwarder>,
+    probes: u32,
+}
+
+impl Examination {
+    async fn run(mut self, status: u16) -> Diagnosis {
+        let found = tokio::time::timeout(PATIENCE, self.find()).await;
+        let (cause, alteration, skew) = found.unwrap_or((Cause::Unknown, None, 0));
+        let (message, fix) = in_words(cause, alteration, skew, self.other_secret.is_some());
+        Diagnosis {
+            event: self.event.id,
+            target: self.forwarder.target().to_string(),
+            status,
+            cause,
+            alteration,
+            message,
+            fix,
+            probes: self.probes,
+            accepted: cause != Cause::Unknown,
+        }
+    }
+
+    /// Asks until something is accepted. Returns also by how many seconds the target's clock is
+    /// ahead.
+    async fn find(&mut self) -> (Cause, Option<Alteration>, i64) {
+        let now = || Timestamp::now().as_second();
+        let secret = self.secret.clone();
+        let body = self.event.body.clone();
+        // The same again: what is accepted by chance must not be taken for a cure.
+        let (accepted, clock) = self.ask(secret.expose(), now(), &body).await;
+        let skew = clock.map_or(0, |clock| clock - now());
+        if accepted {
+            return (Cause::NotRepeated, None, skew);
+        }
+        if let Some(other) = self.other_secret.clone()
+            && self.ask(other.expose(), now(), &body).await.0
+        {
+            return (Cause::OtherSecret, None, skew);
+        }
+        if skew.abs() > CLOCK_NOISE_SECONDS
+            && self.ask(secret.expose(), now() + skew, &body).await.0
+        {
+            return (Cause::ClockSkew, None, skew);
+        }
+        let bare = secret
+            .expose()
+            .trim_start_matches(contract::WEBHOOK_SECRET_PREFIX);
+        if self.ask(bare, now(), &body).await.0 {
+            return (Cause::SecretWithoutPrefix, None, skew);
+        }
+        if self
+            .ask(&format!("{}\n", secret.expose()), now(), &body)
+            .await
+            .0
+        {
+            return (Cause::SecretWithNewline, None, skew);
+        }
+        for (alteration, altered) in alterations(&body) {
+            if self.probes < PROBES && self.ask(secret.expose(), now(), &altered).await.0 {
+                return (Cause::BodyAltered, Some(alteration), skew);
+            }
+        }
+        (Cause::Unknown, None, skew)
+    }
+
+    /// Sends the event with a signature over `signed`. Returns whether it was accepted, and the
+    /// target's clock.
+    async fn ask(&mut self, secret: &str, at: i64, signed: &[u8]) -> (bool, Option<i64>) {
+        self.probes += 1;
+        let signature = webhooks::sign(secret.as_bytes(), at, signed);
+        let headers = self
+            .signer
+            .headers_with(&self.event, &delivery_id(), &signature);
+        let (answer, date) = self.forwarder.probe(headers, self.event.body.clone()).await;
+        let clock = date.and_then(|date| {
+            let date = jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()?;
+            Some(date.timestamp().as_second())
+        });
+        (answer.is_success(), clock)
+    }
+}
+
+/// Returns the cause in words, and what to change.
+fn in_words(
+    cause: Cause,
+    alteration: Option<Alteration>,
+    skew: i64,
+    other_known: bool,
+) -> (String, Vec<String>) {
+    let secret = env::WEBHOOK_SECRET;
+    let (message, fix) = match (cause, alteration) {
+        (Cause::OtherSecret, _) => (
+            format!("it verifies with the secret in {secret}, which is not this session's"),
+            vec![format!("start it with `export {secret}=$(fluxa listen --print-secret)`")],
+        ),
+        (Cause::SecretWithoutPrefix, _) => (
+            format!("it uses the secret without `{}`", contract::WEBHOOK_SECRET_PREFIX),
+            vec!["use the secret as it is, prefix and all".to_owned()],
+        ),
+        (Cause::SecretWithNewline, _) => (
+            "its secret has a line feed at the end".to_owned(),
+            vec!["take white space off the secret where it is read, from a file perhaps".to_owned()],
+        ),
+        (Cause::ClockSkew, _) => {
+            let direction = if skew > 0 { "ahead" } else { "behind" };
+            (
+                format!("its clock is {} s {direction} of this machine's", skew.abs()),
+                vec!["set the clock; after sleep, restart the container or virtual machine".into()],
+            )
+        }
+        (Cause::BodyAltered, Some(alteration)) if alteration.is_parsed() => (
+            format!("it does not verify the bytes it was sent: the body {}", alteration.describe()),
+            [
+                "verify the raw bytes, before anything parses them:",
+                "Express: express.raw({ type: 'application/json' }) on this route, before express.json()",
+                "Next.js: await request.text() · Fastify: a content type parser with parseAs 'buffer'",
+                "Flask: request.get_data() · Django: request.body · FastAPI: await request.body()",
+                "Rails: request.raw_post · Laravel: $request->getContent() · Spring: byte[] body",
+                "Rust: the Webhook extractor of fluxa-sdk",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        ),
+        (Cause::BodyAltered, alteration) => (
+            format!(
+                "it does not verify the bytes it was sent: the body {}",
+                alteration.map_or("was altered", Alteration::describe)
+            ),
+            vec!["verify the bytes as they came; add and trim nothing".to_owned()],
+        ),
+        (Cause::NotRepeated, _) => (
+            "the same event with a new signature was accepted a moment later".to_owned(),
+            vec!["look into its log for what was different the first time".to_owned()],
+        ),
+        (Cause::Unknown, _) => {
+            let mut fix = vec![
+                "look into its log: the refusal may not be about the signature".to_owned(),
+                format!("does it verify with this session's secret, `fluxa listen --print-secret`, and {} as it comes?", contract::SIGNATURE),
+            ];
+            if !other_known {
+                fix.push(format!("with its secret in {secret} here, that is tried too"));
+            }
+            (
+                "no likely mistake explains it: neither its clock nor an altered body".to_owned(),
+                fix,
+            )
+        }
+    };
+    (message, fix)
+}

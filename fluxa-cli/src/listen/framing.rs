@@ -1,0 +1,244 @@
+//! Owns cutting the bytes of a stream of server-sent events into whole messages.
+//!
+//! Whatever a server or a proxy sends, no more than one message is held, and none that is not
+//! text gets further. Knows nothing of what is in a message.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{Stream, StreamExt};
+
+use super::source::ByteStream;
+
+/// The longest message, and the longest comment; an event is at most a third of it.
+const LONGEST: usize = 2 * 1024 * 1024;
+
+/// Why a stream brings no more messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The connection broke or ended.
+    Lost(String),
+    /// No line ended for too long.
+    Silent,
+    /// Nothing at all came since it was opened.
+    Mute,
+    /// What came is no stream of events.
+    Spoiled(String),
+}
+
+/// Cuts bytes into messages: their lines with line feeds, without comments, and an empty line.
+#[derive(Debug, Default)]
+struct Framing {
+    /// The message so far, whole lines and the one that is not whole yet.
+    message: Vec<u8>,
+    /// Where the line that is not whole yet starts.
+    line: usize,
+    /// How long the comment is that is being passed over.
+    comment: Option<usize>,
+    /// Whether the last line ended in a carriage return, which a line feed may complete.
+    after_return: bool,
+    /// How many lines ended.
+    lines: u64,
+}
+
+impl Framing {
+    /// Takes bytes as they come, and puts whole messages into `whole`.
+    fn take(&mut self, mut bytes: &[u8], whole: &mut VecDeque<Bytes>) -> Result<(), Fault> {
+        while let Some(&first) = bytes.first() {
+            if std::mem::take(&mut self.after_return) && first == b'\n' {
+                bytes = &bytes[1..];
+                continue;
+            }
+            let end = bytes.iter().position(|b| matches!(b, b'\n' | b'\r'));
+            let (part, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+            self.extend(part)?;
+            bytes = rest;
+            if let Some((&ending, rest)) = rest.split_first() {
+                self.after_return = ending == b'\r';
+                self.end_line(whole)?;
+                bytes = rest;
+            }
+        }
+        Ok(())
+    }
+
+    fn extend(&mut self, part: &[u8]) -> Result<(), Fault> {
+        let starts = self.message.len() == self.line;
+        if self.comment.is_none() && starts && part.first() == Some(&b':') {
+            self.comment = Some(0);
+        }
+        let length = match &mut self.comment {
+            Some(passed_over) => {
+                *passed_over += part.len();
+                *passed_over
+            }
+            None => {
+                self.message.extend_from_slice(part);
+                self.message.len()
+            }
+        };
+        match length > LONGEST {
+            true => Err(Fault::Spoiled("it sends lines without an end".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn end_line(&mut self, whole: &mut VecDeque<Bytes>) -> Result<(), Fault> {
+        self.lines += 1;
+        if self.comment.take().is_some() {
+            return Ok(());
+        }
+        let is_empty = self.message.len() == self.line;
+        self.message.push(b'\n');
+        self.line = self.message.len();
+        if !is_empty {
+            return Ok(());
+        }
+        self.line = 0;
+        let message = std::mem::take(&mut self.message);
+        if std::str::from_utf8(&message).is_err() {
+            return Err(Fault::Spoiled("it sends what is no text".to_owned()));
+        }
+        if message.len() > 1 {
+            whole.push_back(message.into());
+        }
+        Ok(())
+    }
+}
+
+/// What is between two messages.
+struct State {
+    stream: ByteStream,
+    framing: Framing,
+    whole: VecDeque<Bytes>,
+    /// What to say once `whole` is empty.
+    fault: Option<Fault>,
+    any: bool,
+}
+
+/// Returns the messages of a stream, and why there are no more. `silence` is how long no line may
+/// end: a line that died without a word looks like one on which nothing happens, but for the
+/// comments that should come.
+pub(super) fn messages(
+    stream: ByteStream,
+    silence: Duration,
+) -> impl Stream<Item = Result<Bytes, Fault>> + Send + Unpin {
+    let state = State {
+        stream,
+        framing: Framing::default(),
+        whole: VecDeque::new(),
+        fault: None,
+        any: false,
+    };
+    Box::pin(futures_util::stream::unfold(
+        Some(state),
+        move |state| async move {
+            let mut state = state?;
+            match state.next(silence).await {
+                Ok(message) => Some((Ok(message), Some(state))),
+                Err(fault) => Some((Err(fault), None)),
+            }
+        },
+    ))
+}
+
+impl State {
+    async fn next(&mut self, silence: Duration) -> Result<Bytes, Fault> {
+        let mut lines = self.framing.lines;
+        let mut deadline = tokio::time::Instant::now() + silence;
+        loop {
+            if let Some(message) = self.whole.pop_front() {
+                return Ok(message);
+            }
+            if let Some(fault) = self.fault.take() {
+                return Err(fault);
+            }
+            let bytes = match tokio::time::timeout_at(deadline, self.stream.next()).await {
+                Ok(Some(Ok(bytes))) => bytes,
+                Ok(Some(Err(reason))) => return Err(Fault::Lost(reason)),
+                Ok(None) => return Err(Fault::Lost("the server closed the stream".to_owned())),
+                Err(_) if self.any => return Err(Fault::Silent),
+                Err(_) => return Err(Fault::Mute),
+            };
+            self.any = true;
+            // What was whole before the fault is still good.
+            self.fault = self.framing.take(&bytes, &mut self.whole).err();
+            if self.framing.lines > lines {
+                lines = self.framing.lines;
+                deadline = tokio::time::Instant::now() + silence;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framed(chunks: &[&[u8]]) -> (Vec<String>, Option<Fault>) {
+        let (mut framing, mut whole) = (Framing::default(), VecDeque::new());
+        let fault = chunks
+            .iter()
+            .find_map(|chunk| framing.take(chunk, &mut whole).err());
+        let text = |message: Bytes| String::from_utf8(message.to_vec()).unwrap();
+        (whole.into_iter().map(text).collect(), fault)
+    }
+
+    #[test]
+    fn lines_may_end_in_any_way_and_be_cut_anywhere() {
+        let expected = ["id: 1\ndata: a\n\n", "data: b\n\n"];
+        for text in [
+            "id: 1\ndata: a\n\ndata: b\n\n",
+            "id: 1\r\ndata: a\r\n\r\ndata: b\r\n\r\n",
+            "id: 1\rdata: a\r\rdata: b\r\r",
+            "id: 1\r\ndata: a\n\r\n: comment\rdata: b\r\n\n",
+            "\n\n: c\n\n:\r\rid: 1\n: within\ndata: a\n\n\ndata: b\n\n",
+        ] {
+            let bytes = text.as_bytes();
+            assert_eq!(
+                framed(&[bytes]),
+                (expected.map(str::to_owned).to_vec(), None),
+                "{text:?}"
+            );
+            for cut in 0..bytes.len() {
+                let (one, two) = bytes.split_at(cut);
+                assert_eq!(framed(&[one, two]).0, expected, "{text:?} cut at {cut}");
+            }
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
+            assert_eq!(framed(&single).0, expected, "{text:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn a_letter_cut_in_two_is_whole_again() {
+        let text = "data: £\n\n".as_bytes();
+        for cut in 0..text.len() {
+            let (one, two) = text.split_at(cut);
+            assert_eq!(framed(&[one, two]), (vec!["data: £\n\n".to_owned()], None));
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_a_fault_and_what_came_before_it_is_not() {
+        let (whole, fault) = framed(&[b"data: a\n\ndata: \xff\n\ndata: b\n\n"]);
+        assert_eq!(whole, ["data: a\n\n"]);
+        assert!(matches!(fault, Some(Fault::Spoiled(_))));
+    }
+
+    #[test]
+    fn no_more_is_held_than_the_longest_message() {
+        let chunk = [b'x'; 65_536];
+        for start in [&b"data: "[..], b": ", b"id: "] {
+            let (mut framing, mut whole) = (Framing::default(), VecDeque::new());
+            framing.take(start, &mut whole).unwrap();
+            let taken = (0..2_000).take_while(|_| framing.take(&chunk, &mut whole).is_ok());
+            assert!(taken.count() <= LONGEST / chunk.len());
+            assert!(framing.message.capacity() <= 2 * LONGEST + chunk.len());
+        }
+        // Many short lines make a long message too.
+        let (mut framing, mut whole) = (Framing::default(), VecDeque::new());
+        let fault = (0..).find_map(|_| framing.take(b"data: x\n", &mut whole).err());
+        assert!(matches!(fault, Some(Fault::Spoiled(_))));
+    }
+}
