@@ -4,6 +4,7 @@
 
 mod api;
 mod call;
+mod check;
 mod config;
 mod doctor;
 mod events;
@@ -24,6 +25,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use api::ApiArguments;
 pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
+pub(crate) use check::{CheckArguments, WhichSandbox};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
 pub(crate) use events::EventsCommand;
@@ -36,6 +38,8 @@ pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use resources::{ResourceCommand, argument};
 pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
 pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
+
+pub(crate) use values::{StatusPattern, duration, method, seconds};
 
 use crate::ui::Output;
 
@@ -117,6 +121,8 @@ pub(crate) enum Command {
     /// Run fixtures of your own: files of steps, as `fluxa trigger --show` prints them.
     #[command(subcommand)]
     Fixtures(FixturesCommand),
+    /// Run declared scenarios: make things happen, expect what must come of them. For CI.
+    Check(CheckArguments),
     /// Manage API keys.
     #[command(subcommand)]
     Keys(KeysCommand),
