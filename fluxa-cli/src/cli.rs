@@ -32,7 +32,7 @@ pub(crate) use events::EventsCommand;
 pub(crate) use keys::{KeyKind, KeysCommand};
 pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};
-pub(crate) use mock::MockArguments;
+pub(crate) use mock::{EnvForm, MockArguments};
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
 pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use resources::{ResourceCommand, argument};

@@ -65,16 +65,6 @@ impl Conditions {
         self.0.is_empty()
     }
 
-    /// Returns every text in which a variable may stand.
-    pub(super) fn values(&self) -> impl Iterator<Item = Value> {
-        self.0.iter().map(|condition| match &condition.test {
-            Test::Equals(value) | Test::Not(value) => value.clone(),
-            Test::Matches(pattern) => Value::String(pattern.clone()),
-            Test::OneOf(values) => Value::Array(values.clone()),
-            _ => Value::Null,
-        })
-    }
-
     /// Replaces the variables.
     pub(super) fn filled(&self, scope: &Map<String, Value>) -> Result<Self> {
         let filled = self.0.iter().map(|condition| {
@@ -242,4 +232,112 @@ pub(super) fn shown(value: &Value) -> String {
     }
     let head: String = text.chars().take(SHOWN).collect();
     format!("{head}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::check::table::Source;
+
+    fn read(text: &str) -> Result<Conditions> {
+        let source = Source {
+            name: "a.toml".to_owned(),
+            text: text.to_owned(),
+        };
+        let document = source.parse()?;
+        Conditions::read(Table::new(&source, "`where`", 0, document.get_ref()))
+    }
+
+    #[test]
+    fn each_test_holds_and_does_not_hold() {
+        let body = json!({
+            "amount": 2500, "rate": 1.0, "state": "SETTLED", "gone": null, "items": [1, 2],
+            "data": { "object": { "id": "pay_1" } },
+        });
+        for (holds, fails) in [
+            ("amount = 2500", "amount = \"2500\""),
+            ("rate = 1", "rate = 2"),
+            ("items = [1, 2]", "items = [2, 1]"),
+            ("data.object.id = 'pay_1'", "data.object.id = 'pay_2'"),
+            ("'data.object.id' = 'pay_1'", "'data.object.no' = 'pay_1'"),
+            (
+                "data = { equals = { object = { id = 'pay_1' } } }",
+                "data = { equals = {} }",
+            ),
+            ("state = { not = 'FAILED' }", "state = { not = 'SETTLED' }"),
+            ("nothing = { not = 1 }", "amount = { not = 2500.0 }"),
+            ("state.exists = true", "gone.exists = true"),
+            ("gone.exists = false", "state.exists = false"),
+            ("state = { matches = 'SET*' }", "amount = { matches = '*' }"),
+            (
+                "state = { one-of = ['A', 'SETTLED'] }",
+                "state = { one-of = [] }",
+            ),
+            ("amount.at-least = 2500", "amount.at-least = 2501"),
+            ("amount.at-most = 2500.5", "state.at-most = 1"),
+            ("items.length = 2", "items.length = 3"),
+            ("state.length = 7", "amount.length = 4"),
+        ] {
+            assert_eq!(read(holds).unwrap().mismatch(&body), None, "{holds}");
+            assert!(read(fails).unwrap().mismatch(&body).is_some(), "{fails}");
+        }
+    }
+
+    #[test]
+    fn a_mismatch_says_what_was_to_be_and_what_is() {
+        let body = json!({ "state": "FAILED" });
+        let told = |text| {
+            let mismatch = read(text).unwrap().mismatch(&body).unwrap();
+            (mismatch.expected, mismatch.got)
+        };
+        assert_eq!(
+            told("state = 'SETTLED'"),
+            ("state = \"SETTLED\"".to_owned(), "\"FAILED\"".to_owned())
+        );
+        assert_eq!(
+            told("amount.at-least = 1"),
+            (
+                "amount is at least 1".to_owned(),
+                "nothing at amount".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn a_test_that_does_not_exist_is_refused_and_a_place_of_that_name_can_be_quoted() {
+        for (text, meant) in [
+            ("state = { matchs = 'a' }", "matches"),
+            ("state = { matches = 'a', nott = 'b' }", "not"),
+            ("state = { exist = true }", "exists"),
+        ] {
+            let error = read(text).unwrap_err();
+            let hint = error.hint.unwrap();
+            assert!(hint.contains(&format!("did you mean `{meant}`")), "{hint}");
+            assert!(error.message.starts_with("a.toml:1: "), "{}", error.message);
+        }
+        assert!(read("state = { matches = 'a', not = 'b' }").is_err());
+        assert!(read("state = {}").is_err());
+        assert!(read("").is_err());
+        let quoted = read("'metadata.exist' = true").unwrap();
+        assert_eq!(
+            quoted.mismatch(&json!({ "metadata": { "exist": true } })),
+            None
+        );
+    }
+
+    #[test]
+    fn a_variable_keeps_its_type() {
+        let Value::Object(scope) = json!({ "paid": { "amount": 2500, "id": "pay_1" } }) else {
+            unreachable!()
+        };
+        let conditions = read("amount = '${paid.amount}'\nid.matches = '${paid.id}*'").unwrap();
+        let filled = conditions.filled(&scope).unwrap();
+        assert_eq!(
+            filled.mismatch(&json!({ "amount": 2500, "id": "pay_12" })),
+            None
+        );
+        assert!(read("a = '${nobody.id}'").unwrap().filled(&scope).is_err());
+    }
 }

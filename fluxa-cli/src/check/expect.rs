@@ -179,3 +179,152 @@ impl Wanted<'_> {
         self.expect.count.unwrap_or(1) <= count && self.answered.is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::listen::ListenEvent;
+
+    fn came(log: &Log, id: &str, event_type: &str) {
+        let payload = format!(r#"{{"id":"{id}","data":{{"object":{{"amount":1}}}}}}"#);
+        log.record(ListenEvent::Event {
+            id: id.to_owned(),
+            event_type: event_type.to_owned(),
+            object: None,
+            payload: RawValue::from_string(payload).unwrap(),
+        });
+    }
+
+    fn answered(log: &Log, id: &str, status: Option<u16>, last: bool) {
+        log.record(ListenEvent::Delivery {
+            event: id.to_owned(),
+            event_type: String::new(),
+            object: None,
+            target: String::new(),
+            delivery: String::new(),
+            attempt: 1,
+            ok: false,
+            status,
+            error: status.is_none().then(|| "connection refused".to_owned()),
+            duration_ms: 1.0,
+            last,
+            chaos: None,
+        });
+    }
+
+    fn expect(count: Option<u64>) -> Expect {
+        Expect {
+            pattern: "payment.*".to_owned(),
+            count,
+            conditions: Conditions::default(),
+            answered: None,
+        }
+    }
+
+    async fn wait(
+        log: &Log,
+        found: &Found,
+        count: Option<u64>,
+        answered: Option<StatusPattern>,
+    ) -> Result<Vec<String>, Failure> {
+        let expect = expect(count);
+        let wanted = Wanted {
+            expect: &expect,
+            conditions: Conditions::default(),
+            answered,
+            until: Instant::now() + Duration::from_secs(5),
+            within: "5 s".to_owned(),
+        };
+        let events = wanted.wait(log, found).await?;
+        Ok(events.into_iter().map(|seen| seen.id).collect())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_is_found_whether_it_came_before_or_comes_later_and_only_once() {
+        let (log, mut found) = (Log::new(), Found::default());
+        came(&log, "evt_0", "refund.created");
+        came(&log, "evt_1", "payment.settled");
+        assert_eq!(wait(&log, &found, None, None).await.unwrap(), ["evt_1"]);
+        log.look(|events| found.take("payment.*", &events[1..]));
+        let (waited, ()) = tokio::join!(wait(&log, &found, None, None), async {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            came(&log, "evt_2", "payment.settled");
+        });
+        assert_eq!(waited.unwrap(), ["evt_2"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_come_is_told_with_what_came_instead() {
+        let (log, mut found) = (Log::new(), Found::default());
+        came(&log, "evt_0", "refund.created");
+        let failure = wait(&log, &found, None, None).await.unwrap_err();
+        assert_eq!(failure.kind, Kind::Unmet);
+        assert_eq!(failure.expected, "payment.* within 5 s");
+        assert_eq!(failure.got, "of the 1 event that came, none is payment.*");
+        came(&log, "evt_1", "payment.settled");
+        log.look(|events| found.take("payment.*", events));
+        let failure = wait(&log, &found, None, None).await.unwrap_err();
+        assert!(
+            failure
+                .got
+                .contains("1 is payment.*, found by an earlier step"),
+            "{}",
+            failure.got
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_count_is_exact() {
+        let (log, found) = (Log::new(), Found::default());
+        assert!(wait(&log, &found, Some(0), None).await.unwrap().is_empty());
+        came(&log, "evt_1", "payment.settled");
+        came(&log, "evt_2", "payment.settled");
+        assert_eq!(wait(&log, &found, Some(2), None).await.unwrap().len(), 2);
+        for (count, got) in [
+            (0, "2 came: evt_1, evt_2"),
+            (1, "2 came: evt_1, evt_2"),
+            (3, "2 of payment.* came: evt_1; evt_2"),
+        ] {
+            let failure = wait(&log, &found, Some(count), None).await.unwrap_err();
+            assert_eq!((failure.kind, failure.got.as_str()), (Kind::Unmet, got));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_answer_of_the_server_counts() {
+        let ok = Some(StatusPattern::Class(2));
+        let (log, found) = (Log::new(), Found::default());
+        came(&log, "evt_1", "payment.settled");
+        answered(&log, "evt_1", Some(500), false);
+        let failure = wait(&log, &found, None, ok).await.unwrap_err();
+        assert_eq!(failure.kind, Kind::Endpoint);
+        assert!(
+            failure.got.contains("has not answered it"),
+            "{}",
+            failure.got
+        );
+        answered(&log, "evt_1", Some(204), true);
+        assert_eq!(wait(&log, &found, None, ok).await.unwrap(), ["evt_1"]);
+        answered(&log, "evt_1", None, true);
+        let failure = wait(&log, &found, None, ok).await.unwrap_err();
+        assert_eq!(
+            (failure.kind, failure.got.as_str()),
+            (Kind::Endpoint, "connection refused")
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_waited_for_once_no_event_can_come() {
+        let (log, found) = (Log::new(), Found::default());
+        log.end(&crate::error::CliError::failure("the stream is gone"));
+        let failure = wait(&log, &found, None, None).await.unwrap_err();
+        assert_eq!(
+            (failure.kind, failure.got.as_str()),
+            (Kind::Network, "the stream is gone")
+        );
+    }
+}

@@ -252,3 +252,230 @@ fn harmless(line: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use quick_xml::Reader;
+
+    use super::super::outcome::Failure;
+    use super::*;
+
+    /// What Jenkins' schema lets each element have: attributes, and elements below it.
+    const SCHEMA: [(&str, &[&str], &[&str]); 7] = [
+        (
+            "testsuites",
+            &["name", "time", "tests", "failures", "disabled", "errors"],
+            &["testsuite"],
+        ),
+        (
+            "testsuite",
+            &[
+                "name",
+                "tests",
+                "failures",
+                "errors",
+                "time",
+                "disabled",
+                "skipped",
+                "timestamp",
+                "hostname",
+                "id",
+                "package",
+            ],
+            &["properties", "testcase", "system-out", "system-err"],
+        ),
+        (
+            "testcase",
+            &["name", "assertions", "time", "classname", "status"],
+            &["skipped", "error", "failure", "system-out", "system-err"],
+        ),
+        ("failure", &["type", "message"], &[]),
+        ("error", &["type", "message"], &[]),
+        ("skipped", &["type", "message"], &[]),
+        ("system-out", &[], &[]),
+    ];
+
+    /// Reads the report as the schema has it; returns each element with its attributes and its text.
+    #[track_caller]
+    fn read(text: &[u8]) -> Vec<(String, BTreeMap<String, String>, String)> {
+        let text = std::str::from_utf8(text).unwrap();
+        let is_allowed =
+            |c: char| c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}') || matches!(c, '\t' | '\n');
+        assert!(text.chars().all(is_allowed), "{text:?}");
+        let mut reader = Reader::from_str(text);
+        let (mut found, mut open): (Vec<(String, _, String)>, Vec<(String, usize)>) =
+            (Vec::new(), Vec::new());
+        loop {
+            let event = reader.read_event().unwrap();
+            match &event {
+                Event::Start(element) | Event::Empty(element) => {
+                    let name = element.name().as_ref().to_owned();
+                    let (_, attributes, _) =
+                        SCHEMA.iter().find(|(known, ..)| *known == name).unwrap();
+                    if let Some((parent, _)) = open.last() {
+                        let (.., below) =
+                            SCHEMA.iter().find(|(known, ..)| known == parent).unwrap();
+                        assert!(below.contains(&name.as_str()), "{name} in {parent}");
+                    }
+                    let own: BTreeMap<String, String> = element
+                        .attributes()
+                        .map(|attribute| {
+                            let attribute = attribute.unwrap();
+                            let key = attribute.key.as_ref().to_owned();
+                            assert!(attributes.contains(&key.as_str()), "{key} of {name}");
+                            (
+                                key,
+                                quick_xml::escape::unescape(&attribute.value)
+                                    .unwrap()
+                                    .into_owned(),
+                            )
+                        })
+                        .collect();
+                    found.push((name.clone(), own, String::new()));
+                    if matches!(event, Event::Start(_)) {
+                        open.push((name, found.len() - 1));
+                    }
+                }
+                Event::Text(text) => {
+                    if let Some((_, at)) = open.last() {
+                        found[*at].2.push_str(text);
+                    }
+                }
+                Event::GeneralRef(name) => {
+                    let text = format!("&{};", &**name);
+                    let text = quick_xml::escape::unescape(&text).unwrap();
+                    let (_, at) = open.last().unwrap();
+                    found[*at].2.push_str(&text);
+                }
+                Event::End(_) => {
+                    open.pop();
+                }
+                Event::Eof => return found,
+                _ => {}
+            }
+        }
+    }
+
+    fn outcome(verdict: Verdict, output: &[&str]) -> Outcome {
+        Outcome {
+            verdict,
+            duration: Duration::from_millis(1_500),
+            events: vec![("payment.settled".to_owned(), 2)],
+            server_output: output.iter().map(|line| (*line).to_owned()).collect(),
+        }
+    }
+
+    fn failed(kind: Kind, got: &str) -> Verdict {
+        Verdict::Failed(Box::new(Failure::new(kind, "what < was & expected", got)))
+    }
+
+    fn case(name: &str, outcome: Outcome) -> Case {
+        Case {
+            name: name.to_owned(),
+            outcome: Ok(outcome),
+        }
+    }
+
+    #[test]
+    fn every_outcome_is_of_the_schema_and_is_counted() {
+        let suites = [
+            Suite {
+                file: "a.toml".to_owned(),
+                cases: vec![
+                    case("holds", outcome(Verdict::Held, &[])),
+                    case("fails", outcome(failed(Kind::Unmet, "nothing"), &["said"])),
+                    case(
+                        "does not start",
+                        outcome(failed(Kind::Failure, "no such file"), &[]),
+                    ),
+                    case("not run", Outcome::skipped()),
+                ],
+            },
+            Suite {
+                file: "b.toml".to_owned(),
+                cases: vec![Case {
+                    name: "the file".to_owned(),
+                    outcome: Err(CliError::usage("b.toml:1: wrong").hint("right")),
+                }],
+            },
+        ];
+        let found = read(&to_xml(&suites, &jiff::Timestamp::UNIX_EPOCH).unwrap());
+        let names: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "testsuites",
+                "testsuite",
+                "testcase",
+                "testcase",
+                "failure",
+                "system-out",
+                "testcase",
+                "error",
+                "testcase",
+                "skipped",
+                "testsuite",
+                "testcase",
+                "error",
+            ]
+        );
+        let counts = |at: usize| {
+            ["tests", "failures", "errors", "skipped"]
+                .map(|name| found[at].1.get(name).map(String::as_str))
+        };
+        assert_eq!(counts(0), [Some("5"), Some("1"), Some("2"), None]);
+        assert_eq!(counts(1), [Some("4"), Some("1"), Some("1"), Some("1")]);
+        assert_eq!(found[1].1["timestamp"], "1970-01-01T00:00:00");
+        assert_eq!(found[1].1["time"], "4.500");
+        assert_eq!(found[4].1["type"], "expectation_unmet");
+        assert!(
+            found[4].2.contains("expected  what < was & expected"),
+            "{}",
+            found[4].2
+        );
+        assert_eq!(found[5].2, "said");
+        assert_eq!(found[12].2, "b.toml:1: wrong\nright");
+    }
+
+    #[test]
+    fn what_xml_cannot_hold_is_written_out_and_keys_are_not() {
+        let hostile = "\u{1b}[31m ]]> <b attr=\"1\"> & \u{0} \u{ffff} sk_test_abc123 \u{202e}";
+        let mut nasty = outcome(failed(Kind::Endpoint, hostile), &[hostile, "two\u{8}"]);
+        nasty.events.clear();
+        let suites = [Suite {
+            file: hostile.to_owned(),
+            cases: vec![case(hostile, nasty)],
+        }];
+        let text = to_xml(&suites, &jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let found = read(&text);
+        let shown = "\\u{1b}[31m ]]> <b attr=\"1\"> & \\u{0} \u{fffd} sk_test_… \\u{202e}";
+        assert_eq!(found[1].1["name"], shown);
+        assert_eq!(found[2].1["name"], shown);
+        assert_eq!(found[4].0, "system-out");
+        assert_eq!(found[4].2, format!("{shown}\ntwo\\u{{8}}"));
+        assert!(!String::from_utf8(text).unwrap().contains("abc123"));
+    }
+
+    #[test]
+    fn the_report_is_there_before_anything_ran_and_replaced_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("report.xml");
+        let mut suites = [Suite {
+            file: "a.toml".to_owned(),
+            cases: vec![case("a", Outcome::skipped())],
+        }];
+        let report = Report::begin(&path, &suites).unwrap();
+        let first = read(&std::fs::read(&path).unwrap());
+        assert_eq!(first.last().unwrap().0, "skipped");
+        suites[0].cases[0].outcome = Ok(outcome(Verdict::Held, &[]));
+        report.write(&suites).unwrap();
+        let last = read(&std::fs::read(&path).unwrap());
+        assert_eq!(last.last().unwrap().0, "testcase");
+        let nowhere = directory.path().join("no/such/report.xml");
+        let error = Report::begin(&nowhere, &suites).err().unwrap();
+        assert!(error.message.contains("cannot write"), "{error}");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

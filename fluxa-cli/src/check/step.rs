@@ -412,29 +412,6 @@ impl Step {
             Action::Trigger(_) | Action::Fault(_) | Action::Advance(_) => false,
         }
     }
-
-    /// Returns everything in which a variable of the scenario may stand.
-    pub(super) fn texts(&self) -> Vec<Json> {
-        match &self.action {
-            Action::Trigger(trigger) => {
-                let values = trigger.overrides.values().chain(trigger.added.values());
-                values.cloned().collect()
-            }
-            Action::Expect(expect) => expect.conditions.values().collect(),
-            Action::Call(request) | Action::Http(request) => {
-                let maps = request.query.values().chain(request.headers.values());
-                let texts = [&request.idempotency_key].into_iter().flatten();
-                maps.chain(&request.body)
-                    .cloned()
-                    .chain(texts.map(|text| Json::String(text.clone())))
-                    .chain([Json::String(request.target.clone())])
-                    .chain(request.conditions.values())
-                    .collect()
-            }
-            Action::Fault(fault) => vec![fault.clone()],
-            Action::Advance(_) | Action::Invariants => Vec::new(),
-        }
-    }
 }
 
 impl fmt::Display for Step {

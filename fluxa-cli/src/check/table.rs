@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::cli::{duration, seconds};
-use crate::error::{CliError, Result};
+use crate::error::{CliError, Kind, Result};
 use crate::suggest;
 
 /// A file: what it is called, and its text.
@@ -154,14 +154,17 @@ impl<'a> Value<'a> {
 
     /// Puts the place before an error of someone else's.
     pub(super) fn place(&self, error: CliError) -> CliError {
-        CliError {
-            kind: crate::error::Kind::Usage,
-            ..error.context(format!(
-                "{}:{}",
-                self.source.name,
-                self.source.line(self.span.start)
-            ))
-        }
+        let line = self.source.line(self.span.start);
+        let mut error = error.context(format!("{}:{line}", self.source.name));
+        // Changes are flags on the command line, and keys here.
+        let unflagged = |text: &str| {
+            text.replace("--override ", "override ")
+                .replace("--add ", "add ")
+        };
+        error.message = unflagged(&error.message);
+        error.hint = error.hint.as_deref().map(unflagged);
+        error.kind = Kind::Usage;
+        error
     }
 
     fn no(&self, what: &str) -> CliError {

@@ -1,5 +1,6 @@
 //! `fluxa mock`: the sandbox server on this machine.
 
+mod environment;
 mod requests;
 
 use std::net::SocketAddr;
@@ -37,7 +38,16 @@ pub(crate) fn well_known_key() -> String {
 }
 
 pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<()> {
-    only_this_machine(arguments.addr)?;
+    let addr = match arguments.addr {
+        Some(addr) => addr,
+        // Side by side with whatever else runs here.
+        None if !arguments.command.is_empty() => SocketAddr::from(([127, 0, 0, 1], 0)),
+        None => DEFAULT_ADDRESS,
+    };
+    only_this_machine(addr)?;
+    if let Some(form) = arguments.print_env {
+        return environment::print(context, addr, form);
+    }
     let mut config = Config::new();
     if let Some(text) = &arguments.pace {
         config = config.pace(pace(text)?);
@@ -59,17 +69,32 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
         config = config.record(file);
     }
     let mut lines = None;
-    if !arguments.quiet && !context.ui.is_json() {
+    // With a command of one's own the terminal is its.
+    let quiet = arguments.quiet || !arguments.command.is_empty();
+    if !quiet && !context.ui.is_json() {
         let (printing, requests) = Requests::print(config)?;
         (config, lines) = (printing, Some(requests));
     }
-    let server = start(arguments.addr, config).await?;
+    let server = start(addr, config).await?;
     let base_url = format!("http://{}/v1", server.address);
-    announce(context, &base_url, arguments.db.as_deref())?;
+    if arguments.command.is_empty() {
+        announce(context, &base_url, arguments.db.as_deref())?;
+    }
     if let Some(path) = &arguments.ready_file {
         private_file::announce(path, &format!("{base_url}\n"))?;
     }
     let mut server = server;
+    if !arguments.command.is_empty() {
+        let status = tokio::select! {
+            status = environment::exec(&arguments.command, &base_url) => status,
+            ended = &mut server.serving => return Err(why(server.address, ended)),
+        };
+        server.stop().await?;
+        return match status? {
+            0 => Ok(()),
+            status => Err(CliError::command(status)),
+        };
+    }
     tokio::select! {
         stop = interrupted() => {
             server.stop().await?;
