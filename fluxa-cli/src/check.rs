@@ -80,7 +80,9 @@ pub(crate) async fn run<'p>(
     };
     let manners = &manners;
     let running = stream::iter(scenarios.iter().copied()).map(|(plan, scenario)| async move {
-        let outcome = match *manners.stop.borrow() {
+        // Not in the match: its lock would be held for as long as the scenario runs.
+        let is_over = *manners.stop.borrow();
+        let outcome = match is_over {
             true => Outcome::skipped(),
             false => stage::run(plan, scenario, manners).await,
         };

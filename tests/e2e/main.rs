@@ -9,6 +9,8 @@
     reason = "a test that cannot go on panics; clippy knows tests by #[test] alone"
 )]
 
+mod check;
+mod check_server;
 mod config;
 mod crash;
 mod demo;
@@ -18,6 +20,7 @@ mod keys;
 mod listen;
 mod look;
 mod mock;
+mod mock_env;
 mod restore;
 mod support;
 mod trigger;
