@@ -317,7 +317,8 @@ fn the_sandbox_of_the_settings_is_used_when_that_is_asked_for() {
     let mock = Mock::start(&home, &[]);
     // What was there before is none of the scenario's.
     mock.run(&home, &["trigger", "payment.settled"]).expect(0);
-    file(&home, "a.toml", &scenario("settles", SETTLES));
+    let all = "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 0";
+    file(&home, "a.toml", &scenario("settles", &(SETTLES.to_owned() + all)));
     let arguments = ["check", "a.toml", "--sandbox", "settings"];
     mock.run(&home, &arguments).expect(0);
     let payments = call(&mock, "GET", "/payments", json!(null));

@@ -297,16 +297,19 @@ mod tests {
         ("system-out", &[], &[]),
     ];
 
+    /// Name, attributes and text.
+    type Element = (String, BTreeMap<String, String>, String);
+
     /// Reads the report as the schema has it; returns each element with its attributes and its text.
     #[track_caller]
-    fn read(text: &[u8]) -> Vec<(String, BTreeMap<String, String>, String)> {
+    fn read(text: &[u8]) -> Vec<Element> {
         let text = std::str::from_utf8(text).unwrap();
         let is_allowed =
             |c: char| c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}') || matches!(c, '\t' | '\n');
         assert!(text.chars().all(is_allowed), "{text:?}");
         let mut reader = Reader::from_str(text);
-        let (mut found, mut open): (Vec<(String, _, String)>, Vec<(String, usize)>) =
-            (Vec::new(), Vec::new());
+        let mut found: Vec<Element> = Vec::new();
+        let mut open: Vec<(String, usize)> = Vec::new();
         loop {
             let event = reader.read_event().unwrap();
             match &event {

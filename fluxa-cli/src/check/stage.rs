@@ -212,7 +212,7 @@ async fn set_up<'a>(
         sandbox: &sandbox,
         start: Sandbox::after(before.as_deref()),
         forward_to,
-        secret: session.secret.clone().into(),
+        secret: session.secret.clone(),
         retries: plan.server.as_ref().map_or(0, |server| server.retry),
     };
     let ready = async {

@@ -33,7 +33,7 @@ const ACTIONS: [(&str, &[&str]); 8] = [
         &[
             "query",
             "body",
-            "idempotency-key",
+            "idempotency",
             "timing",
             "status",
             "where",
@@ -357,7 +357,7 @@ fn read_request(table: &Table<'_>, value: &Value<'_>) -> Result<Request> {
         query: fields(table, "query")?,
         headers: fields(table, "headers")?,
         body: body.map(|body| body.to_json()),
-        idempotency_key: text_of(table, "idempotency-key")?,
+        idempotency_key: text_of(table, "idempotency")?,
         timing: text_of(table, "timing")?,
         status: status(table, "status")?,
         conditions: conditions(table)?,

@@ -157,10 +157,6 @@ impl<'a> Value<'a> {
         let line = self.source.line(self.span.start);
         let mut error = error.context(format!("{}:{line}", self.source.name));
         // Changes are flags on the command line, and keys here.
-        let unflagged = |text: &str| {
-            text.replace("--override ", "override ")
-                .replace("--add ", "add ")
-        };
         error.message = unflagged(&error.message);
         error.hint = error.hint.as_deref().map(unflagged);
         error.kind = Kind::Usage;
@@ -252,6 +248,12 @@ impl<'a> Value<'a> {
     pub(super) fn to_json(&self) -> Json {
         json(self.value)
     }
+}
+
+fn unflagged(text: &str) -> String {
+    let text = text.replace("--override ", "override ");
+    text.replace("--add ", "add ")
+        .replace("--remove ", "remove ")
 }
 
 fn json(value: &DeValue<'_>) -> Json {
