@@ -160,6 +160,21 @@ fn faults_and_time_are_at_hand_in_a_sandbox_of_ones_own() {
         invariants = true
     "#;
     check(&home, text, &[]).expect(0);
+    // A fault hits what the scenario does, and nothing that we do for it.
+    let first = r#"
+        [[scenario.step]]
+        fault = { path = "/v1/*", status = 503, times = 1 }
+        [[scenario.step]]
+        call = "GET /events"
+        status = 503
+        [[scenario.step]]
+        call = "GET /events"
+        status = 200
+    "#;
+    let all: String = (0..12)
+        .map(|n| scenario(&format!("number {n}"), first))
+        .collect();
+    check(&home, &all, &[]).expect(0);
     let nonsense = scenario(
         "a fault",
         "[[scenario.step]]\nfault = { path = '/v1/*' }\n[[scenario.step]]\ninvariants = true",
@@ -318,7 +333,11 @@ fn the_sandbox_of_the_settings_is_used_when_that_is_asked_for() {
     // What was there before is none of the scenario's.
     mock.run(&home, &["trigger", "payment.settled"]).expect(0);
     let all = "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 0";
-    file(&home, "a.toml", &scenario("settles", &(SETTLES.to_owned() + all)));
+    file(
+        &home,
+        "a.toml",
+        &scenario("settles", &(SETTLES.to_owned() + all)),
+    );
     let arguments = ["check", "a.toml", "--sandbox", "settings"];
     mock.run(&home, &arguments).expect(0);
     let payments = call(&mock, "GET", "/payments", json!(null));

@@ -370,3 +370,58 @@ fn text(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::super::expect::Found;
+    use super::super::log::Log;
+    use super::super::sandbox::Sandbox;
+    use super::super::stage::http_client;
+    use super::*;
+    use crate::listen::ListenEvent;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_has_happened_counts_although_it_has_not_arrived_yet() {
+        let sandbox = Sandbox::own(Some(0.0), None).await.unwrap();
+        let customers = sandbox.client.raw("POST", "/customers");
+        customers
+            .json(json!({ "email": "a@example.com" }))
+            .await
+            .unwrap();
+        let id = sandbox.newest_event().await.unwrap().unwrap();
+        let (http, log) = (http_client().unwrap(), Log::new());
+        let within = Duration::from_secs(30);
+        let mut stage = Stage {
+            sandbox,
+            http: &http,
+            log: log.clone(),
+            before: None,
+            found: Found::default(),
+            scope: Map::new(),
+            forwards: false,
+            deadline: Instant::now() + within,
+            within,
+        };
+        let none = Expect {
+            pattern: "customer.created".to_owned(),
+            count: Some(0),
+            conditions: Conditions::default(),
+            answered: None,
+        };
+        let until = stage.deadline;
+        let arrives = async {
+            log.record(ListenEvent::Event {
+                id: id.clone(),
+                event_type: none.pattern.clone(),
+                object: None,
+                payload: RawValue::NULL.to_owned(),
+            });
+        };
+        // The expectation is looked at first; then the event arrives.
+        let waiting = wait_for(&mut stage, &none, until, "30 s".to_owned());
+        let (outcome, ()) = tokio::join!(biased; waiting, arrives);
+        assert_eq!(outcome.unwrap_err().got, format!("1 came: {id}"));
+    }
+}
