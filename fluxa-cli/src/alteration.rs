@@ -163,7 +163,7 @@ fn rewrite(json: &str, style: Style) -> String {
                 written.push(c);
             }
             ',' => {
-                written.push_str(",");
+                written.push(',');
                 written.push_str(style.after_comma);
                 line(&mut written, depth);
             }

@@ -184,10 +184,8 @@ impl Wanted<'_> {
 mod tests {
     use std::time::Duration;
 
-    use serde_json::value::RawValue;
-
     use super::*;
-    use crate::listen::ListenEvent;
+    use crate::listen::{ListenEvent, Payload};
 
     fn came(log: &Log, id: &str, event_type: &str) {
         let payload = format!(r#"{{"id":"{id}","data":{{"object":{{"amount":1}}}}}}"#);
@@ -195,7 +193,7 @@ mod tests {
             id: id.to_owned(),
             event_type: event_type.to_owned(),
             object: None,
-            payload: RawValue::from_string(payload).unwrap(),
+            payload: Payload(payload.into()),
         });
     }
 

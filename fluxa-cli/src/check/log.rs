@@ -75,7 +75,7 @@ impl Log {
             } => self.state().events.push(Seen {
                 id,
                 event_type,
-                body: serde_json::from_str(payload.get()).unwrap_or_default(),
+                body: serde_json::from_slice(&payload.0).unwrap_or_default(),
                 answer: None,
             }),
             ListenEvent::Delivery {

@@ -373,14 +373,12 @@ fn text(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
-
     use super::super::expect::Found;
     use super::super::log::Log;
     use super::super::sandbox::Sandbox;
     use super::super::stage::http_client;
     use super::*;
-    use crate::listen::ListenEvent;
+    use crate::listen::{ListenEvent, Payload};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_has_happened_counts_although_it_has_not_arrived_yet() {
@@ -416,7 +414,7 @@ mod tests {
                 id: id.clone(),
                 event_type: none.pattern.clone(),
                 object: None,
-                payload: RawValue::NULL.to_owned(),
+                payload: Payload("{}".into()),
             });
         };
         // The expectation is looked at first; then the event arrives.

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::stream;
 
 use super::super::history::tests::page_of;
+use super::polling::{POLL, STREAM_AGAIN};
+use super::refusal::UNKNOWN_CURSOR;
 use super::*;
-use crate::error::ApiDetails;
+use crate::error::{ApiDetails, Kind};
 
 /// What an opening of the stream leads to.
 enum Opening {
