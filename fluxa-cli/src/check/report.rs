@@ -120,7 +120,8 @@ impl<'a> Report<'a> {
             Verdict::Skipped => (Tone::Warn, "- "),
         };
         let took = match outcome.verdict {
-            Verdict::Skipped => "not run".to_owned(),
+            Verdict::Skipped if outcome.duration.is_zero() => "not run".to_owned(),
+            Verdict::Skipped => "stopped".to_owned(),
             _ => short(outcome.duration),
         };
         let line = Line::new().push(tone, mark);

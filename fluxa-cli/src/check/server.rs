@@ -268,3 +268,22 @@ impl std::fmt::Display for Readiness {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_is_a_url_a_port_or_a_file() {
+        let directory = Path::new("/work");
+        let parse = |text: &str| Readiness::parse(text, directory).unwrap();
+        let url = "http://127.0.0.1:1/health".parse().unwrap();
+        assert_eq!(parse("http://127.0.0.1:1/health"), Readiness::Url(url));
+        assert_eq!(parse("80"), Readiness::Port("localhost".to_owned(), 80));
+        assert_eq!(parse("::1:80"), Readiness::Port("::1".to_owned(), 80));
+        for file in ["ready", "./80x", "99999", "a/b:80"] {
+            assert_eq!(parse(file), Readiness::File(directory.join(file)));
+        }
+        assert!(Readiness::parse("http://example.com/health", directory).is_err());
+    }
+}
