@@ -262,11 +262,11 @@ mod tests {
     use super::super::outcome::Failure;
     use super::*;
 
-    /// What Jenkins' schema lets each element have: attributes, and elements below it.
+    /// What Jenkins' schema (junit-10.xsd) lets each element have: attributes, and elements below it.
     const SCHEMA: [(&str, &[&str], &[&str]); 7] = [
         (
             "testsuites",
-            &["name", "time", "tests", "failures", "disabled", "errors"],
+            &["name", "time", "tests", "failures", "errors"],
             &["testsuite"],
         ),
         (
@@ -276,19 +276,28 @@ mod tests {
                 "tests",
                 "failures",
                 "errors",
+                "group",
                 "time",
-                "disabled",
                 "skipped",
                 "timestamp",
                 "hostname",
                 "id",
                 "package",
+                "file",
+                "log",
+                "url",
             ],
-            &["properties", "testcase", "system-out", "system-err"],
+            &[
+                "testsuite",
+                "properties",
+                "testcase",
+                "system-out",
+                "system-err",
+            ],
         ),
         (
             "testcase",
-            &["name", "assertions", "time", "classname", "status"],
+            &["name", "time", "classname", "group"],
             &["skipped", "error", "failure", "system-out", "system-err"],
         ),
         ("failure", &["type", "message"], &[]),

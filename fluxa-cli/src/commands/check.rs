@@ -84,7 +84,13 @@ pub(crate) async fn run(context: &Context, arguments: CheckArguments) -> Result<
         fill_in(&mut suites, cases);
         file.write(&suites)?;
     }
-    told?;
+    let gravest = gravest(kinds);
+    match told {
+        // Nobody reads on: what has failed until then decides all the same.
+        Err(error) if error.kind != Kind::BrokenPipe || gravest.is_none() => return Err(error),
+        Err(_) => return Err(failed(gravest, tally.told(duration))),
+        Ok(()) => {}
+    }
     if context.ui.is_json() {
         context.ui.json(&json!({
             "type": "summary",
@@ -100,13 +106,17 @@ pub(crate) async fn run(context: &Context, arguments: CheckArguments) -> Result<
         context.ui.note(&Line::new().bold(told));
         return Err(CliError::interrupted());
     }
-    match gravest(kinds) {
-        Some(kind) => Err(CliError {
-            kind,
-            ..CliError::failure(told)
-        }),
+    match gravest {
+        Some(_) => Err(failed(gravest, told)),
         None if context.ui.is_json() => Ok(()),
         None => context.ui.line(&Line::new().bold(told)),
+    }
+}
+
+fn failed(gravest: Option<Kind>, told: String) -> CliError {
+    CliError {
+        kind: gravest.unwrap_or(Kind::Unmet),
+        ..CliError::failure(told)
     }
 }
 
