@@ -30,6 +30,9 @@ const WAITS_IN_VAIN: &str = r#"
   [[scenario.step]]
   trigger = "payment.settled"
   [[scenario.step]]
+  expect = "*"
+  count = 6
+  [[scenario.step]]
   expect = "refund.succeeded"
   within = "50ms"
 "#;
@@ -64,7 +67,7 @@ fn what_holds_passes_and_what_does_not_is_told_with_what_came_instead() {
     assert!(lines[0].starts_with("✓ settles "), "{}", run.stdout);
     assert!(lines[1].starts_with("✗ waits "), "{}", run.stdout);
     for said in [
-        "step 2 (line 22): expect refund.succeeded",
+        "step 3 (line 25): expect refund.succeeded",
         "expected  refund.succeeded within 50 ms",
         "got       of the 6 events that came, none is refund.succeeded",
         "payment.settled ×1",
@@ -101,7 +104,7 @@ fn the_lines_for_programs_say_all_that_happened() {
     let settled = held["events"].as_array().unwrap().iter().find(settled);
     assert_eq!(settled.unwrap()["count"], 1);
     assert_eq!(failed["file"], "a.toml");
-    assert_eq!(failed["step"]["number"], 2);
+    assert_eq!(failed["step"]["number"], 3);
     assert_eq!(failed["exit_code"], 6);
     for name in ["expected", "got", "duration_ms", "server_output"] {
         assert!(!failed[name].is_null(), "{name}: {failed}");
@@ -309,8 +312,8 @@ fn with_fail_fast_the_first_failure_is_the_last_thing_that_runs() {
 fn the_same_seed_makes_the_same_ids() {
     let home = Home::new();
     // What is expected is nobody's id, so that the true one is told.
-    let steps = "pace = 'frozen'\n[[scenario.step]]\ntrigger = 'customer.created'\n[[scenario.step]]\nexpect = 'customer.created'\n\
-                 where = { id = 'evt_0' }\nwithin = '50ms'";
+    let steps = "pace = 'frozen'\n[[scenario.step]]\ntrigger = 'customer.created'\n[[scenario.step]]\nexpect = 'customer.*'\ncount = 1\n\
+                 [[scenario.step]]\nexpect = 'customer.created'\nwhere = { id = 'evt_0' }\nwithin = '50ms'";
     let ids: HashSet<String> = ["7", "7", "8"]
         .iter()
         .map(|seed| {
