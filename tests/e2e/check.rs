@@ -230,6 +230,15 @@ fn a_server_that_answers_otherwise_is_exit_code_7_and_6_comes_before_it() {
     assert!(run.stdout.contains("got       500"), "{}", run.stdout);
     let both = server.clone() + &scenario("broken", steps) + &scenario("waits", WAITS_IN_VAIN);
     check(&home, &both, &["--jobs", "1"]).expect(6);
+    // The last answer counts.
+    let endpoint = Endpoint::start("whsec_any", &[503]);
+    let text = format!("[server]\nforward-to = \"{}\"\nretry = 1\n", endpoint.url())
+        + &scenario(
+            "again",
+            "[[scenario.step]]\ntrigger = 'customer.created'\n[[scenario.step]]\nexpect = 'customer.created'\nanswered = 200",
+        );
+    check(&home, &text, &[]).expect(0);
+    assert_eq!(endpoint.deliveries().len(), 2);
     // What is expected to fail may.
     let endpoint = Endpoint::start("whsec_any", &[500; 6]);
     let text = format!("[server]\nforward-to = \"{}\"\n", endpoint.url())
