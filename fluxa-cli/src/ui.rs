@@ -224,6 +224,11 @@ impl Ui {
     }
 }
 
+/// Returns our stderr as the stdout of a command we start, where ours holds data alone.
+pub(crate) fn stderr_for_child() -> std::process::Stdio {
+    io::stderr().into()
+}
+
 /// Prints what clap says: help to stdout, a fault of the command line to stderr.
 pub(crate) fn clap_message(error: &clap::Error, output: Output) {
     if error.use_stderr() {

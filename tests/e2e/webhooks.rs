@@ -44,9 +44,10 @@ fn the_signature_is_that_of_another_tool() {
     let signed = piped(&home, SECRET, &arguments, BODY).expect(0);
     assert_eq!(signed.json_lines()[0]["value"], SIGNATURE);
 
-    let now = run(&home, SECRET, &["sign", file]).expect(0);
-    let header = format!("X-Fluxa-Signature: {}", now.stdout.trim());
-    let valid = run(&home, SECRET, &["verify", file, "--signature", &header]).expect(0);
+    let header = run(&home, SECRET, &["sign", file, "--header"]).expect(0);
+    let header = header.stdout.trim();
+    assert!(header.starts_with("X-Fluxa-Signature: t="), "{header}");
+    let valid = run(&home, SECRET, &["verify", file, "--signature", header]).expect(0);
     assert!(
         valid.stdout.starts_with("valid  payment.settled evt_1"),
         "{}",

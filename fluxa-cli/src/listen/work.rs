@@ -28,7 +28,11 @@ use super::targets::Targets;
 use super::{Incoming, ListenEvent, Payload, Session, Summary, millis, milliseconds};
 use crate::error::Result;
 
-/// The most events held while they wait for a target; beyond it the source waits too.
+/// Enough events to keep a target busy; the source waits when every target has that.
+const ENOUGH: usize = 256;
+
+/// The most events held for targets, or objects, that hang while others could go on; beyond it
+/// these wait too.
 const HELD: usize = 4_096;
 
 /// The most bytes of events held.
@@ -110,6 +114,13 @@ struct Counter {
     slow: usize,
 }
 
+impl Counter {
+    /// Returns whether an attempt could begin at once.
+    fn is_idle(&self, effort: &Effort) -> bool {
+        self.ready.is_empty() && self.attempting < effort.concurrency
+    }
+}
+
 /// The deliveries: what waits, what is under way, what is done.
 pub(super) struct Work {
     signer: Arc<Signer>,
@@ -162,7 +173,8 @@ impl Work {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.held < HELD
+        let someone_idle = || self.counters.iter().any(|c| c.is_idle(&self.effort));
+        (self.held < ENOUGH || self.held < HELD && someone_idle())
             && self.held_bytes < HELD_BYTES
             && self.accepted < self.effort.max_events
             && self.cursor().open() < OPEN
