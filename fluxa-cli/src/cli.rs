@@ -8,11 +8,14 @@ mod call;
 mod config;
 mod doctor;
 mod events;
+mod help;
 mod keys;
 mod listen;
 mod logs;
 mod mock;
 mod reconcile;
+#[cfg(test)]
+mod reference;
 mod replay;
 mod resources;
 mod trigger;
@@ -43,13 +46,14 @@ pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0 ok · 1 failure · 2 usage · 3 authentication or permission · 4 API error (4xx)
-  5 network or 5xx · 6 expectation unmet or time-out · 7 endpoint answered non-2xx
-  130 interrupted";
+const MORE: &str = "\
+`fluxa --help` has examples, the environment and the exit codes; `fluxa COMMAND --help` what a command takes.";
 
 const COMPLETION: &str = "\
+Examples:
+  fluxa completion bash
+  fluxa completion zsh > _fluxa
+
 Install:
   bash        fluxa completion bash > ~/.local/share/bash-completion/completions/fluxa
   zsh         fluxa completion zsh > \"${fpath[1]}/_fluxa\"
@@ -61,7 +65,8 @@ Install:
 ///
 /// New here? `fluxa demo` shows a payment's whole life in seconds, with no account.
 #[derive(Debug, Parser)]
-#[command(name = "fluxa", version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "fluxa", version, propagate_version = true)]
+#[command(after_help = MORE, after_long_help = help::TOP_LEVEL)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -112,6 +117,11 @@ pub(crate) struct GlobalArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Watch a payment's whole life, end to end, in seconds.
+    #[command(after_help = "\
+Example:
+  fluxa demo
+
+It needs no account, no key and no network.")]
     Demo,
     /// Run the sandbox server on this machine.
     Mock(MockArguments),
@@ -129,6 +139,10 @@ pub(crate) enum Command {
     /// Remove the stored API key.
     Logout(LogoutArguments),
     /// Show whose key is used, in which mode, and where it comes from.
+    #[command(after_help = "\
+Examples:
+  fluxa whoami
+  fluxa whoami --profile shop-live --output json")]
     Whoami,
     /// Manage API keys.
     #[command(subcommand)]
@@ -144,6 +158,10 @@ pub(crate) enum Command {
     /// Set bank statements against what settled.
     Reconcile(ReconcileArguments),
     /// How the API is, and what is set up in the account.
+    #[command(after_help = "\
+Examples:
+  fluxa status
+  fluxa status --mock --output json")]
     Status,
     /// Find out what is wrong with the set-up, and what to do about it.
     Doctor(DoctorArguments),
@@ -176,7 +194,7 @@ Example:
 
 /// Returns the whole command line: what is written by hand, and what is made of the contract.
 pub(crate) fn command() -> clap::Command {
-    resources::with_resources(Cli::command())
+    resources::with_resources(help::with_exit_codes(Cli::command()))
 }
 
 impl Cli {

@@ -6,6 +6,9 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
     /// List events, newest first.
+    #[command(after_help = "\
+Example:
+  fluxa events list --type payment.settled --limit 5")]
     List {
         /// Only this type.
         #[arg(long = "type", value_name = "TYPE")]
@@ -18,11 +21,17 @@ pub(crate) enum EventsCommand {
         after: Option<String>,
     },
     /// Show an event whole.
+    #[command(after_help = "\
+Example:
+  fluxa events get evt_5f8b2c1e2a4b4d8c")]
     Get {
         /// Id of the event.
         id: String,
     },
     /// Send an event to a webhook endpoint again.
+    #[command(after_help = "\
+Example:
+  fluxa events resend evt_5f8b2c1e2a4b4d8c --endpoint we_5f8b2c1e2a4b4d8c")]
     Resend {
         /// Id of the event.
         id: String,

@@ -10,8 +10,14 @@ use super::values::grace;
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// List API keys, newest first.
+    #[command(after_help = "\
+Example:
+  fluxa keys list")]
     List,
     /// Create an API key. Its secret is shown once.
+    #[command(after_help = "\
+Example:
+  fluxa keys create --name refunds --kind restricted --scope refunds:write")]
     Create {
         /// Your name for it.
         #[arg(long)]
@@ -27,6 +33,9 @@ pub(crate) enum KeysCommand {
         ip_allow: Vec<String>,
     },
     /// Replace an API key. The old one works until the grace is over.
+    #[command(after_help = "\
+Example:
+  fluxa keys rotate key_b7c8d9e0f1a2b3c4 --grace 24h")]
     Rotate {
         /// Id of the key.
         id: String,
@@ -35,6 +44,9 @@ pub(crate) enum KeysCommand {
         grace: Duration,
     },
     /// Revoke an API key, at once.
+    #[command(after_help = "\
+Example:
+  fluxa keys revoke key_b7c8d9e0f1a2b3c4 --yes")]
     Revoke {
         /// Id of the key.
         id: String,

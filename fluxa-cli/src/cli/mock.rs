@@ -9,6 +9,12 @@ use super::values::address;
 
 /// `fluxa mock`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fluxa mock
+  fluxa mock --addr 0 --ready-file base-url --quiet
+  fluxa mock --db sandbox.db --seed-data
+  fluxa mock --pace frozen --env-file .env.sandbox")]
 pub(crate) struct MockArguments {
     /// Where to listen: a port, `localhost:port` or an address; port 0 takes a free one. An address that
     /// other machines reach needs --expose.

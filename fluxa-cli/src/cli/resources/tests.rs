@@ -165,7 +165,7 @@ fn every_operation_is_reached_by_exactly_one_command_that_explains_itself() {
 #[test]
 fn every_example_of_the_help_is_a_command_that_is_understood() {
     for (resource, operation) in table() {
-        let example = example(resource, operation);
+        let example = example(resource, operation).replace("\\\n", " ");
         // The quotes around a value of several words are all that a shell would take away.
         let mut words = Vec::new();
         for (at, part) in example.split('"').enumerate() {
