@@ -88,7 +88,12 @@ pub(super) fn id(prefix: &str, text: &str) -> Result<String, String> {
     let plain = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric());
     match text.strip_prefix(prefix).is_some_and(plain) {
         true => Ok(text.to_owned()),
-        false => Err(format!("such ids start with {prefix}")),
+        false => Err(match suggest::another_kind(text) {
+            Some(other) if !text.starts_with(prefix) => {
+                format!("such ids start with {prefix}; {other}")
+            }
+            _ => format!("such ids start with {prefix}"),
+        }),
     }
 }
 
