@@ -12,6 +12,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
@@ -245,7 +246,8 @@ pub(crate) fn clap_message(error: &clap::Error, output: Output) {
         } else {
             write!(io::stdout(), "{text}")
         };
-    } else if output == Output::Json {
+    // A list of every command and each of its names is no help to people either.
+    } else if output == Output::Json || error.kind() == ErrorKind::MissingSubcommand {
         Ui::new(output).error(&usage(error.kind(), &text.to_string()));
     } else {
         // It quotes what was typed.
@@ -256,10 +258,14 @@ pub(crate) fn clap_message(error: &clap::Error, output: Output) {
 }
 
 /// Returns what clap says of a fault as an error of ours: its first paragraph, and its tips.
-fn usage(kind: clap::error::ErrorKind, text: &str) -> CliError {
+fn usage(kind: ErrorKind, text: &str) -> CliError {
     const HELP: &str = "run it with --help";
-    if kind == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return CliError::usage("a command or an argument is missing").hint(HELP);
+    match kind {
+        ErrorKind::MissingSubcommand => return CliError::usage("a command is missing").hint(HELP),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return CliError::usage("a command or an argument is missing").hint(HELP);
+        }
+        _ => {}
     }
     let lines = || text.lines().map(str::trim);
     let said: Vec<&str> = lines().take_while(|line| !line.is_empty()).collect();
@@ -276,9 +282,7 @@ fn usage(kind: clap::error::ErrorKind, text: &str) -> CliError {
 
 #[cfg(test)]
 mod tests {
-    use clap::error::ErrorKind;
-
-    use super::usage;
+    use super::{ErrorKind, usage};
 
     #[test]
     fn what_clap_says_is_told_with_its_tip_and_all_that_is_missing() {

@@ -25,4 +25,6 @@ mod resources;
 mod resources_faults;
 mod restore;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod trigger;

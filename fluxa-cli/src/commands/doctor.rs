@@ -74,7 +74,7 @@ impl Check {
 }
 
 pub(crate) async fn run(context: &Context, arguments: DoctorArguments) -> Result<()> {
-    let mut checks = vec![configuration(context)];
+    let mut checks = vec![configuration(context), keyring(context)];
     checks.extend(proxies(context));
     match connection::client(&context.settings) {
         Ok(client) => {
@@ -145,6 +145,17 @@ fn configuration(context: &Context) -> Check {
             format!("chmod go-rwx '{}'", path.display()),
         ),
     }
+}
+
+/// Where a key would be stored. Nothing is put there to find out.
+fn keyring(context: &Context) -> Check {
+    Check::ok(
+        "keyring",
+        match context.settings.keyring.why_not() {
+            None => "there is one: `fluxa login` puts keys into it".to_owned(),
+            Some(why) => format!("not used, keys go into a file of mode 0600: {why}"),
+        },
+    )
 }
 
 /// A proxy of the environment takes calls to the API, and never those to this machine.

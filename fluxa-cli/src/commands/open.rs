@@ -100,10 +100,7 @@ fn is_id(text: &str) -> bool {
     })
 }
 
-/// All codes are of several words: a single one is a page that is misspelt.
+/// All codes are of several words, without digits: others are misspelt pages and ids cut short.
 fn is_code(text: &str) -> bool {
-    text.contains('_')
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
+    text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }

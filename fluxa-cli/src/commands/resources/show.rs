@@ -22,15 +22,20 @@ pub(super) fn cells(
         .collect()
 }
 
+/// How wide the column of names becomes: a few long ones must not push every value away.
+const NAMES: usize = 32;
+
 /// Returns an object as aligned lines: dotted names, and values that are there.
 pub(super) fn block(object: &JsonText) -> Vec<Line> {
     let mut rows = Vec::new();
     gather("", object, object, &mut rows);
-    let width = rows.iter().map(|(name, _, _)| name.chars().count()).max();
+    let names = rows.iter().map(|(name, _, _)| name.chars().count() + 2);
+    let width = names.max().unwrap_or_default().min(NAMES);
     rows.iter()
         .map(|(name, tone, value)| {
+            // Its gap belongs to the name: one that is longer than the column keeps it.
             Line::new()
-                .column(Tone::Dim, name, width.unwrap_or(0) + 2)
+                .column(Tone::Dim, format!("{name}  "), width)
                 .push(*tone, value)
         })
         .collect()
