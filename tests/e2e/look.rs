@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::support::scripted::Scripted;
 use crate::support::{Home, KEY, Mock, Run, Running, call};
 
 #[test]
@@ -40,6 +41,22 @@ fn status_leaves_out_what_the_key_may_not_see() {
         "{}",
         run.stdout
     );
+}
+
+#[test]
+fn what_is_not_the_api_is_told_so_and_not_that_nothing_answers() {
+    let home = Home::new();
+    let page = Scripted::start(&["<html>\u{1b}[2Jplease sign in</html>"]);
+    for (what, code) in [("status", 5), ("doctor", 1), ("whoami", 5)] {
+        let mut command = home.fluxa(&[what]);
+        command.env("FLUXA_API_BASE", &page.base_url);
+        command.env("FLUXA_SECRET_KEY", KEY);
+        let run = Run::of(command).expect(code);
+        let said = run.stdout + &run.stderr;
+        assert!(said.contains("is that the Fluxa API?"), "{said}");
+        assert!(!said.contains("does not answer"), "{said}");
+        assert!(!said.contains('\u{1b}'), "{said}");
+    }
 }
 
 #[test]
