@@ -19,8 +19,13 @@ mod events;
 mod keyring;
 mod keys;
 mod listen;
+mod listen_resume;
+mod listen_session;
+mod listen_targets;
 mod look;
 mod mock;
+mod ndjson;
+mod replay;
 mod resources;
 mod resources_faults;
 mod restore;
@@ -28,3 +33,4 @@ mod support;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod trigger;
+mod webhooks;

@@ -93,7 +93,7 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
     drop(backup);
     *shared.fingerprint_salt() = salt;
     shared.clock.restore(record);
-    shared.forget_keys();
+    shared.forget();
     Ok(())
 }
 
@@ -146,10 +146,7 @@ fn read_and_check(copy: &Connection) -> Result<Result<ClockRecord, String>, rusq
     if definitions(copy)? != definitions(&fresh)? {
         return Ok(Err("its tables are not this server's".to_owned()));
     }
-    let page = |connection: &Connection| {
-        connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))
-    };
-    if page(copy)? != page(&fresh)? {
+    if number("page_size")? != schema::PAGE_SIZE {
         return Ok(Err("its page size is not this server's".to_owned()));
     }
     let verdict: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
@@ -199,21 +196,11 @@ fn refuse(reason: &str) -> DomainError {
 #[cfg(test)]
 mod tests {
     use super::check;
-    use crate::accounts::{Identity, KeyIndex};
     use crate::store::{Opening, Origin, Store};
     use rusqlite::Connection;
 
     async fn snapshot() -> Vec<u8> {
-        let opening = Opening {
-            path: None,
-            seed: Some(1),
-            pace: None,
-            first_pace: 0.0,
-            allowed_hosts: &[],
-            is_exposed: false,
-            identity: Identity::primary(KeyIndex::default()),
-        };
-        let store = Store::open(&opening).unwrap();
+        let store = Store::open(&Opening::frozen_in_memory()).unwrap();
         let filled = store.run(Origin::default(), crate::domain::merchant::seed);
         filled.await.unwrap();
         store.take_snapshot().await.unwrap()
