@@ -18,6 +18,7 @@ mod errors;
 mod events;
 mod keyring;
 mod keys;
+mod keys_rotation;
 mod listen;
 mod look;
 mod mock;
