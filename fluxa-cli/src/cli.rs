@@ -31,7 +31,7 @@ pub(crate) use api::ApiArguments;
 pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
-pub(crate) use events::EventsCommand;
+pub(crate) use events::{EventsCommand, ResendArguments};
 pub(crate) use keys::{
     CreateKeyArguments, KeyKind, KeysCommand, RotateKeyArguments, UpdateKeyArguments,
 };

@@ -13,6 +13,7 @@ mod error;
 #[rustfmt::skip]
 mod generated;
 mod issued;
+mod json_diff;
 mod json_path;
 mod json_text;
 mod listen;

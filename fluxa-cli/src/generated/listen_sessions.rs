@@ -24,7 +24,7 @@ pub(super) static RESOURCE: Resource = Resource {
             query: &[],
             has_body: true,
             body: &[
-                Field { name: "events", flag: "events", kind: Kind::List(&Kind::OneOf(types::EventType::KNOWN)), required: false, about: "Types wanted; empty or absent means all. A form may send one comma-separated string." },
+                Field { name: "events", flag: "events", kind: Kind::List(&Kind::OneOf(types::EventType::KNOWN)), required: false, about: "Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string." },
                 Field { name: "metadata", flag: "metadata", kind: Kind::Map, required: false, about: "Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values." },
             ],
             example: "--events payment.settled",
@@ -36,6 +36,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "listen_sessions_record_delivery",
@@ -64,6 +65,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
     ],
 };

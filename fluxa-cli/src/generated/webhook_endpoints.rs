@@ -39,6 +39,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_create",
@@ -54,7 +55,7 @@ pub(super) static RESOURCE: Resource = Resource {
             body: &[
                 Field { name: "url", flag: "url", kind: Kind::Text, required: true, about: "Where to send events: https; plain http only to a loopback address in test mode." },
                 Field { name: "description", flag: "description", kind: Kind::Text, required: false, about: "Your note." },
-                Field { name: "events", flag: "events", kind: Kind::List(&Kind::OneOf(types::EventType::KNOWN)), required: false, about: "Types wanted; empty or absent means all. A form may send one comma-separated string." },
+                Field { name: "events", flag: "events", kind: Kind::List(&Kind::OneOf(types::EventType::KNOWN)), required: false, about: "Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string." },
                 Field { name: "metadata", flag: "metadata", kind: Kind::Map, required: false, about: "Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values." },
             ],
             example: "--events payment.settled,payment.failed --url https://shop.example.com/webhooks/fluxa",
@@ -66,6 +67,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
         Operation {
             id: "webhook_endpoints_retrieve",
@@ -88,6 +90,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_update",
@@ -102,7 +105,7 @@ pub(super) static RESOURCE: Resource = Resource {
             has_body: true,
             body: &[
                 Field { name: "description", flag: "description", kind: Kind::Text, required: false, about: "Your note." },
-                Field { name: "events", flag: "events", kind: Kind::List(&Kind::OneOf(types::EventType::KNOWN)), required: false, about: "Types wanted; empty or absent means all. A form may send one comma-separated string." },
+                Field { name: "events", flag: "events", kind: Kind::List(&Kind::OneOf(types::EventType::KNOWN)), required: false, about: "Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string." },
                 Field { name: "metadata", flag: "metadata", kind: Kind::Map, required: false, about: "Replaces the metadata." },
                 Field { name: "status", flag: "status", kind: Kind::OneOf(types::WebhookEndpointStatus::KNOWN), required: false, about: "Whether an endpoint receives events." },
                 Field { name: "url", flag: "url", kind: Kind::Text, required: false, about: "Where to send events." },
@@ -116,6 +119,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_delete",
@@ -138,6 +142,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: true,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_deliveries",
@@ -167,6 +172,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_rotate_secret",
@@ -191,6 +197,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
     ],
 };
