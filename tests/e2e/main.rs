@@ -27,3 +27,4 @@ mod resources_faults;
 mod restore;
 mod support;
 mod trigger;
+mod webhook_endpoints;
