@@ -16,33 +16,108 @@ use futures_util::StreamExt;
 const FLUXA: &str = env!("CARGO_BIN_EXE_fluxa");
 const KEY: &str = "sk_test_mock0000000000000000000000000000";
 
+#[path = "whole_process/listening.rs"]
+mod listening;
+
+/// `cargo bench --bench whole_process -- burst ready` measures only what has one of the words in
+/// its name.
 fn main() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    let wanted =
+        |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
     println!("| what | median | floor | median of the floor | ratio |");
     println!("|---|---|---|---|---|");
     let spawn_floor = median((0..200).map(|_| spawned("true", &[])).collect());
-    row(
-        "`fluxa --version`",
-        median((0..200).map(|_| spawned(FLUXA, &["--version"])).collect()),
-        "spawn of `true`",
-        spawn_floor,
-    );
-    row(
-        "`fluxa mock`: spawn to first 200",
-        median((0..50).map(|_| first_answer()).collect()),
-        "spawn of `true`",
-        spawn_floor,
-    );
+    if wanted("version") {
+        row(
+            "`fluxa --version`",
+            median((0..200).map(|_| spawned(FLUXA, &["--version"])).collect()),
+            "spawn of `true`",
+            spawn_floor,
+        );
+    }
+    if wanted("mock") {
+        row(
+            "`fluxa mock`: spawn to first 200",
+            median((0..50).map(|_| first_answer()).collect()),
+            "spawn of `true`",
+            spawn_floor,
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("a runtime can be built");
-    let (added, floor) = runtime.block_on(forwarding());
-    row(
-        "forward p50 added by `fluxa listen`",
-        added,
-        "direct POST to the same target",
-        floor,
-    );
+    if wanted("mock forward") {
+        let (added, floor) = runtime.block_on(forwarding());
+        row(
+            "forward p50 added by `fluxa listen`",
+            added,
+            "direct POST to the same target",
+            floor,
+        );
+    }
+    runtime.block_on(listen(&wanted, spawn_floor));
+}
+
+/// `fluxa listen` between fakes.
+async fn listen(wanted: &impl Fn(&str) -> bool, spawn_floor: Duration) {
+    use listening::share;
+    if wanted("listen ready") {
+        let ready = listening::ready(30).await;
+        row(
+            "listen: spawn to `ready`",
+            ready,
+            "spawn of `true`",
+            spawn_floor,
+        );
+    }
+    if wanted("listen latency") {
+        let (ours, floor) = (
+            listening::forwarding(2_000).await,
+            listening::direct(2_000).await,
+        );
+        for (name, of) in [("p50", 0.5), ("p99", 0.99)] {
+            row(
+                &format!("listen: event at the server to request at the target, {name}"),
+                share(&ours, of),
+                &format!("a request over a kept connection, {name}"),
+                share(&floor, of),
+            );
+        }
+    }
+    if wanted("listen burst") {
+        const EVENTS: usize = 2_000;
+        let mut bursts = Vec::new();
+        for _ in 0..5 {
+            bursts.push(listening::burst(EVENTS, 500).await);
+        }
+        bursts.sort_by_key(|burst| burst.took);
+        let middle = &bursts[bursts.len() / 2];
+        let rate = EVENTS as f64 / middle.took.as_secs_f64();
+        let out_of_order: usize = bursts.iter().map(|burst| burst.out_of_order).sum();
+        let lost: usize = bursts.iter().map(|burst| burst.lost).sum();
+        let peak = bursts.iter().filter_map(|burst| burst.peak).max();
+        let peak = peak.map_or("not known here".to_owned(), |peak| format!("{peak} KB"));
+        let took = millis(middle.took);
+        println!(
+            "| listen: {EVENTS} events over 500 objects at once | {took}, {rate:.0}/s |  |  |  |"
+        );
+        println!(
+            "| listen: of five bursts, out of order in their object, and lost | {out_of_order}, {lost} |  |  |  |"
+        );
+        println!("| listen: peak resident memory after a burst | {peak} |  |  |  |");
+    }
+    if wanted("listen back") {
+        let back = listening::back(15).await;
+        for (name, of) in [("median", 0.5), ("worst", 1.0)] {
+            let back = millis(share(&back, of));
+            println!("| listen: server back to stream asked for, {name} | {back} |  |  |  |");
+        }
+    }
 }
 
 fn row(what: &str, figure: Duration, floor: &str, floor_figure: Duration) {

@@ -120,7 +120,7 @@ pub(crate) enum Command {
     /// Run the sandbox server on this machine.
     Mock(MockArguments),
     /// Forward events to a server on your machine, signed.
-    Listen(ListenArguments),
+    Listen(Box<ListenArguments>),
     /// Send the events of a recording again, byte for byte.
     Replay(ReplayArguments),
     /// Make an event happen, through the real API.

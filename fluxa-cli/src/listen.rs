@@ -33,7 +33,6 @@ use std::time::{Duration, Instant};
 use backoff::ExponentialBackoff;
 use futures_util::stream::StreamExt;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use crate::error::{CliError, Result};
@@ -44,7 +43,7 @@ use cursor::Cursor;
 use doctor::{Diagnosis, Doctor};
 use expect::{Expected, Goal};
 use filter::Filter;
-pub(crate) use incoming::Incoming;
+pub(crate) use incoming::{Incoming, Payload};
 use record::Recorder;
 use signer::Signer;
 use source::{EventApi, Signal, Source, Start};
@@ -74,7 +73,7 @@ pub(crate) enum ListenEvent {
         id: String,
         event_type: String,
         object: Option<String>,
-        payload: Box<RawValue>,
+        payload: Payload,
     },
     /// The target answered, or an attempt to reach it failed.
     Delivery {
@@ -309,7 +308,7 @@ impl<A: EventApi> Pipeline<A> {
                     signal = signals.recv(), if work.has_room() => match signal {
                         Some(Signal::Connected) => {
                             // Ready means that nothing from here on is lost, by a crash neither.
-                            if let Err(unsaved) = keeper.save().await {
+                            if let Err(unsaved) = keeper.start().await {
                                 emit(unsaved)?;
                             }
                             if let Some(ready) = ready.take() {

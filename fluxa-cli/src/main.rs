@@ -100,10 +100,10 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
             on_many_threads()?.block_on(commands::mock::run(context, arguments))
         }
         Command::Listen(arguments) if context.settings.mock => {
-            on_many_threads()?.block_on(commands::listen::run(context, arguments))
+            on_many_threads()?.block_on(commands::listen::run(context, *arguments))
         }
         Command::Listen(arguments) => {
-            on_one_thread()?.block_on(commands::listen::run(context, arguments))
+            on_one_thread()?.block_on(commands::listen::run(context, *arguments))
         }
         Command::Replay(arguments) if context.settings.mock => {
             on_many_threads()?.block_on(commands::replay::run(context, arguments))

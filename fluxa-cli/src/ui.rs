@@ -166,6 +166,7 @@ impl Ui {
             return;
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(clean(message).into_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         *slot = Some(bar);
@@ -204,8 +205,8 @@ impl Ui {
     fn write_stdout(&self, text: &str) -> Result<()> {
         let write = || -> io::Result<()> {
             let mut stdout = io::stdout().lock();
-            stdout.write_all(text.as_bytes())?;
-            stdout.write_all(b"\n")?;
+            // In one piece: what is longer than the buffer would be written in two.
+            stdout.write_all(format!("{text}\n").as_bytes())?;
             // Who reads us through a pipe wants each line as it happens.
             stdout.flush()
         };
@@ -226,6 +227,11 @@ impl Ui {
             None => write(),
         }
     }
+}
+
+/// Returns our stderr as the stdout of a command we start, where ours holds data alone.
+pub(crate) fn stderr_for_child() -> std::process::Stdio {
+    io::stderr().into()
 }
 
 /// Prints what clap says: help to stdout, a fault of the command line to stderr.

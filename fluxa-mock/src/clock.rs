@@ -38,9 +38,17 @@ struct State {
     base_virtual_ms: i64,
     base_real: Instant,
     pace: f64,
-    held: bool,
+    /// Who holds it.
+    held: Option<Hold>,
+    /// Holds so far.
+    holds: u64,
     last_ms: i64,
 }
+
+/// The right to move a clock, which stands still meanwhile. It ends when it is released, and before that
+/// when the clock is frozen, restored, or held by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hold(u64);
 
 /// A clock that can be advanced.
 pub(crate) struct Clock {
@@ -83,7 +91,8 @@ impl Clock {
                 base_virtual_ms,
                 base_real: Instant::now(),
                 pace: record.pace,
-                held: false,
+                held: None,
+                holds: 0,
                 last_ms: base_virtual_ms,
             }),
         }
@@ -96,7 +105,8 @@ impl Clock {
             base_virtual_ms: record.virtual_ms,
             base_real: Instant::now(),
             pace: record.pace,
-            held: false,
+            held: None,
+            holds: state.holds,
             last_ms: record.virtual_ms,
         };
     }
@@ -113,20 +123,41 @@ impl Clock {
         Time::from_millis(state.last_ms)
     }
 
-    /// Stops at `instant` (or now, if that is later) until [`Clock::release`].
-    pub(crate) fn hold_at(&self, instant: Time) {
+    /// Stops where it is until [`Clock::release`].
+    pub(crate) fn hold(&self) -> Hold {
         let mut state = self.state();
-        let target = instant.millis().max(state.last_ms);
-        state.rebase(target);
-        state.held = true;
+        state.stop();
+        state.holds += 1;
+        let hold = Hold(state.holds);
+        state.held = Some(hold);
+        hold
     }
 
-    /// Runs again from where it was held.
-    pub(crate) fn release(&self) {
+    /// Goes to `instant`, or stays where it is when that is past; false when the hold has ended, and
+    /// nothing moved.
+    pub(crate) fn move_to(&self, hold: Hold, instant: Time) -> bool {
         let mut state = self.state();
-        let now = state.last_ms;
-        state.rebase(now);
-        state.held = false;
+        let is_held = state.held == Some(hold);
+        if is_held {
+            state.rebase(instant.millis());
+        }
+        is_held
+    }
+
+    /// Runs again from where it is held, unless the hold has ended before.
+    pub(crate) fn release(&self, hold: Hold) {
+        let mut state = self.state();
+        if state.held == Some(hold) {
+            state.stop();
+            state.held = None;
+        }
+    }
+
+    /// Ends whatever hold there is.
+    pub(crate) fn end_hold(&self) {
+        let mut state = self.state();
+        state.stop();
+        state.held = None;
     }
 
     /// Virtual seconds per real second; 0 = frozen.
@@ -134,12 +165,14 @@ impl Clock {
         self.state().pace
     }
 
-    /// Changes the pace from now on.
+    /// Changes the pace from now on; to freeze the clock ends a hold.
     pub(crate) fn set_pace(&self, pace: f64) {
-        let now = self.now().millis();
         let mut state = self.state();
-        state.rebase(now);
+        state.stop();
         state.pace = pace;
+        if pace <= 0.0 {
+            state.held = None;
+        }
     }
 
     /// What to write down to continue after a restart.
@@ -156,7 +189,7 @@ impl Clock {
     pub(crate) fn real_time_until(&self, instant: Time) -> Option<Duration> {
         let now = self.now();
         let state = self.state();
-        if state.held || state.pace <= 0.0 || now >= Time::HORIZON {
+        if state.held.is_some() || state.pace <= 0.0 || now >= Time::HORIZON {
             return None;
         }
         let virtual_ms = (instant.millis() - now.millis()).max(0);
@@ -167,7 +200,7 @@ impl Clock {
 
 impl State {
     fn computed(&self) -> i64 {
-        if self.held || self.pace <= 0.0 {
+        if self.held.is_some() || self.pace <= 0.0 {
             return self.base_virtual_ms;
         }
         let elapsed_ms = self.base_real.elapsed().as_secs_f64() * 1000.0 * self.pace;
@@ -176,6 +209,12 @@ impl State {
         self.base_virtual_ms
             .saturating_add(elapsed_ms as i64)
             .min(last)
+    }
+
+    /// Goes on from what it shows now.
+    fn stop(&mut self) {
+        let now = self.computed();
+        self.rebase(now);
     }
 
     fn rebase(&mut self, virtual_ms: i64) {
@@ -201,11 +240,48 @@ mod tests {
             0,
         );
         assert_eq!(clock.now().millis(), 5_000);
-        clock.hold_at(clock.now().plus_millis(1_000));
-        clock.release();
+        let hold = clock.hold();
+        assert!(clock.move_to(hold, clock.now().plus_millis(1_000)));
+        clock.release(hold);
         assert_eq!(clock.now().millis(), 6_000);
-        clock.hold_at(clock.now().plus_millis(-3_000));
+        let hold = clock.hold();
+        assert!(clock.move_to(hold, clock.now().plus_millis(-3_000)));
         assert_eq!(clock.now().millis(), 6_000);
+    }
+
+    #[test]
+    fn who_has_lost_the_hold_moves_the_clock_no_more() {
+        let clock = Clock::new(1.0);
+        let start = clock.now();
+        let (later, late) = (start.plus_millis(3_600_000), start.plus_millis(7_200_000));
+        let first = clock.hold();
+        assert!(clock.move_to(first, later));
+        clock.set_pace(0.0);
+        assert!(!clock.move_to(first, late));
+        clock.release(first);
+        assert_eq!(clock.now(), later);
+        let second = clock.hold();
+        assert!(!clock.move_to(first, late) && clock.move_to(second, late));
+        clock.end_hold();
+        assert!(!clock.move_to(second, late.plus_millis(1)));
+    }
+
+    #[test]
+    fn a_real_clock_goes_on_from_where_it_was_moved_to_and_never_back() {
+        let clock = Clock::new(1.0);
+        let hold = clock.hold();
+        let ahead = clock.now().plus_millis(3_600_000);
+        assert!(clock.move_to(hold, ahead));
+        // Held, however long that takes.
+        assert_eq!(clock.now(), ahead);
+        clock.release(hold);
+        let mut last = ahead;
+        while last == ahead {
+            let now = clock.now();
+            assert!(now >= last);
+            last = now;
+        }
+        assert!(last < ahead.plus_millis(3_600_000));
     }
 
     #[test]

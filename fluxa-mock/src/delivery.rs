@@ -7,34 +7,105 @@ mod lanes;
 mod signature;
 
 use crate::config::Config;
-use crate::domain::delivery::{self, Outcome, Task, Wanted};
+use crate::domain::delivery::{self, Outcome, Taken, Task, Wanted};
 use crate::domain::error::DomainError;
+use crate::spans::{Span, Spans};
 use crate::store::{Origin, Store, Tx};
+use crate::time::Time;
 use client::Client;
-use lanes::Lanes;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use lanes::{Lanes, PATIENCE};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// How long the deliveries wait after the store refused them.
 const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// How long attempts that were taken ahead may wait for their turn: what was changed meanwhile at their
+/// endpoints is seen by those taken anew.
+const FRESH: Duration = Duration::from_millis(20);
 
 /// Sends what is queued.
 pub(crate) struct Dispatcher {
     store: Store,
     client: Client,
-    in_order: AtomicUsize,
+    awaited: Arc<Awaited>,
     nudge: Notify,
+    sent: watch::Sender<Sent>,
 }
 
-/// While it lives, the rate of each endpoint is not limited, and attempts go out one by one in the
-/// order of the queue.
+/// How far the sending has come.
+#[derive(Default)]
+struct Sent {
+    /// The last version of [`Awaited`] of which nothing waits any more.
+    version: u64,
+    /// How often the store refused to record or to give.
+    failures: u64,
+}
+
+/// The attempts that an advance of the clock waits for. The rates of endpoints do not hold them back, and
+/// they go out one by one in the order of the queue; all others go on as ever beside them.
+#[derive(Default)]
+pub(crate) struct Awaited(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    /// The clock is being advanced.
+    is_open: bool,
+    /// Places in the queue.
+    places: Spans,
+    /// Rises with each addition.
+    version: u64,
+}
+
+impl Awaited {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds places of the queue, in the transaction that filled them; returns what to wait for.
+    pub(crate) fn add(&self, span: Span) -> u64 {
+        let mut waiting = self.waiting();
+        waiting.places.add(span);
+        waiting.version += 1;
+        waiting.version
+    }
+}
+
+/// While it lives, the clock is being advanced.
 pub(crate) struct InOrder<'a>(&'a Dispatcher);
+
+impl InOrder<'_> {
+    /// What the advance waits for.
+    pub(crate) fn awaited(&self) -> Arc<Awaited> {
+        Arc::clone(&self.0.awaited)
+    }
+
+    /// Waits until all that [`Awaited::add`] had been told by then has been tried.
+    ///
+    /// # Errors
+    /// `internal_error` when the store fails meanwhile: that may last.
+    pub(crate) async fn wait_until_sent(&self, version: u64) -> Result<(), DomainError> {
+        let mut sent = self.0.sent.subscribe();
+        let failures = sent.borrow_and_update().failures;
+        // What is awaited may be gone already: the dispatcher is to look.
+        self.0.nudge.notify_one();
+        let over = |sent: &Sent| sent.version >= version || sent.failures > failures;
+        let sent = sent.wait_for(over).await.map_err(DomainError::internal)?;
+        if sent.version >= version {
+            return Ok(());
+        }
+        Err(DomainError::internal("the store failed the deliveries"))
+    }
+}
 
 impl Drop for InOrder<'_> {
     fn drop(&mut self) {
-        self.0.in_order.fetch_sub(1, Ordering::Relaxed);
+        let mut waiting = self.0.awaited.waiting();
+        waiting.places.clear();
+        waiting.is_open = false;
+        drop(waiting);
         self.0.nudge.notify_one();
     }
 }
@@ -43,7 +114,14 @@ impl Drop for InOrder<'_> {
 struct Ended {
     delivery: String,
     endpoint: String,
+    taken_at: Time,
     outcome: Outcome,
+}
+
+/// Attempts that the clock waits for, taken ahead of their turn.
+struct Ready {
+    tasks: VecDeque<Task>,
+    until: Instant,
 }
 
 impl Dispatcher {
@@ -53,33 +131,17 @@ impl Dispatcher {
         Self {
             store,
             client,
-            in_order: AtomicUsize::new(0),
+            awaited: Arc::default(),
             nudge: Notify::new(),
+            sent: watch::channel(Sent::default()).0,
         }
     }
 
-    /// Lifts the limit and sends in order, while the clock is being advanced.
+    /// Opens the lane of what an advance of the clock waits for.
     pub(crate) fn in_order(&self) -> InOrder<'_> {
-        self.in_order.fetch_add(1, Ordering::Relaxed);
+        self.awaited.waiting().is_open = true;
         self.nudge.notify_one();
         InOrder(self)
-    }
-
-    /// Waits until what was queued up to `queue_end` has been tried.
-    pub(crate) async fn wait_until_sent(&self, queue_end: i64) -> Result<(), DomainError> {
-        let mut changes = self.store.queue();
-        loop {
-            changes.borrow_and_update();
-            let waiting = self.store.run(Origin::default(), move |tx| {
-                delivery::is_waiting(tx, queue_end)
-            });
-            if !waiting.await? {
-                return Ok(());
-            }
-            if changes.changed().await.is_err() {
-                return Err(DomainError::internal("the store has stopped"));
-            }
-        }
     }
 
     /// Sends until the store stops.
@@ -87,6 +149,11 @@ impl Dispatcher {
         let (done, mut finished) = mpsc::unbounded_channel::<Ended>();
         let mut changes = self.store.queue();
         let mut lanes = Lanes::default();
+        let mut was_open = false;
+        let mut ready = Ready {
+            tasks: VecDeque::new(),
+            until: Instant::now(),
+        };
         // Ended, but not recorded yet: under way for all others.
         let mut ended: Vec<Ended> = Vec::new();
         loop {
@@ -94,30 +161,51 @@ impl Dispatcher {
                 return;
             }
             changes.borrow_and_update();
-            let in_order = self.in_order.load(Ordering::Relaxed) > 0;
             for one in &ended {
                 lanes.end(&one.endpoint, &one.delivery);
             }
-            let (wanted, mut wake) = lanes.wanted(Instant::now(), in_order);
-            match self.turn(&mut ended, wanted, &lanes).await {
-                Ok(tasks) => {
-                    let now = Instant::now();
-                    let again = in_order && !tasks.is_empty();
-                    for task in tasks {
-                        lanes.start(&task.endpoint, &task.delivery, now, !in_order);
-                        tokio::spawn(Arc::clone(&self).attempt(task, done.clone()));
+            let is_open = self.awaited.waiting().is_open;
+            if is_open && !was_open {
+                lanes.await_all();
+            }
+            was_open = is_open;
+            let now = Instant::now();
+            if !is_open || now >= ready.until {
+                ready.tasks.clear();
+            }
+            let mut wake = None;
+            if ready.tasks.is_empty() {
+                let (wanted, again) = lanes.wanted(now);
+                wake = again;
+                match self.turn(&mut ended, wanted, &lanes).await {
+                    Ok(taken) => {
+                        let now = Instant::now();
+                        for task in taken.others {
+                            lanes.start(&task.endpoint, &task.delivery, now);
+                            tokio::spawn(Arc::clone(&self).attempt(task, done.clone()));
+                            // To a slow endpoint the next one may start beside it.
+                            wake = Some(wake.map_or(now + PATIENCE, |at| at.min(now + PATIENCE)));
+                        }
+                        ready.tasks = taken.awaited.into();
+                        ready.until = now + FRESH;
                     }
-                    if again {
-                        // To a slow endpoint the next one may start beside it.
-                        wake = Some(now);
+                    Err(error) => {
+                        tracing::error!(%error, "deliveries wait for the store");
+                        wake = Some(Instant::now() + STORE_RETRY);
                     }
-                }
-                Err(error) => {
-                    tracing::error!(%error, "deliveries wait for the store");
-                    wake = Some(Instant::now() + STORE_RETRY);
                 }
             }
-            let wake = wake.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+            let now = Instant::now();
+            while lanes.may_start_awaited(now)
+                && let Some(task) = ready.tasks.pop_front()
+            {
+                lanes.start_awaited(&task.endpoint, &task.delivery, now);
+                tokio::spawn(Arc::clone(&self).attempt(task, done.clone()));
+            }
+            let stale = (!ready.tasks.is_empty()).then_some(ready.until);
+            let slow = lanes.awaited_slow_from().filter(|slow| *slow > now);
+            let wake = [wake, stale, slow].into_iter().flatten().min();
+            let wake = wake.unwrap_or_else(|| now + Duration::from_secs(3600));
             tokio::select! {
                 biased;
                 Some(first) = finished.recv() => {
@@ -139,27 +227,40 @@ impl Dispatcher {
         ended: &mut Vec<Ended>,
         wanted: Wanted,
         lanes: &Lanes,
-    ) -> Result<Vec<Task>, DomainError> {
-        if ended.is_empty() && matches!(&wanted, Wanted::InOrder(allowance) if allowance.more == 0)
-        {
-            return Ok(Vec::new());
-        }
+    ) -> Result<Taken, DomainError> {
         let under_way = lanes.under_way();
         let record: Arc<[Ended]> = std::mem::take(ended).into();
         let recorded = Arc::clone(&record);
-        let taken = self
+        let awaited = Arc::clone(&self.awaited);
+        let turned = self
             .store
             .run(Origin::default(), move |tx| {
                 for one in recorded.iter() {
                     one.record(tx)?;
                 }
-                delivery::take(tx, &wanted, &under_way)
+                let mut waiting = awaited.waiting();
+                let taken = delivery::take(tx, &wanted, &mut waiting.places, &under_way)?;
+                let all_sent = waiting.places.hull().is_none();
+                Ok((taken, all_sent.then_some(waiting.version)))
             })
             .await;
-        if taken.is_err() {
-            ended.extend(record.iter().map(Ended::again));
+        match turned {
+            Ok((taken, all_sent)) => {
+                if let Some(version) = all_sent {
+                    self.sent.send_if_modified(|sent| {
+                        let is_new = sent.version < version;
+                        sent.version = version;
+                        is_new
+                    });
+                }
+                Ok(taken)
+            }
+            Err(error) => {
+                ended.extend(record.iter().map(Ended::again));
+                self.sent.send_modify(|sent| sent.failures += 1);
+                Err(error)
+            }
         }
-        taken
     }
 
     async fn attempt(self: Arc<Self>, task: Task, done: mpsc::UnboundedSender<Ended>) {
@@ -167,6 +268,7 @@ impl Dispatcher {
         let ended = Ended {
             delivery: task.delivery,
             endpoint: task.endpoint,
+            taken_at: task.taken_at,
             outcome,
         };
         // The dispatcher may have stopped: the attempt is made again after the next start.
@@ -179,13 +281,15 @@ impl Ended {
         Self {
             delivery: self.delivery.clone(),
             endpoint: self.endpoint.clone(),
+            taken_at: self.taken_at,
             outcome: self.outcome.clone(),
         }
     }
 
     fn record(&self, tx: &Tx<'_>) -> Result<(), DomainError> {
-        let recorded: Result<(), DomainError> =
-            tx.savepoint(|tx| delivery::finish(tx, &self.delivery, self.outcome.clone()));
+        let recorded: Result<(), DomainError> = tx.savepoint(|tx| {
+            delivery::finish(tx, &self.delivery, self.taken_at, self.outcome.clone())
+        });
         recorded.or_else(|error| delivery::drop_broken(tx, &self.delivery, &error))
     }
 }

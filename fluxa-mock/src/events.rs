@@ -4,14 +4,12 @@
 use crate::domain::Metadata;
 use crate::domain::delivery_fault;
 use crate::domain::error::DomainError;
-use crate::domain::webhook_endpoint::WebhookEndpoint;
 use crate::store::{Resource, Tx, to_body};
 use crate::time::Time;
 use fluxa_sdk::contract;
 pub(crate) use fluxa_sdk::types::EventType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 /// A move of a state machine, as its event tells it.
 pub(crate) struct Transition {
@@ -62,6 +60,11 @@ impl Resource for Event {
     }
 }
 
+/// Where the object stands in an event: before it there is nothing of a merchant's text. It is put in as it is
+/// written out, not read again.
+const OBJECT: &str = "\"data\":{\"object\":";
+const NO_OBJECT: &str = "\"data\":{\"object\":null";
+
 /// Emits an event about `object`, rendered whole as it is now.
 pub(crate) fn emit(
     tx: &Tx<'_>,
@@ -70,7 +73,7 @@ pub(crate) fn emit(
     transition: Option<Transition>,
 ) -> Result<(), DomainError> {
     let subject = object["id"].as_str().unwrap_or_default().to_owned();
-    emit_text(tx, event_type, &subject, object.to_string(), transition)
+    emit_text(tx, event_type, &subject, &object.to_string(), transition)
 }
 
 /// Emits an event about the object `subject`, whose rendering is written out already: what is told most
@@ -79,7 +82,7 @@ pub(crate) fn emit_text(
     tx: &Tx<'_>,
     event_type: EventType,
     subject: &str,
-    object: String,
+    object: &str,
     transition: Option<Transition>,
 ) -> Result<(), DomainError> {
     let origin = tx.origin();
@@ -104,27 +107,29 @@ pub(crate) fn emit_text(
         event_type: event_type.as_str().to_owned(),
         api_version: contract::API_VERSION.to_owned(),
         data: EventData {
-            object: RawValue::from_string(object).map_err(DomainError::internal)?,
+            object: (),
             previous_state,
             state,
             transitioned_at,
         },
         request,
     };
+    let written = to_body(&event);
+    let (head, tail) = written
+        .split_once(NO_OBJECT)
+        .ok_or_else(|| DomainError::internal("an event without a place for its object"))?;
+    let body = [head, OBJECT, object, tail].concat();
     let created_at = event.created_at.to_string();
-    tx.insert_row(
-        <Event>::TABLE,
-        &event.id,
-        &to_body(&event),
-        |column| match column.name {
+    tx.insert_row(<Event>::TABLE, &event.id, &body, |column| {
+        match column.name {
             "type" => Some(event.event_type.as_str().into()),
             "created_at" => Some(created_at.as_str().into()),
             "subject" => Some(subject.into()),
             _ => None,
-        },
-    )?;
+        }
+    })?;
     tx.mark_changed();
-    for endpoint in tx.all_by::<WebhookEndpoint>("status", "enabled")? {
+    for endpoint in tx.enabled_endpoints()?.iter() {
         if endpoint.wants(event_type.as_str()) {
             delivery_fault::start(tx, &event.id, event_type.as_str(), &endpoint.id)?;
         }

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const START_SHIFT: u32 = 44;
 const COUNTER_SHIFT: u32 = 8;
 
+/// Where in a place the number of the start is: 2²³ starts, and 2⁴⁰ places in each.
+const PLACE_SHIFT: u32 = 40;
+
 /// Source of ids of one sandbox.
 pub(crate) struct Ids {
     seed: [u8; 32],
@@ -16,6 +19,7 @@ pub(crate) struct Ids {
     base: u64,
     start: AtomicU64,
     counter: AtomicU64,
+    places: AtomicU64,
 }
 
 impl Ids {
@@ -28,6 +32,7 @@ impl Ids {
             base: u64::from_be_bytes(first),
             start: AtomicU64::new(start),
             counter: AtomicU64::new(0),
+            places: AtomicU64::new(0),
         }
     }
 
@@ -50,6 +55,20 @@ impl Ids {
             .wrapping_add(counter << COUNTER_SHIFT)
             .wrapping_add(u64::from(self.noise(start, counter)));
         format!("{prefix}{number:016x}")
+    }
+
+    /// A place in a queue, after all that were given out before.
+    pub(crate) fn next_place(&self) -> i64 {
+        let counter = self.places.fetch_add(1, Ordering::Relaxed);
+        let start = self.start.load(Ordering::Relaxed);
+        i64::try_from((start << PLACE_SHIFT) + counter).unwrap_or(i64::MAX)
+    }
+
+    /// The last place that was given out, in this start or one before: none that follows is below it.
+    pub(crate) fn last_place(&self) -> i64 {
+        let counter = self.places.load(Ordering::Relaxed);
+        let start = self.start.load(Ordering::Relaxed);
+        i64::try_from((start << PLACE_SHIFT) + counter).map_or(i64::MAX, |next| next - 1)
     }
 
     /// Goes on as after another start, later than this one and than `other`: what follows differs from
@@ -95,4 +114,25 @@ pub(crate) fn random_base62(length: usize) -> String {
 /// SHA-256 of a secret, in hexadecimal: the only form in which API keys are kept.
 pub(crate) fn hash_secret(secret: &str) -> String {
     hex::encode(Sha256::digest(secret.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ids;
+
+    #[test]
+    fn places_rise_over_every_start() {
+        let ids = Ids::new([7; 32], 1);
+        let mut last = ids.next_place();
+        let mut rises = |place: i64| {
+            assert!(place > last, "{place} after {last}");
+            last = place;
+        };
+        rises(ids.next_place());
+        ids.start_after(5);
+        rises(ids.next_place());
+        // Another process, which wrote the number of its start down first.
+        rises(Ids::new([7; 32], 7).next_place());
+        rises(Ids::new([7; 32], (1 << 20) - 1).next_place());
+    }
 }

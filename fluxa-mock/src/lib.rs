@@ -38,6 +38,7 @@ mod pages;
 mod sandbox;
 mod server;
 mod snapshots;
+mod spans;
 mod store;
 mod time;
 

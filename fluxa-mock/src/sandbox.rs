@@ -1,21 +1,25 @@
-//! Owns one sandbox: its store, limiter and background tasks, and the advancing of its clock. No
-//! global state: a process may have as many as it likes.
+//! Owns one sandbox: its store, limiter and background tasks. No global state: a process may have as many
+//! as it likes.
+
+mod advance;
+mod firing;
+
+pub(crate) use advance::NoteAdvance;
 
 use crate::accounts::Identity;
 use crate::clock;
 use crate::config::Config;
 use crate::delivery::Dispatcher;
-use crate::domain::delivery;
 use crate::domain::error::DomainError;
 use crate::domain::request_log::{self, Row};
 use crate::domain::seed::{self, SeedPlan};
-use crate::domain::timers;
 use crate::domain::{api_key, merchant};
 use crate::http::{InFlight, RateLimiter};
 use crate::observe::Seen;
 use crate::snapshots::Snapshots;
-use crate::store::{Opening, Origin, Store, Tx};
-use crate::time::Time;
+use crate::store::{Opening, Origin, Store};
+use advance::End;
+use firing::fire_as_due;
 use serde_json::Value;
 use std::io;
 use std::net::SocketAddr;
@@ -23,9 +27,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-
-/// Due timers fired in one transaction: requests get their turn in between.
-const TIMERS_AT_ONCE: usize = 200;
 
 /// A sandbox.
 pub(crate) struct Sandbox {
@@ -44,6 +45,8 @@ pub(crate) struct Sandbox {
     /// Held by whoever fires timers: one at a time.
     firing: tokio::sync::Mutex<()>,
     clock_changed: Notify,
+    /// Ends the advances that were asked for before.
+    ends: watch::Sender<End>,
     /// Told when rows of the log begin to wait.
     log_waits: Notify,
     /// Held while rows of the log are on their way: whoever reads the log waits for them.
@@ -98,6 +101,7 @@ impl Sandbox {
             snapshots: Snapshots::default(),
             firing: tokio::sync::Mutex::new(()),
             clock_changed: Notify::new(),
+            ends: watch::channel(End::Frozen).0,
             log_waits: Notify::new(),
             log_writing: tokio::sync::Mutex::new(()),
             tasks: Mutex::new(Vec::new()),
@@ -136,6 +140,7 @@ impl Sandbox {
     /// Ends streams and background tasks and closes the database.
     pub(crate) async fn stop(&self) {
         self.epoch.send_modify(|epoch| *epoch += 1);
+        self.ends.send_replace(End::Closed);
         for task in self.tasks().drain(..) {
             task.abort();
         }
@@ -181,7 +186,7 @@ impl Sandbox {
 
     /// Empties the sandbox: state, faults and clock are as after its first start; snapshots stay.
     pub(crate) async fn reset(&self) -> Result<(), DomainError> {
-        let _alone = self.firing.lock().await;
+        let _alone = self.end_advances(End::Replaced).await;
         let pace = self.config.pace.unwrap_or(self.config.first_pace);
         let emptied = self.store.run(Origin::default(), move |tx| {
             tx.reset()?;
@@ -199,7 +204,7 @@ impl Sandbox {
     /// Fills the sandbox with a made-up past, in one transaction; what was there is gone.
     pub(crate) async fn seed(&self, plan: SeedPlan) -> Result<Value, DomainError> {
         plan.check()?;
-        let _alone = self.firing.lock().await;
+        let _alone = self.end_advances(End::Replaced).await;
         let pace = self.store.shared().clock.pace();
         let filled = self.store.run(Origin::default(), move |tx| {
             let until = plan.end(tx.now())?;
@@ -228,7 +233,7 @@ impl Sandbox {
 
     /// Puts a state back, its clock included.
     pub(crate) async fn restore(&self, snapshot: Vec<u8>) -> Result<(), DomainError> {
-        let _alone = self.firing.lock().await;
+        let _alone = self.end_advances(End::Replaced).await;
         // What was asked of the state before is not part of the one that comes.
         self.store.shared().unlogged.take();
         self.store.restore_snapshot(snapshot).await?;
@@ -252,165 +257,7 @@ impl Sandbox {
     pub(crate) fn wake(&self) {
         self.clock_changed.notify_one();
     }
-
-    /// Checks that the clock can be advanced by this.
-    ///
-    /// # Errors
-    /// `parameter_invalid` when that would take it past the horizon.
-    pub(crate) fn check_advance(&self, by: Duration) -> Result<(), DomainError> {
-        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        let target = self.store.shared().clock.now().plus_millis(by_ms);
-        if by.is_zero() || target <= Time::HORIZON {
-            return Ok(());
-        }
-        let message = "The clock goes no further than the year 9990.";
-        Err(DomainError::invalid("parameter_invalid", message))
-    }
-
-    /// Advances the clock: fires every due timer in (due, sequence) order, those created on the way
-    /// included, waits for each instant's deliveries before the next, and runs `conclude` in the
-    /// transaction that reaches the end. The store is free while receivers are called.
-    pub(crate) async fn advance<T, F>(&self, by: Duration, conclude: F) -> Result<T, DomainError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Tx<'_>) -> Result<T, DomainError> + Send + 'static,
-    {
-        self.advance_noted(by, Unnoted, conclude).await
-    }
-
-    /// As [`Sandbox::advance`], noting in the transaction of each instant how far there is still to go:
-    /// what a crash cuts off can then be made up for.
-    pub(crate) async fn advance_noted<T, N, F>(
-        &self,
-        by: Duration,
-        note: N,
-        conclude: F,
-    ) -> Result<T, DomainError>
-    where
-        T: Send + 'static,
-        N: NoteAdvance,
-        F: FnOnce(&Tx<'_>) -> Result<T, DomainError> + Send + 'static,
-    {
-        let _alone = self.firing.lock().await;
-        self.check_advance(by)?;
-        let _in_order = self.dispatcher.in_order();
-        let clock = Arc::clone(self.store.shared());
-        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        clock.clock.hold_at(clock.clock.now());
-        let held = Held(self);
-        let conclude = Arc::new(Mutex::new(Some(conclude)));
-        // What was queued before counts as due at once.
-        let note = Arc::new(note);
-        let noted = Arc::clone(&note);
-        let (target, mut queue_end) = self
-            .store
-            .run(Origin::default(), move |tx| {
-                let target = tx.now().plus_millis(noted.begin(tx, by_ms)?);
-                Ok::<_, DomainError>((target, delivery::queue_end(tx)?))
-            })
-            .await?;
-        loop {
-            self.dispatcher.wait_until_sent(queue_end).await?;
-            let (conclude, note) = (Arc::clone(&conclude), Arc::clone(&note));
-            let step = self
-                .store
-                .run(Origin::default(), move |tx| {
-                    if let Some(end) = fire_next_instant(tx, target)? {
-                        note.still_to_go(tx, target.millis() - tx.now().millis())?;
-                        return Ok(Step::Fired(end));
-                    }
-                    tx.hold_clock_at(target);
-                    tx.persist_clock()?;
-                    let conclude = conclude
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .take();
-                    let conclude = conclude
-                        .ok_or_else(|| DomainError::internal("the end was reached twice"))?;
-                    conclude(tx).map(Step::Reached)
-                })
-                .await?;
-            match step {
-                Step::Fired(end) => queue_end = end,
-                Step::Reached(value) => {
-                    drop(held);
-                    return Ok(value);
-                }
-            }
-        }
-    }
 }
-
-/// Writes down how far an advance has come.
-pub(crate) trait NoteAdvance: Send + Sync + 'static {
-    /// Called first; returns how far to go, which is less when the same advance was cut off before.
-    fn begin(&self, tx: &Tx<'_>, by_ms: i64) -> Result<i64, DomainError>;
-
-    /// Called in the transaction of each instant on the way.
-    fn still_to_go(&self, tx: &Tx<'_>, left_ms: i64) -> Result<(), DomainError>;
-}
-
-/// An advance that nobody repeats.
-struct Unnoted;
-
-impl NoteAdvance for Unnoted {
-    fn begin(&self, _: &Tx<'_>, by_ms: i64) -> Result<i64, DomainError> {
-        Ok(by_ms)
-    }
-
-    fn still_to_go(&self, _: &Tx<'_>, _: i64) -> Result<(), DomainError> {
-        Ok(())
-    }
-}
-
-/// Lets the clock run again however the advancing ends.
-struct Held<'a>(&'a Sandbox);
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.0.store.shared().clock.release();
-        self.0.wake();
-    }
-}
-
-enum Step<T> {
-    /// An instant's timers have fired; the place where the queue of deliveries ends now.
-    Fired(i64),
-    Reached(T),
-}
-
-/// Fires every timer of the next instant up to `target`; `None` when there is none.
-fn fire_next_instant(tx: &Tx<'_>, target: Time) -> Result<Option<i64>, DomainError> {
-    let Some(first) = tx.next_timer()?.filter(|timer| timer.due <= target) else {
-        return Ok(None);
-    };
-    tx.hold_clock_at(first.due);
-    fire_due(tx, tx.now(), usize::MAX)?;
-    // A crash on the way must not take the clock back behind what was shown.
-    tx.persist_clock()?;
-    delivery::queue_end(tx).map(Some)
-}
-
-/// Fires timers due by `instant`, at most `most`; returns when the next one is due.
-fn fire_due(tx: &Tx<'_>, instant: Time, most: usize) -> Result<Option<Time>, DomainError> {
-    let mut fired = 0;
-    while let Some(timer) = tx.next_timer()? {
-        if timer.due > instant || fired == most {
-            return Ok(Some(timer.due));
-        }
-        fired += 1;
-        let result: Result<(), DomainError> = tx.savepoint(|tx| timers::fire(tx, &timer));
-        if let Err(error) = result {
-            // A timer that fails would fail for ever and hold up all the others.
-            tracing::error!(%error, kind = timer.kind, "a timer failed and is dropped");
-            tx.remove_timer(timer.sequence)?;
-        }
-    }
-    Ok(None)
-}
-
-/// How long the timers wait after the store refused them.
-const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// How long a row of the log may wait.
 const LOG_PATIENCE: Duration = Duration::from_secs(1);
@@ -424,64 +271,52 @@ async fn write_log_by_and_by(sandbox: Arc<Sandbox>) {
     }
 }
 
-/// Fires timers when the clock reaches them by itself.
-async fn fire_as_due(sandbox: Arc<Sandbox>) {
-    let mut timers = sandbox.store.timers();
-    loop {
-        timers.borrow_and_update();
-        let alone = sandbox.firing.lock().await;
-        let fired = sandbox
-            .store
-            .run(Origin::default(), |tx| {
-                let next = fire_due(tx, tx.now(), TIMERS_AT_ONCE)?;
-                tx.await_timer(next);
-                Ok(next)
-            })
-            .await;
-        drop(alone);
-        let next: Result<Option<Time>, DomainError> = fired;
-        let wait = match next {
-            Ok(next) => next.and_then(|due| sandbox.store.shared().clock.real_time_until(due)),
-            Err(error) => {
-                // A full disk, say, is mended while the server runs; what is due stays due.
-                tracing::error!(%error, "timers wait for the store");
-                Some(STORE_RETRY)
-            }
-        };
-        let sleep = tokio::time::sleep(wait.unwrap_or(Duration::from_secs(3600)));
-        tokio::select! {
-            () = sleep => {}
-            changed = timers.changed() => if changed.is_err() { return },
-            () = sandbox.clock_changed.notified() => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::Sandbox;
     use crate::accounts::Accounts;
     use crate::config::Config;
+    use axum::Router;
     use axum::body::Body;
+    use serde_json::Value;
     use std::net::{Ipv4Addr, SocketAddr};
     use std::sync::Arc;
     use tower::Service;
 
+    /// A sandbox with a frozen clock, and its HTTP face.
+    pub(super) async fn start() -> (Arc<Sandbox>, Router) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4010));
+        let accounts = Accounts::open(Config::new().pace(0.0), address).await;
+        let accounts = accounts.unwrap();
+        let sandbox = Arc::clone(accounts.primary());
+        (sandbox, crate::http::router(Arc::new(accounts)))
+    }
+
+    /// Posts a body, or gets when there is none.
+    pub(super) async fn call(router: &mut Router, path: &str, body: Option<Value>) -> (u16, Value) {
+        let method = if body.is_some() { "POST" } else { "GET" };
+        let key = format!("Bearer sk_test_mock{}", "0".repeat(28));
+        let request = http::Request::builder().method(method).uri(path);
+        let request = request
+            .header("Host", "localhost")
+            .header("Authorization", key);
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = router.call(request.body(body).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let read = axum::body::to_bytes(response.into_body(), 1 << 20).await;
+        let body = serde_json::from_slice(&read.unwrap()).unwrap_or_default();
+        (status, body)
+    }
+
     #[tokio::test]
     async fn a_sandbox_whose_timers_have_ended_is_not_ready() {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 4010));
-        let accounts = Accounts::open(Config::new(), address).await.unwrap();
-        let sandbox = Arc::clone(accounts.primary());
-        let mut router = crate::http::router(Arc::new(accounts));
-        let mut ask = async || {
-            let request = http::Request::get("/_mock/health").header("Host", "localhost");
-            let request = request.body(Body::empty()).unwrap();
-            router.call(request).await.unwrap().status().as_u16()
-        };
-        assert_eq!(ask().await, 200);
+        let (sandbox, mut router) = start().await;
+        let health = "/_mock/health";
+        assert_eq!(call(&mut router, health, None).await.0, 200);
         sandbox.tasks()[0].abort();
         while !sandbox.tasks()[0].is_finished() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(ask().await, 500);
+        assert_eq!(call(&mut router, health, None).await.0, 500);
     }
 }

@@ -281,6 +281,18 @@ fn faults_are_told_by_the_flag_that_they_came_from() {
             2,
             "did you mean 150?",
         ),
+        (
+            &[
+                "refunds",
+                "create",
+                "--payment",
+                missing,
+                "--idempotency-key",
+                "a b",
+            ],
+            2,
+            "without blanks",
+        ),
         (&["refunds", "create"], 2, "--payment"),
         (&["refunds", "create", "--data", "{}"], 2, "with --payment"),
         (&["refunds", "create", "--data", "[]"], 2, "no JSON object"),
@@ -398,4 +410,87 @@ fn the_stream_of_events_is_printed_as_it_comes() {
     stream.next_of_type("customer.created");
     signal(stream.process(), "INT");
     stream.finish().expect(130);
+}
+
+#[test]
+fn a_dispute_is_raised_answered_and_won_and_the_clock_moves_by_commands() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let customer = one(
+        &mock,
+        &home,
+        &["customers", "create", "--email", "a@shop.example"],
+    );
+    let cus = id(&customer);
+    let paid = payment(&mock, &home, cus);
+    let raise = [
+        "sandbox",
+        "create-dispute",
+        "--payment",
+        id(&paid),
+        "--reason",
+        "fraudulent",
+    ];
+    let dispute = one(&mock, &home, &raise);
+    let evidence = [
+        "disputes",
+        "submit-evidence",
+        id(&dispute),
+        "--receipt",
+        "No. 7",
+    ];
+    assert_eq!(one(&mock, &home, &evidence)["status"], "evidence_submitted");
+    let resolve = [
+        "sandbox",
+        "resolve_dispute",
+        id(&dispute),
+        "--outcome",
+        "won",
+    ];
+    assert_eq!(one(&mock, &home, &resolve)["status"], "won");
+
+    let before = one(&mock, &home, &["sandbox", "clock"])["now"].clone();
+    let advance = ["sandbox", "advance-clock", "--seconds", "86400"];
+    assert!(one(&mock, &home, &advance)["now"].as_str() > before.as_str());
+
+    let methods = many(&mock, &home, &["customers", "payment-methods", cus]);
+    let detached = ["payment-methods", "detach", id(&methods[0]), "--yes"];
+    assert_eq!(one(&mock, &home, &detached)["customer"], Value::Null);
+    one(
+        &mock,
+        &home,
+        &["listen-sessions", "create", "--events", "payment.settled"],
+    );
+}
+
+#[test]
+fn every_list_is_a_table_for_people_and_objects_for_scripts() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--seed-data", "20"]);
+    for list in [
+        "checkout-sessions list",
+        "customers list",
+        "disputes list",
+        "ledger entries",
+        "payments list",
+        "refunds list",
+        "request-logs list",
+        "settlements list",
+        "subscriptions list",
+    ] {
+        let words: Vec<&str> = list.split(' ').collect();
+        let items = many(&mock, &home, &words);
+        assert!(
+            items.iter().all(|item| item["object"].is_string()),
+            "{list}"
+        );
+        let table = mock.run(&home, &words).expect(0).stdout;
+        assert!(
+            table.starts_with("ID ") && table.lines().count() > 1,
+            "{list}: {table}"
+        );
+    }
+    for single in ["ledger balances", "merchant get", "sandbox clock"] {
+        one(&mock, &home, &single.split(' ').collect::<Vec<_>>());
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::resources::{CARD, many};
 use crate::support::scripted::Scripted;
-use crate::support::{Home, KEY, Mock, Run, Running, control, eventually, signal};
+use crate::support::{Home, KEY, Mock, Run, Running, eventually, mock_control, signal};
 
 const LIVE: &str = "sk_live_0123456789abcdefghij0123456789ab";
 
@@ -121,7 +121,7 @@ fn a_lost_answer_comes_with_the_command_that_is_carried_out_once() {
     let fault = json!({
         "method": "POST", "path": "/v1/customers", "times": 2, "lose_response": true
     });
-    control(&mock, "/faults", fault);
+    mock_control(&mock, "/faults", fault);
     let create = [
         "customers",
         "create",
@@ -159,11 +159,11 @@ fn an_interrupted_write_says_how_it_is_repeated_and_is_130() {
     let home = Home::new();
     let mock = Mock::start(&home, &["--quiet"]);
     let fault = json!({ "method": "POST", "path": "/v1/refunds", "delay_ms": 60_000 });
-    control(&mock, "/faults", fault);
+    mock_control(&mock, "/faults", fault);
     let refund = ["refunds", "create", "--payment", "pay_1111111111111111"];
     let waiting = Running::start(mock.fluxa(&home, &refund));
     eventually("the request", || {
-        let faults = control(&mock, "/faults", Value::Null);
+        let faults = mock_control(&mock, "/faults", Value::Null);
         (faults["data"][0]["hits"] == 1).then_some(())
     });
     signal(waiting.process(), "INT");

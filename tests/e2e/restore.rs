@@ -1,33 +1,11 @@
 //! `fluxa mock`: what it starts with, and what a crash in the middle of a restore leaves.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Home, KEY, Mock, eventually};
-
-/// Asks the server; `None` when the server goes away meanwhile.
-fn control(address: &str, method: &str, path: &str, body: &str) -> Option<Value> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .ok()?;
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    assert!(head.starts_with("HTTP/1.1 20"), "{answer}");
-    serde_json::from_str(body).ok()
-}
+use crate::support::{Home, Mock, control, eventually};
 
 fn customers(mock: &Mock) -> usize {
     let list = control(&mock.address(), "GET", "/v1/customers?limit=100", "").unwrap();

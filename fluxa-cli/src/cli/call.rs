@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::seconds;
+use super::values::{idempotency_key, seconds};
 
 /// Options of a single request.
 #[derive(Clone, Debug, Default, Args)]
@@ -24,7 +24,7 @@ pub(crate) struct CallOptions {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct IdempotencyOption {
     /// Key that makes the call safe to repeat for 24 hours; a random one when not given.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
     pub(crate) idempotency_key: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use fluxa_sdk::IdempotencyKey;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -106,6 +107,14 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.trim().to_owned())),
         _ => Err("write it as 'NAME: VALUE'".to_owned()),
+    }
+}
+
+/// Reads an idempotency key, by the SDK's own rule.
+pub(super) fn idempotency_key(text: &str) -> Result<String, String> {
+    match IdempotencyKey::new(text) {
+        Ok(key) => Ok(key.as_str().to_owned()),
+        Err(_) => Err("it is 1 to 255 visible ASCII characters, without blanks".to_owned()),
     }
 }
 

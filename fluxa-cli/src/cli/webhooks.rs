@@ -17,13 +17,16 @@ pub(crate) enum WebhooksCommand {
     #[command(after_help = "\
 Examples:
   fluxa webhooks sign event.json
-  curl -d @event.json -H \"X-Fluxa-Signature: $(fluxa webhooks sign event.json)\" localhost:4242")]
+  curl --data-binary @event.json -H \"$(fluxa webhooks sign --header event.json)\" localhost:4242")]
     Sign {
         #[command(flatten)]
         body: BodyArguments,
         /// The time of signing, in Unix seconds [default: now].
         #[arg(long, value_name = "SECONDS")]
         timestamp: Option<i64>,
+        /// Print the header whole, name and value.
+        #[arg(long)]
+        header: bool,
     },
     /// Say whether a signature is good for a body, and exactly why not; exits 1 when it is not.
     #[command(after_help = "\

@@ -129,6 +129,8 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     let (is_ready, mut companion) = (Notify::new(), Companion::default());
     let stopped = async {
         tokio::select! {
+            // On a terminal both come at once, and the interrupt is why the command ended.
+            biased;
             _ = interrupted() => {
                 companion.interrupted().await;
                 Ok(listen::Stop::Interrupted)

@@ -154,10 +154,7 @@ async fn send(
     let first = events.first().map(|one| one.at).unwrap_or_default();
     for one in events {
         if let Speed::Times(times) = speed {
-            let after = one.at.duration_since(first).unsigned_abs();
-            // A recording of weeks, at a thousandth of its pace: later than any clock can say.
-            let after = Duration::try_from_secs_f64(after.as_secs_f64() / times);
-            match after.ok().and_then(|after| started.checked_add(after)) {
+            match due(one.at, first, times).and_then(|after| started.checked_add(after)) {
                 Some(at) => tokio::time::sleep_until(at).await,
                 None => std::future::pending().await,
             }
@@ -198,6 +195,14 @@ async fn send(
     Ok(())
 }
 
+/// Returns how long after the first event one is due at a pace. `None` is later than any clock can
+/// say: a recording of weeks, at a thousandth of its pace.
+fn due(at: Timestamp, first: Timestamp, times: f64) -> Option<Duration> {
+    // Clocks are set back; what came earlier than the first is due at once.
+    let after = Duration::try_from(at.duration_since(first)).unwrap_or_default();
+    Duration::try_from_secs_f64(after.as_secs_f64() / times).ok()
+}
+
 /// Returns the headers of an event as they were, but for a new signature where one is wanted; and
 /// the id of the delivery.
 fn headers(one: &Recorded, signer: Option<&Signer>) -> (HeaderMap, String) {
@@ -217,4 +222,21 @@ fn headers(one: &Recorded, signer: Option<&Signer>) -> (HeaderMap, String) {
         headers.extend(signer.headers(&one.event, &delivery));
     }
     (headers, delivery)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_due_at_their_pace() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(due(at(110), at(100), 1.0), Some(Duration::from_secs(10)));
+        assert_eq!(
+            due(at(110), at(100), 4.0),
+            Some(Duration::from_millis(2_500))
+        );
+        assert_eq!(due(at(90), at(100), 1.0), Some(Duration::ZERO));
+        assert_eq!(due(at(4_000_000_000), at(0), 1e-300), None);
+    }
 }

@@ -17,7 +17,11 @@ use crate::ui::{Line, Tone};
 
 pub(crate) fn run(context: &Context, command: WebhooksCommand) -> Result<()> {
     match command {
-        WebhooksCommand::Sign { body, timestamp } => {
+        WebhooksCommand::Sign {
+            body,
+            timestamp,
+            header,
+        } => {
             let (secret, body) = (secret(context, &body)?, read(&body.file)?);
             let timestamp = timestamp.unwrap_or_else(|| jiff::Timestamp::now().as_second());
             // What no verifier takes is not signed.
@@ -31,6 +35,12 @@ pub(crate) fn run(context: &Context, command: WebhooksCommand) -> Result<()> {
                 true => context.ui.json(&json!({
                     "header": contract::SIGNATURE, "value": value, "timestamp": timestamp,
                 })),
+                false if header => {
+                    let name = contract::SIGNATURE;
+                    context
+                        .ui
+                        .line(&Line::new().text(format!("{name}: {value}")))
+                }
                 false => context.ui.line(&Line::new().text(value)),
             }
         }

@@ -70,7 +70,7 @@ pub(super) static RESOURCE: Resource = Resource {
             verb: "advance-clock",
             alias: "advance_clock",
             summary: "Advance the clock",
-            description: "Makes everything that falls due happen, in order, before it answers.\n\nRestricted keys need the scope `sandbox:write`.",
+            description: "Makes everything that falls due happen, in order, before it answers: all that was there when it began, and what follows from that. The clock stands while receivers are waited for, and goes on from the end. One advance at a time, another waits its turn; freezing the clock or resetting the sandbox ends it with `advance_interrupted`.\n\nRestricted keys need the scope `sandbox:write`.",
             method: "POST",
             path: "/sandbox/clock/advance",
             identified: None,

@@ -101,8 +101,7 @@ async fn report(
         RecordListenDelivery::new(event.as_str(), duration_ms).attempt(i64::from(attempt));
     if let Some(status) = answer.status {
         body = body.response_status(i64::from(status));
-    }
-    if let Some(error) = answer.error {
+    } else if let Some(error) = answer.error {
         body = body.error(error);
     }
     let recorded = client

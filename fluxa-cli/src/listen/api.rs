@@ -41,7 +41,7 @@ impl SdkEventApi {
     async fn list(&self, parameters: &[(&str, &str)]) -> Result<Page> {
         let mut call = self.client.raw("GET", "/events");
         for (name, value) in parameters {
-            call = call.query(*name, *value);
+            call = call.query(name, *value);
         }
         let page = call.await?.into_inner();
         let events = page["data"].as_array().into_iter().flatten();

@@ -91,6 +91,8 @@ pub(super) struct Keeper {
     bookmark: Option<Arc<Bookmark>>,
     cursor: Arc<Mutex<Cursor>>,
     interval: Interval,
+    /// Whether the cursor is somewhere: until the source has started, it says nothing.
+    started: bool,
     /// The version of the cursor that is or is being saved.
     version: Option<u64>,
     /// Beside what else is being done, since a disk may be slow.
@@ -107,6 +109,7 @@ impl Keeper {
             bookmark: bookmark.map(Arc::new),
             cursor,
             interval,
+            started: false,
             version: None,
             saving: None,
             told: false,
@@ -119,7 +122,7 @@ impl Keeper {
     /// # Errors
     /// A warning, the first time it fails: the position cannot be saved, and all else goes on.
     pub(super) async fn step(&mut self) -> Result<(), ListenEvent> {
-        if self.bookmark.is_none() {
+        if self.bookmark.is_none() || !self.started {
             return std::future::pending().await;
         }
         if self.saving.is_none() {
@@ -127,6 +130,12 @@ impl Keeper {
             self.begin();
         }
         self.end().await
+    }
+
+    /// Saves the position that the source has started at. See [`Keeper::step`] for errors.
+    pub(super) async fn start(&mut self) -> Result<(), ListenEvent> {
+        self.started = true;
+        self.save().await
     }
 
     /// Saves the position now. See [`Keeper::step`] for errors.
@@ -142,7 +151,7 @@ impl Keeper {
         let Some(bookmark) = self.bookmark.as_ref().map(Arc::clone) else {
             return;
         };
-        if self.version == Some(cursor.version()) {
+        if !self.started || self.version == Some(cursor.version()) {
             return;
         }
         self.version = Some(cursor.version());
@@ -211,6 +220,31 @@ mod tests {
         drop(bookmark);
         assert_eq!(open("a").unwrap().1, Some(position));
         assert_eq!(open("b").unwrap().1, None);
+    }
+
+    #[tokio::test]
+    async fn what_an_earlier_run_kept_stands_until_this_one_has_started() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        let position = Position::after(Some("evt_1".into()));
+        let open = || Bookmark::open(&directory, "a".into(), &ui).unwrap();
+        let (bookmark, _) = open();
+        bookmark.save(position.clone(), &ui).unwrap();
+        let cursor = Arc::new(Mutex::new(Cursor::default()));
+        let mut keeper = Keeper::new(Some(bookmark), Arc::clone(&cursor));
+        // The API cannot be reached: there is nothing to keep.
+        assert!(keeper.save().await.is_ok());
+        drop(keeper);
+        let (bookmark, kept) = open();
+        assert_eq!(kept, Some(position));
+        let mut keeper = Keeper::new(Some(bookmark), Arc::clone(&cursor));
+        *cursor.lock().unwrap() = Cursor::at(Position::after(Some("evt_2".into())));
+        assert!(keeper.start().await.is_ok());
+        let ticket = cursor.lock().unwrap().receive("evt_3").unwrap();
+        cursor.lock().unwrap().handled(ticket);
+        assert!(keeper.save().await.is_ok());
+        drop(keeper);
+        assert_eq!(open().1.unwrap().after.as_deref(), Some("evt_3"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 use crate::error::{CliError, Result};
+use crate::ui;
 
 /// How long the command has to end once it was asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,7 +40,7 @@ impl Companion {
             command.env(name, value);
         }
         if stdout_is_ours_alone {
-            command.stdout(Stdio::from(std::io::stderr()));
+            command.stdout(ui::stderr_for_child());
         }
         let child = command
             .spawn()

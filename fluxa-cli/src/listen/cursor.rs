@@ -136,9 +136,14 @@ impl Cursor {
         }
     }
 
-    /// Forgets where to resume: the server does not know that event any more.
+    /// Forgets where to resume: the server does not know that event any more, nor any other that was
+    /// received. What becomes of these moves the resume point no more.
     pub(crate) fn forget(&mut self) {
         self.resume_after = None;
+        self.early.clear();
+        self.first_open = self.received();
+        let open = self.open.drain(..).map(|(id, _)| id);
+        self.passed.extend(open);
         self.version += 1;
     }
 }
@@ -184,6 +189,19 @@ mod tests {
         later.handled(b);
         assert_eq!(later.resume_after(), Some("c"));
         assert!(later.receive("d").is_some());
+    }
+
+    #[test]
+    fn what_was_under_way_when_the_server_was_forgotten_is_no_place_to_resume() {
+        let mut cursor = Cursor::at(Position::after(Some("a".into())));
+        let b = cursor.receive("b").unwrap();
+        cursor.forget();
+        cursor.handled(b);
+        assert_eq!(cursor.resume_after(), None);
+        let new = cursor.receive("new").unwrap();
+        cursor.handled(new);
+        assert_eq!((cursor.resume_after(), cursor.open()), (Some("new"), 0));
+        assert_eq!(cursor.receive("b"), None);
     }
 
     #[test]

@@ -300,3 +300,165 @@ fn in_words(
     };
     (message, fix)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Bytes;
+    use axum::extract::State;
+    use axum::http::{HeaderMap, StatusCode, header};
+    use axum::response::IntoResponse;
+    use fluxa_sdk::webhooks::{SignatureError, Verifier};
+
+    use super::super::forwarder::Manner;
+    use super::*;
+
+    const SECRET: &str = "whsec_doctor";
+
+    /// What a server does wrong.
+    #[derive(Clone, Copy)]
+    enum Mistake {
+        Secret(&'static str),
+        Body(fn(&[u8]) -> Vec<u8>),
+        Clock(i64),
+        /// Refuses everything, whatever the signature.
+        Everything,
+        /// Does nothing wrong now.
+        None,
+    }
+
+    async fn verify(
+        State(mistake): State<Mistake>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> impl IntoResponse {
+        let (secret, ahead) = match mistake {
+            Mistake::Secret(secret) => (secret, 0),
+            Mistake::Clock(ahead) => (SECRET, ahead),
+            _ => (SECRET, 0),
+        };
+        let body = match mistake {
+            Mistake::Body(alter) => Bytes::from(alter(&body)),
+            _ => body,
+        };
+        let clock = Timestamp::from_second(Timestamp::now().as_second() + ahead).unwrap();
+        let value = headers[contract::SIGNATURE].to_str().unwrap();
+        let good = match secret.ends_with('\n') {
+            // The SDK takes no such secret.
+            true => signed_by_hand(secret, &body, value),
+            false => matches!(
+                Verifier::new(secret)
+                    .unwrap()
+                    .verify_received_at(&body, value, clock),
+                Ok(_) | Err(SignatureError::NotAnEvent)
+            ),
+        };
+        let status = match good && !matches!(mistake, Mistake::Everything) {
+            true => StatusCode::OK,
+            false => StatusCode::BAD_REQUEST,
+        };
+        let date = jiff::fmt::rfc2822::to_string(&clock.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
+        (status, [(header::DATE, date.replace("+0000", "GMT"))])
+    }
+
+    fn signed_by_hand(secret: &str, body: &[u8], value: &str) -> bool {
+        let at = value[2..].split(',').next().unwrap().parse().unwrap();
+        webhooks::sign(secret.as_bytes(), at, body) == value
+    }
+
+    async fn target(mistake: Mistake) -> Arc<Forwarder> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let router = Router::new().fallback(verify).with_state(mistake);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Arc::new(Forwarder::new(url.parse().unwrap(), &Manner::default()).unwrap())
+    }
+
+    async fn diagnosis(mistake: Mistake) -> Diagnosis {
+        let doctor = Doctor::new(SECRET.into(), Some("whsec_environment".into()));
+        let event = Incoming::for_test("evt_1", "payment.settled", "pay_é/1");
+        doctor.examine(event, target(mistake).await, 400).await
+    }
+
+    #[tokio::test]
+    async fn each_mistake_is_found_by_what_the_target_then_accepts() {
+        let body = |alter| Mistake::Body(alter);
+        for (mistake, cause, alteration) in [
+            (
+                Mistake::Secret("whsec_environment"),
+                Cause::OtherSecret,
+                None,
+            ),
+            (Mistake::Secret("doctor"), Cause::SecretWithoutPrefix, None),
+            (
+                Mistake::Secret("whsec_doctor\n"),
+                Cause::SecretWithNewline,
+                None,
+            ),
+            (Mistake::Clock(1_000), Cause::ClockSkew, None),
+            (Mistake::Clock(-1_000), Cause::ClockSkew, None),
+            (Mistake::None, Cause::NotRepeated, None),
+            (Mistake::Everything, Cause::Unknown, None),
+            (
+                body(|body| [body, b"\n"].concat()),
+                Cause::BodyAltered,
+                Some(Alteration::NewlineAdded),
+            ),
+            (
+                body(|_| Vec::new()),
+                Cause::BodyAltered,
+                Some(Alteration::Empty),
+            ),
+            (
+                body(|_| b"[object Object]".to_vec()),
+                Cause::BodyAltered,
+                Some(Alteration::ParsedObject),
+            ),
+            (
+                // The last that is tried: the number of questions is enough for all.
+                body(|body| alterations(body).pop().unwrap().1),
+                Cause::BodyAltered,
+                Some(Alteration::Sorted),
+            ),
+        ] {
+            let found = diagnosis(mistake).await;
+            assert_eq!(
+                (found.cause, found.alteration),
+                (cause, alteration),
+                "{found:?}"
+            );
+            assert_eq!(found.accepted, cause != Cause::Unknown);
+            assert!(found.probes <= PROBES && !found.fix.is_empty(), "{found:?}");
+            assert!(!format!("{found:?}").contains("whsec_environment"));
+        }
+    }
+
+    #[tokio::test]
+    async fn only_refusals_on_this_machine_are_looked_into_and_each_once() {
+        let answer = |status| Answer {
+            status: Some(status),
+            error: None,
+            duration: Duration::ZERO,
+        };
+        let here = target(Mistake::None).await;
+        let manner = Manner::default();
+        let away = Forwarder::new("http://example.test/".parse().unwrap(), &manner).unwrap();
+        let mut doctor = Doctor::new(SECRET.into(), None);
+        for status in [200, 302, 404, 500] {
+            assert!(!doctor.wants(0, &here, &answer(status)), "{status}");
+        }
+        assert!(!doctor.wants(1, &away, &answer(400)));
+        assert!(doctor.wants(0, &here, &answer(401)));
+        assert!(!doctor.wants(0, &here, &answer(401)));
+        // After it has worked again there may be another cause; not for ever.
+        for _ in 1..EXAMINATIONS {
+            doctor.wants(0, &here, &answer(200));
+            assert!(doctor.wants(0, &here, &answer(400)));
+        }
+        doctor.wants(0, &here, &answer(200));
+        assert!(!doctor.wants(0, &here, &answer(400)));
+        let found = diagnosis(Mistake::None).await;
+        assert!(doctor.is_news(0, &found) && !doctor.is_news(0, &found));
+        assert!(doctor.is_news(1, &found));
+    }
+}

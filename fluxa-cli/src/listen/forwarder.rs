@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use fluxa_sdk::{SecretText, contract};
 use reqwest::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION,
     TRANSFER_ENCODING, USER_AGENT,
 };
 use tokio::net::TcpStream;
@@ -27,7 +27,7 @@ const PREFLIGHT: Duration = Duration::from_millis(300);
 pub(crate) struct Answer {
     /// The status, when there was an answer.
     pub(crate) status: Option<u16>,
-    /// Why there was none.
+    /// Why there was none, or what is wrong with it beside its status.
     pub(crate) error: Option<String>,
     /// From the first byte sent to the last one read.
     pub(crate) duration: Duration,
@@ -130,8 +130,9 @@ impl Forwarder {
         let (status, error, date) = match tokio::time::timeout(limit, sent).await {
             Ok(Ok(mut response)) => {
                 let date = response.headers().get(DATE).cloned();
+                let redirect = redirect(&response);
                 drain(&mut response).await;
-                (Some(response.status().as_u16()), None, date)
+                (Some(response.status().as_u16()), redirect, date)
             }
             Ok(Err(error)) => (None, Some(reason(&error)), None),
             Err(_) => (None, Some("no answer in time".to_owned()), None),
@@ -154,6 +155,16 @@ impl Forwarder {
         let connect = TcpStream::connect((host, port));
         matches!(tokio::time::timeout(PREFLIGHT, connect).await, Ok(Ok(_)))
     }
+}
+
+/// Says where a redirect leads, which is not followed: the signature is for the target alone.
+fn redirect(response: &reqwest::Response) -> Option<String> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let location: String = location.chars().take(200).collect();
+    Some(format!("a redirect to {location} is not followed"))
 }
 
 /// Reads what is left of an answer, so that its connection can be used again. One that is too long

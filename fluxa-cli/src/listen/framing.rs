@@ -14,6 +14,9 @@ use super::source::ByteStream;
 /// The longest message, and the longest comment; an event is at most a third of it.
 const LONGEST: usize = 2 * 1024 * 1024;
 
+/// The byte order mark in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Why a stream brings no more messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -88,6 +91,14 @@ impl Framing {
         self.lines += 1;
         if self.comment.take().is_some() {
             return Ok(());
+        }
+        // What parses this stumbles over the mark, which may stand at the start of a stream.
+        while self.line == 0 && self.message.starts_with(MARK) {
+            self.message.drain(..MARK.len());
+            if self.message.first() == Some(&b':') {
+                self.message.clear();
+                return Ok(());
+            }
         }
         let is_empty = self.message.len() == self.line;
         self.message.push(b'\n');
@@ -207,6 +218,57 @@ mod tests {
             }
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
             assert_eq!(framed(&single).0, expected, "{text:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn byte_order_marks_are_passed_over_wherever_a_message_starts() {
+        for text in [
+            "\u{feff}data: a\n\n",
+            "\u{feff}: comment\n\ndata: a\n\n",
+            "\n\u{feff}\u{feff}data: a\n\n",
+            "\u{feff}\n\u{feff}data: a\n\n",
+        ] {
+            let single: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+            let expected = (vec!["data: a\n\n".to_owned()], None);
+            assert_eq!(framed(&single), expected, "{text:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_bytes_make_what_parses_the_messages_panic() {
+        use eventsource_stream::Eventsource;
+        const PARTS: [&[u8]; 14] = [
+            b"\n",
+            b"\r",
+            b"\n\n",
+            b":",
+            b" ",
+            b"data",
+            b"data: ",
+            b"id",
+            b"id:",
+            b"retry: 9",
+            b"\xef\xbb\xbf",
+            b"\xc2",
+            b"\xa3",
+            b"\0",
+        ];
+        let mut random: u64 = 7;
+        for _ in 0..3_000 {
+            let pieces: Vec<std::result::Result<Bytes, String>> = (0..24)
+                .map(|_| {
+                    random = random
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    let part = (random >> 33) as usize % PARTS.len();
+                    Ok(Bytes::from_static(PARTS[part]))
+                })
+                .collect();
+            let stream = futures_util::stream::iter(pieces).boxed();
+            let read = messages(stream, Duration::from_secs(1)).eventsource();
+            // It ends, one way or the other: the bytes do.
+            assert!(read.count().await <= 24);
         }
     }
 

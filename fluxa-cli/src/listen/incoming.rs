@@ -1,7 +1,7 @@
 //! Owns what the pipeline knows of an event: enough to route and order it, and its bytes.
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::chaos::Trouble;
@@ -24,6 +24,16 @@ pub(crate) struct Incoming {
     pub(crate) trouble: Option<Box<Trouble>>,
     /// Its place in the order of receipt.
     pub(crate) ticket: Ticket,
+}
+
+/// The bytes of an event as NDJSON shows them. Made when they are shown: mostly they are not.
+#[derive(Clone, Debug)]
+pub(crate) struct Payload(pub(crate) Bytes);
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        on_one_line(&self.0).serialize(serializer)
+    }
 }
 
 #[derive(Deserialize)]
@@ -77,6 +87,18 @@ impl Incoming {
     }
 }
 
+/// Returns JSON as it is, or compacted when it has line breaks, which NDJSON must not have.
+fn on_one_line(json: &[u8]) -> Box<RawValue> {
+    let text = match json.iter().any(u8::is_ascii_control) {
+        true => serde_json::from_slice::<serde_json::Value>(json)
+            .map(|value| value.to_string())
+            .ok(),
+        false => std::str::from_utf8(json).map(str::to_owned).ok(),
+    };
+    text.and_then(|text| RawValue::from_string(text).ok())
+        .unwrap_or_else(|| RawValue::NULL.to_owned())
+}
+
 #[cfg(test)]
 impl Incoming {
     pub(crate) fn for_test(id: &str, event_type: &str, object: &str) -> Self {
@@ -105,6 +127,13 @@ mod tests {
             assert_eq!(event.object.as_deref(), object, "{data}");
         }
         assert!(Incoming::parse(Bytes::from_static(br#"{"id":"evt_1"}"#)).is_err());
+    }
+
+    #[test]
+    fn a_payload_of_several_lines_is_shown_on_one() {
+        assert_eq!(on_one_line(b"{\"a\": 1}").get(), "{\"a\": 1}");
+        assert_eq!(on_one_line(b"{\n  \"a\":\t1\r\n}").get(), "{\"a\":1}");
+        assert_eq!(on_one_line(b"\xff").get(), "null");
     }
 
     #[test]

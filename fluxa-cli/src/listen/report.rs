@@ -153,7 +153,8 @@ impl<'a> Report<'a> {
             return Ok(());
         };
         let outcome = match (status, error) {
-            (Some(status), _) => status.to_string(),
+            (Some(status), Some(error)) => format!("{status}: {error}"),
+            (Some(status), None) => status.to_string(),
             (None, Some(error)) => error.clone(),
             (None, None) => "no answer".to_owned(),
         };
@@ -179,7 +180,6 @@ impl<'a> Report<'a> {
     }
 
     fn diagnosis(&self, diagnosis: &Diagnosis) {
-        let target = &diagnosis.target;
         let head = Line::new()
             .text("          ")
             .push(Tone::Warn, "likely cause")
@@ -190,14 +190,16 @@ impl<'a> Report<'a> {
         }
         let probes = plural(u64::from(diagnosis.probes), "time");
         let handled = match diagnosis.accepted {
-            true => "; it was accepted, so it is handled now",
+            true => " It was accepted, so it is handled now.",
             false => "",
         };
-        self.ui.note(&Line::new().dim(format!(
-            "            (found by sending {} to {target} again, {probes}, each signed in another \
-             way{handled}; off by --no-doctor)",
-            diagnosis.event
-        )));
+        let event = &diagnosis.event;
+        for line in [
+            format!("{event} was sent again {probes} to find out, signed in other ways.{handled}"),
+            "--no-doctor turns this off.".to_owned(),
+        ] {
+            self.ui.note(&Line::new().text("            ").dim(line));
+        }
     }
 
     fn summary(&self, summary: &Summary) {

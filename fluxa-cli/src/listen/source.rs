@@ -5,6 +5,9 @@
 //! by cursor, and what was seen is not passed on again. Knows nothing of filters, signatures or
 //! targets.
 
+mod polling;
+mod refusal;
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +17,6 @@ use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 use bytes::Bytes;
 use eventsource_stream::{EventStreamError, Eventsource};
-use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -22,17 +24,12 @@ use tokio::time::Instant;
 use super::Incoming;
 use super::cursor::{Cursor, Position};
 use super::framing::{Fault, messages};
-use super::history::{History, Listed, Page};
-use crate::error::{CliError, Kind, Result};
+use super::history::{Listed, Page};
+use crate::error::{CliError, Result};
+use refusal::Refusal;
 
 /// The server's comment comes every 15 seconds; silence for two and a half of them is a dead line.
 pub(crate) const SILENCE: Duration = Duration::from_millis(37_500);
-
-/// How often the list is read where there is no stream.
-const POLL: Duration = Duration::from_secs(1);
-
-/// How long the list is read before the stream is tried again.
-const STREAM_AGAIN: Duration = Duration::from_secs(60);
 
 /// A stream that lives this long was a good one: the next loss is a new one.
 const GOOD: Duration = Duration::from_secs(5);
@@ -51,9 +48,6 @@ const WATCHED: u32 = 300;
 
 /// Why the list is read although there is a stream.
 const HELD_BACK: &str = "nothing comes on the stream: a proxy may be holding it back";
-
-/// The code with which the API answers a cursor it does not know.
-const UNKNOWN_CURSOR: &str = "invalid_cursor";
 
 /// The bytes of a stream of server-sent events.
 pub(crate) type ByteStream = BoxStream<'static, std::result::Result<Bytes, String>>;
@@ -158,17 +152,6 @@ enum Feed {
     Stream(ByteStream),
     /// The list, because of this.
     List(String),
-}
-
-/// What an error of the API means for the stream.
-enum Refusal {
-    /// There is no stream to be had.
-    NoStream,
-    /// The position is not known any more.
-    UnknownCursor,
-    /// Later, and not before this.
-    Later(Duration),
-    Final,
 }
 
 impl<A: EventApi> Source<A> {
@@ -361,116 +344,6 @@ impl<A: EventApi> Source<A> {
         }
     }
 
-    /// Passes on what the list has and was not seen yet.
-    async fn catch_up(&self) -> Result<Result<()>, Over> {
-        let position = self.cursor().resume_after().map(str::to_owned);
-        let known = |id: &str| self.cursor().knows(id);
-        let mut history = match History::walk(&self.api, known).await {
-            Ok(history) => history,
-            Err(error) => return Ok(Err(error)),
-        };
-        if position.is_some() && !history.found {
-            self.cursor().forget();
-            let warning = "the server started anew: its earlier events are gone";
-            self.tell(Signal::Warning(warning.to_owned())).await?;
-        }
-        loop {
-            match history.next(&self.api).await {
-                Ok(None) => return Ok(Ok(())),
-                Ok(Some(events)) => {
-                    for body in events {
-                        self.pass_on(body).await?;
-                    }
-                }
-                Err(error) => return Ok(Err(error)),
-            }
-        }
-    }
-
-    /// Reads the list from time to time until a stream brings something.
-    async fn poll(
-        &self,
-        reason: String,
-        outage: &mut Option<Outage>,
-        connected: &mut bool,
-    ) -> Result<ByteStream, Over> {
-        let mut patience = self.patience.clone();
-        patience.reset();
-        let begun = outage.get_or_insert_with(Outage::begin);
-        begun.attempts += 1;
-        self.tell(Signal::Lost {
-            reason,
-            attempt: begun.attempts,
-            delay: Duration::ZERO,
-        })
-        .await?;
-        let mut again = Instant::now() + STREAM_AGAIN;
-        let mut opening: Option<BoxFuture<'_, Option<ByteStream>>> = None;
-        loop {
-            let mut wait = POLL;
-            match self.catch_up().await? {
-                Ok(()) => {
-                    patience.reset();
-                    if !std::mem::replace(connected, true) {
-                        self.tell(Signal::Connected).await?;
-                    }
-                    self.recovered(outage.take(), true).await?;
-                }
-                Err(error) => match Refusal::of(&error) {
-                    Refusal::Later(least) => {
-                        let outage = outage.get_or_insert_with(Outage::begin);
-                        outage.attempts += 1;
-                        wait = next_delay(&mut patience).max(least).max(POLL);
-                        self.tell(Signal::Lost {
-                            reason: error.message,
-                            attempt: outage.attempts,
-                            delay: wait,
-                        })
-                        .await?;
-                    }
-                    // A page that is gone since it was walked over: the next walk starts anew.
-                    Refusal::UnknownCursor => {}
-                    Refusal::NoStream | Refusal::Final => return self.fail(error).await,
-                },
-            }
-            if opening.is_none() && Instant::now() >= again {
-                opening = Some(Box::pin(self.open_with_something()));
-            }
-            let opened = async {
-                match &mut opening {
-                    Some(opening) => opening.await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = self.signals.closed() => return Err(Over),
-                () = tokio::time::sleep(wait) => {}
-                stream = opened => {
-                    if let Some(stream) = stream {
-                        *outage = Some(Outage::begin());
-                        return Ok(stream);
-                    }
-                    opening = None;
-                    again = Instant::now() + STREAM_AGAIN;
-                }
-            }
-        }
-    }
-
-    /// Returns a stream on which something came. Why there is none does not matter: the list says
-    /// what is wrong, if anything is.
-    async fn open_with_something(&self) -> Option<ByteStream> {
-        let position = self.cursor().resume_after().map(str::to_owned);
-        let opening = async {
-            let mut stream = self.api.open(position.as_deref()).await.ok()?;
-            let first = stream.next().await?.ok()?;
-            let first = futures_util::stream::once(async { Ok(first) });
-            Some(first.chain(stream).boxed())
-        };
-        let opened = tokio::time::timeout(self.silence, opening).await;
-        opened.ok().flatten()
-    }
-
     /// Opens the stream again, with growing waits, for as long as it takes.
     async fn reconnect(
         &mut self,
@@ -553,23 +426,6 @@ impl Outage {
             since: Instant::now(),
             attempts: 0,
             resumed: true,
-        }
-    }
-}
-
-impl Refusal {
-    fn of(error: &CliError) -> Self {
-        let api = error.api.as_deref();
-        if api.and_then(|api| api.code.as_deref()) == Some(UNKNOWN_CURSOR) {
-            return Self::UnknownCursor;
-        }
-        match api.map(|api| api.status) {
-            Some(404 | 405 | 501) => Self::NoStream,
-            Some(408 | 425 | 429 | 500..) => {
-                Self::Later(api.and_then(|api| api.retry_after).unwrap_or_default())
-            }
-            None if error.kind == Kind::Network => Self::Later(Duration::ZERO),
-            _ => Self::Final,
         }
     }
 }

@@ -16,7 +16,6 @@ use super::forwarder::Manner;
 use super::history::tests::page_of;
 use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi, patience};
-use super::work::on_one_line;
 use super::*;
 
 const SECRET: &str = "whsec_pipeline";
@@ -27,8 +26,6 @@ enum Open {
     Ends(Vec<Bytes>),
     /// These events, then silence.
     Stays(Vec<Bytes>),
-    /// Nothing at all, not even a comment.
-    Mute,
     Refused(CliError),
 }
 
@@ -81,7 +78,6 @@ impl EventApi for Script {
                     .collect();
                 Ok(stream::iter(frames).chain(stream::pending()).boxed())
             }
-            Some(Open::Mute) => Ok(stream::pending().boxed()),
             Some(Open::Refused(error)) => Err(error),
             None => Ok(stream::pending().boxed()),
         }
@@ -187,14 +183,8 @@ fn delivered_and_recovered(deliveries: usize) -> impl FnMut(&[ListenEvent]) -> b
     }
 }
 
-async fn run_until(
-    script: Script,
-    target: &Target,
-    limits: Limits,
-    acknowledger: Option<Acknowledger>,
-    mut is_last: impl FnMut(&[ListenEvent]) -> bool,
-) -> (Summary, Ended, Vec<ListenEvent>) {
-    let pipeline = Pipeline {
+async fn pipeline(script: Script, target: &Target) -> Pipeline<Script> {
+    Pipeline {
         api: script,
         start: Start::Now,
         bookmark: None,
@@ -202,10 +192,10 @@ async fn run_until(
         filter: Filter::default(),
         signer: Signer::new(SECRET),
         targets: Targets::parse(&[target.start().await.into()], &[], &manner()).unwrap(),
-        acknowledger,
+        acknowledger: None,
         concurrency: 8,
         retries: 1,
-        limits,
+        limits: Limits::default(),
         session: Session::default(),
         ready: ListenEvent::Ready {
             session: "lst_1".into(),
@@ -215,7 +205,28 @@ async fn run_until(
             livemode: false,
             events: Vec::new(),
         },
+    }
+}
+
+async fn run_until(
+    script: Script,
+    target: &Target,
+    limits: Limits,
+    acknowledger: Option<Acknowledger>,
+    is_last: impl FnMut(&[ListenEvent]) -> bool,
+) -> (Summary, Ended, Vec<ListenEvent>) {
+    let pipeline = Pipeline {
+        acknowledger,
+        limits,
+        ..pipeline(script, target).await
     };
+    run_pipeline(pipeline, is_last).await
+}
+
+async fn run_pipeline(
+    pipeline: Pipeline<Script>,
+    mut is_last: impl FnMut(&[ListenEvent]) -> bool,
+) -> (Summary, Ended, Vec<ListenEvent>) {
     let mut told = Vec::new();
     let stop = Notify::new();
     let stopped = async {
@@ -254,6 +265,39 @@ async fn deliveries_are_signed_and_in_order_per_object() {
     }
 }
 
+/// What comes of a session whose command ended at once, having made these events happen.
+async fn after_a_command(script: Script, target: &Target, awaited: &[&str]) -> (Summary, Ended) {
+    let awaited = awaited.iter().map(|id| (*id).to_owned()).collect();
+    let stop = async { Ok(Stop::Command { status: 3, awaited }) };
+    let pipeline = pipeline(script, target).await;
+    pipeline.run(stop, |_| Ok(())).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_end_of_a_command_waits_for_what_it_made_happen() {
+    // The event comes late: by another stream than the one that is open when the command ends.
+    let late = [
+        Open::Ends(vec![]),
+        Open::Stays(vec![event("evt_late", "pay_1")]),
+    ];
+    let target = Target::default();
+    let script = Script::new(Some("evt_0"), late);
+    let (summary, ended) = after_a_command(script, &target, &["evt_late"]).await;
+    assert_eq!((summary.delivered, ended), (1, Ended::Command(3)));
+    // What it had no part in is not waited for.
+    let nothing = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
+    let (summary, ended) = after_a_command(nothing, &target, &[]).await;
+    assert_eq!((summary.events, ended), (0, Ended::Command(3)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_comes_is_not_waited_for_for_ever() {
+    let script = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
+    let began = tokio::time::Instant::now();
+    let (_, ended) = after_a_command(script, &Target::default(), &["evt_lost"]).await;
+    assert_eq!((began.elapsed(), ended), (CLOSING, Ended::Command(3)));
+}
+
 #[tokio::test]
 async fn a_slow_object_holds_up_no_other() {
     let bodies = vec![
@@ -275,6 +319,29 @@ async fn a_slow_object_holds_up_no_other() {
         target.seen().iter().position(|id| id == "evt_behind"),
         Some(2)
     );
+}
+
+#[tokio::test]
+async fn a_target_that_hangs_keeps_no_more_from_another_than_from_none() {
+    const EVENTS: usize = 700;
+    let hangs = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hanging = format!("http://{}/", hangs.local_addr().unwrap());
+    let bodies = (0..EVENTS).map(|n| event(&format!("evt_{n}"), &format!("pay_{n}")));
+    let script = Script::new(Some("evt_before"), [Open::Stays(bodies.collect())]);
+    let good = Target::default();
+    let targets = [hanging, good.start().await.into()];
+    let targets = Targets::parse(&targets, &[], &manner()).unwrap();
+    let enough = |told: &[ListenEvent]| {
+        let is_delivery = |event: &&ListenEvent| matches!(event, ListenEvent::Delivery { .. });
+        told.iter().filter(is_delivery).count() == EVENTS
+    };
+    let pipeline = Pipeline {
+        targets,
+        ..pipeline(script, &good).await
+    };
+    let (summary, ..) = run_pipeline(pipeline, enough).await;
+    assert_eq!(good.seen().len(), EVENTS);
+    assert_eq!((summary.events, summary.delivered), (EVENTS as u64, 0));
 }
 
 #[tokio::test]
@@ -399,6 +466,25 @@ async fn what_waits_to_be_tried_again_at_the_end_is_unfinished() {
 }
 
 #[tokio::test]
+async fn what_fails_while_leaving_is_not_given_up_and_what_succeeds_is_done() {
+    // The stop comes with the event, before its attempt has an answer.
+    for (status, delivered, unfinished) in [(500, 0, 1), (200, 1, 0)] {
+        let script = Script::new(Some("evt_0"), [Open::Stays(vec![event("evt_a", "pay_1")])]);
+        let target = Target::default();
+        *target.statuses.lock().unwrap() = VecDeque::from([status]);
+        let arrived = |told: &[ListenEvent]| matches!(told, [.., ListenEvent::Event { .. }]);
+        let limits = Limits::default();
+        let (summary, ended, _) = run_until(script, &target, limits, None, arrived).await;
+        assert_eq!(ended, Ended::Stopped);
+        assert_eq!(target.seen(), ["evt_a"]);
+        assert_eq!(
+            (summary.delivered, summary.failed, summary.unfinished),
+            (delivered, 0, unfinished)
+        );
+    }
+}
+
+#[tokio::test]
 async fn attempts_that_could_not_be_reported_are_in_the_summary() {
     let bodies = ["evt_good", "evt_bad"].map(|id| event(id, "pay_1"));
     let script = Script::new(Some("evt_0"), [Open::Stays(bodies.to_vec())]);
@@ -428,11 +514,4 @@ async fn silence_beyond_two_and_a_half_pings_is_a_dead_line() {
         matches!(event, ListenEvent::Reconnecting { reason, .. } if reason.contains("no sign of life"))
     });
     assert!(dead, "{told:?}");
-}
-
-#[test]
-fn a_payload_of_several_lines_is_printed_on_one() {
-    assert_eq!(on_one_line(b"{\"a\": 1}").get(), "{\"a\": 1}");
-    assert_eq!(on_one_line(b"{\n  \"a\":\t1\r\n}").get(), "{\"a\":1}");
-    assert_eq!(on_one_line(b"\xff").get(), "null");
 }

@@ -16,7 +16,6 @@ use backoff::backoff::Backoff;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
-use serde_json::value::RawValue;
 
 use super::acknowledge::{Acknowledgement, Acknowledger};
 use super::chaos::{HOLD, Trouble};
@@ -26,10 +25,14 @@ use super::forwarder::{Answer, Forwarder};
 use super::record::Sent;
 use super::signer::{Signer, delivery_id};
 use super::targets::Targets;
-use super::{Incoming, ListenEvent, Session, Summary, millis, milliseconds};
+use super::{Incoming, ListenEvent, Payload, Session, Summary, millis, milliseconds};
 use crate::error::Result;
 
-/// The most events held while they wait for a target; beyond it the source waits too.
+/// Enough events to keep a target busy; the source waits when every target has that.
+const ENOUGH: usize = 256;
+
+/// The most events held for targets, or objects, that hang while others could go on; beyond it
+/// these wait too.
 const HELD: usize = 4_096;
 
 /// The most bytes of events held.
@@ -111,6 +114,13 @@ struct Counter {
     slow: usize,
 }
 
+impl Counter {
+    /// Returns whether an attempt could begin at once.
+    fn is_idle(&self, effort: &Effort) -> bool {
+        self.ready.is_empty() && self.attempting < effort.concurrency
+    }
+}
+
 /// The deliveries: what waits, what is under way, what is done.
 pub(super) struct Work {
     signer: Arc<Signer>,
@@ -163,7 +173,8 @@ impl Work {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.held < HELD
+        let someone_idle = || self.counters.iter().any(|c| c.is_idle(&self.effort));
+        (self.held < ENOUGH || self.held < HELD && someone_idle())
             && self.held_bytes < HELD_BYTES
             && self.accepted < self.effort.max_events
             && self.cursor().open() < OPEN
@@ -195,7 +206,7 @@ impl Work {
             id: event.id.clone(),
             event_type: event.event_type.clone(),
             object: event.object.clone(),
-            payload: on_one_line(&event.body),
+            payload: Payload(event.body.clone()),
         };
         match &mut self.session.chaos {
             None => self.line_up(event, targets),
@@ -572,16 +583,4 @@ fn examined(
 /// What must stay in order: the object, or the event itself where there is none.
 fn lane(event: &Incoming) -> &str {
     event.object.as_deref().unwrap_or(&event.id)
-}
-
-/// Returns JSON as it is, or compacted when it has line breaks, which NDJSON must not have.
-pub(super) fn on_one_line(json: &[u8]) -> Box<RawValue> {
-    let text = match json.iter().any(u8::is_ascii_control) {
-        true => serde_json::from_slice::<serde_json::Value>(json)
-            .map(|value| value.to_string())
-            .ok(),
-        false => std::str::from_utf8(json).map(str::to_owned).ok(),
-    };
-    text.and_then(|text| RawValue::from_string(text).ok())
-        .unwrap_or_else(|| RawValue::NULL.to_owned())
 }

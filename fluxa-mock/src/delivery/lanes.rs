@@ -1,5 +1,5 @@
 //! Owns the decision when an attempt may start: pure, told the time. Each endpoint has a lane of its
-//! own, so that none waits for another's; while the clock is advanced all lanes are one.
+//! own, so that none waits for another's; what an advance of the clock waits for has one for itself.
 //!
 //! A lane starts an attempt when the one before has ended. An endpoint that keeps one for longer than
 //! [`PATIENCE`] gets the next ones beside it: it holds up neither itself nor, in an advance, the others
@@ -15,8 +15,12 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 /// Attempts to one slow endpoint at the same time.
 const ABREAST: usize = 32;
 
-/// Attempts to all endpoints at the same time while the clock is advanced.
-const ABREAST_IN_ORDER: usize = 256;
+/// Attempts at the same time that the clock waits for.
+const ABREAST_AWAITED: usize = 256;
+
+/// Attempts that the clock waits for, taken at once to be sent one after the other: one transaction
+/// for all of them.
+const AHEAD: usize = 64;
 
 /// Attempts to one endpoint in a row before the sustained rate applies.
 const BURST: f64 = 100.0;
@@ -24,8 +28,17 @@ const BURST: f64 = 100.0;
 /// Attempts a second to one endpoint, sustained.
 const PER_SECOND: f64 = 1.0;
 
+/// Attempts under way, and since when.
+type UnderWay = HashMap<String, Instant>;
+
+/// When the oldest of them has taken too long: from then on its endpoint is slow.
+fn slow_from(under_way: &UnderWay) -> Option<Instant> {
+    let oldest = under_way.values().min()?;
+    Some(*oldest + PATIENCE)
+}
+
 struct Lane {
-    under_way: HashMap<String, Instant>,
+    under_way: UnderWay,
     tokens: f64,
     at: Instant,
 }
@@ -45,16 +58,10 @@ impl Lane {
         self.at = now;
     }
 
-    /// When the oldest attempt under way has taken too long.
-    fn slow_from(&self) -> Option<Instant> {
-        let oldest = self.under_way.values().min()?;
-        Some(*oldest + PATIENCE)
-    }
-
     /// How many attempts may start, or when to ask again.
     fn allowance(&mut self, now: Instant) -> (usize, Option<Instant>) {
         self.refill(now);
-        let abreast = match self.slow_from() {
+        let abreast = match slow_from(&self.under_way) {
             None => 1,
             Some(slow_from) if now >= slow_from => ABREAST.saturating_sub(self.under_way.len()),
             Some(slow_from) => return (0, Some(slow_from)),
@@ -68,18 +75,18 @@ impl Lane {
     }
 }
 
-/// The lanes of every endpoint that was sent something lately.
+/// The lanes of every endpoint that was sent something lately, and beside them the one lane of what the
+/// clock waits for.
 #[derive(Default)]
 pub(super) struct Lanes {
     lanes: HashMap<String, Lane>,
+    /// What the clock waits for: attempts under way to each endpoint.
+    awaited: HashMap<String, UnderWay>,
 }
 
 impl Lanes {
     /// What may start now, and when to ask again if nothing happens before.
-    pub(super) fn wanted(&mut self, now: Instant, in_order: bool) -> (Wanted, Option<Instant>) {
-        if in_order {
-            return self.wanted_in_order(now);
-        }
+    pub(super) fn wanted(&mut self, now: Instant) -> (Wanted, Option<Instant>) {
         // A lane like new need not be kept.
         self.lanes.retain(|_, lane| {
             lane.refill(now);
@@ -93,44 +100,83 @@ impl Lanes {
             let under_way = lane.under_way.len();
             known.insert(endpoint.clone(), Allowance { more, under_way });
         }
-        let others = Allowance {
+        let awaited = Allowance {
+            more: usize::from(self.may_start_awaited(now)) * AHEAD,
+            under_way: self.awaited_under_way(),
+        };
+        let unknown = Allowance {
             more: 1,
             under_way: 0,
         };
-        (Wanted::OfEach { known, others }, wake)
+        let wanted = Wanted {
+            awaited,
+            known,
+            unknown,
+        };
+        (wanted, wake)
     }
 
-    /// One attempt, when every one under way has ended or is to a slow endpoint.
-    fn wanted_in_order(&self, now: Instant) -> (Wanted, Option<Instant>) {
-        let under_way = self.lanes.values().map(|lane| lane.under_way.len()).sum();
-        let all_slow_from = self.lanes.values().filter_map(Lane::slow_from).max();
-        let waits = all_slow_from.filter(|slow_from| now < *slow_from);
-        let more = usize::from(waits.is_none() && under_way < ABREAST_IN_ORDER);
-        (Wanted::InOrder(Allowance { more, under_way }), waits)
+    /// Whether an attempt may start that the clock waits for: when every one before it has ended or is
+    /// to a slow endpoint.
+    pub(super) fn may_start_awaited(&self, now: Instant) -> bool {
+        self.awaited_under_way() < ABREAST_AWAITED
+            && self.awaited_slow_from().is_none_or(|slow| slow <= now)
+    }
+
+    /// When every endpoint that the clock waits for is slow; `None` when it waits for none.
+    pub(super) fn awaited_slow_from(&self) -> Option<Instant> {
+        self.awaited.values().filter_map(slow_from).max()
+    }
+
+    fn awaited_under_way(&self) -> usize {
+        self.awaited.values().map(UnderWay::len).sum()
+    }
+
+    /// The clock begins to be advanced: it waits for what is under way.
+    pub(super) fn await_all(&mut self) {
+        for (endpoint, lane) in &self.lanes {
+            if !lane.under_way.is_empty() {
+                let awaited = self.awaited.entry(endpoint.clone()).or_default();
+                awaited.extend(lane.under_way.clone());
+            }
+        }
     }
 
     /// Every attempt under way.
     pub(super) fn under_way(&self) -> HashSet<String> {
         let lanes = self.lanes.values();
         lanes
-            .flat_map(|lane| lane.under_way.keys().cloned())
+            .flat_map(|lane| lane.under_way.keys())
+            .chain(self.awaited.values().flat_map(HashMap::keys))
+            .cloned()
             .collect()
     }
 
-    /// An attempt starts; `limited` ones count against the endpoint's rate.
-    pub(super) fn start(&mut self, endpoint: &str, delivery: &str, now: Instant, limited: bool) {
+    /// An attempt starts that counts against its endpoint's rate.
+    pub(super) fn start(&mut self, endpoint: &str, delivery: &str, now: Instant) {
         let lane = self
             .lanes
             .entry(endpoint.to_owned())
             .or_insert_with(|| Lane::new(now));
         lane.under_way.insert(delivery.to_owned(), now);
-        if limited {
-            lane.tokens -= 1.0;
-        }
+        lane.tokens -= 1.0;
     }
 
-    /// An attempt has ended, and its end is recorded.
+    /// An attempt starts that the clock waits for: no rate holds it back.
+    pub(super) fn start_awaited(&mut self, endpoint: &str, delivery: &str, now: Instant) {
+        let under_way = self.awaited.entry(endpoint.to_owned()).or_default();
+        under_way.insert(delivery.to_owned(), now);
+    }
+
+    /// An attempt has ended.
     pub(super) fn end(&mut self, endpoint: &str, delivery: &str) {
+        if let Some(under_way) = self.awaited.get_mut(endpoint) {
+            under_way.remove(delivery);
+            // Of thousands of endpoints, those under way are few.
+            if under_way.is_empty() {
+                self.awaited.remove(endpoint);
+            }
+        }
         if let Some(lane) = self.lanes.get_mut(endpoint) {
             lane.under_way.remove(delivery);
         }
@@ -139,40 +185,36 @@ impl Lanes {
 
 #[cfg(test)]
 mod tests {
-    use super::{ABREAST, Lanes, PATIENCE};
+    use super::{ABREAST, AHEAD, Lanes, PATIENCE};
     use crate::domain::delivery::Wanted;
     use std::time::{Duration, Instant};
 
     fn more(wanted: &Wanted, endpoint: &str) -> usize {
-        match wanted {
-            Wanted::OfEach { known, others } => {
-                known.get(endpoint).map_or(others.more, |one| one.more)
-            }
-            Wanted::InOrder(allowance) => allowance.more,
-        }
+        let known = wanted.known.get(endpoint);
+        known.unwrap_or(&wanted.unknown).more
     }
 
     #[test]
     fn an_endpoint_that_answers_gets_one_attempt_at_a_time() {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
-        lanes.start("a", "1", now, true);
-        let (wanted, wake) = lanes.wanted(now, false);
+        lanes.start("a", "1", now);
+        let (wanted, wake) = lanes.wanted(now);
         assert_eq!((more(&wanted, "a"), more(&wanted, "b")), (0, 1));
         assert_eq!(wake, Some(now + PATIENCE));
         lanes.end("a", "1");
-        assert_eq!(more(&lanes.wanted(now, false).0, "a"), 1);
+        assert_eq!(more(&lanes.wanted(now).0, "a"), 1);
     }
 
     #[test]
     fn a_slow_endpoint_gets_others_beside_the_one_it_keeps_up_to_a_bound() {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
-        lanes.start("a", "1", now, true);
+        lanes.start("a", "1", now);
         let later = now + PATIENCE;
-        assert_eq!(more(&lanes.wanted(later, false).0, "a"), ABREAST - 1);
+        assert_eq!(more(&lanes.wanted(later).0, "a"), ABREAST - 1);
         for number in 2..=ABREAST {
-            lanes.start("a", &number.to_string(), later, true);
+            lanes.start("a", &number.to_string(), later);
         }
-        let (wanted, wake) = lanes.wanted(later, false);
+        let (wanted, wake) = lanes.wanted(later);
         assert_eq!((more(&wanted, "a"), wake), (0, None));
     }
 
@@ -180,10 +222,10 @@ mod tests {
     fn a_burst_of_a_hundred_then_one_a_second() {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
         let send = |lanes: &mut Lanes, now: Instant| {
-            let (wanted, wake) = lanes.wanted(now, false);
+            let (wanted, wake) = lanes.wanted(now);
             let may = more(&wanted, "a") > 0;
             if may {
-                lanes.start("a", "x", now, true);
+                lanes.start("a", "x", now);
                 lanes.end("a", "x");
             }
             (may, wake)
@@ -207,18 +249,31 @@ mod tests {
     }
 
     #[test]
-    fn an_advance_sends_one_at_a_time_whatever_the_endpoint_and_waits_for_no_slow_one() {
+    fn what_the_clock_waits_for_starts_one_by_one_and_waits_for_no_slow_one() {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
-        lanes.start("a", "1", now, false);
-        let (wanted, wake) = lanes.wanted(now, true);
-        assert_eq!((more(&wanted, "b"), wake), (0, Some(now + PATIENCE)));
+        assert_eq!(lanes.wanted(now).0.awaited.more, AHEAD);
+        lanes.start_awaited("a", "1", now);
+        assert!(!lanes.may_start_awaited(now));
+        let (wanted, _) = lanes.wanted(now);
+        assert_eq!((wanted.awaited.more, more(&wanted, "a")), (0, 1));
         let later = now + PATIENCE;
-        assert_eq!(more(&lanes.wanted(later, true).0, "b"), 1);
-        lanes.start("b", "2", later, false);
-        let (wanted, wake) = lanes.wanted(later, true);
-        assert_eq!((more(&wanted, "a"), wake), (0, Some(later + PATIENCE)));
+        assert_eq!(lanes.awaited_slow_from(), Some(later));
+        assert!(lanes.may_start_awaited(later));
+        lanes.start_awaited("b", "2", later);
+        assert!(!lanes.may_start_awaited(later));
         lanes.end("b", "2");
-        lanes.start("a", "3", later, false);
-        assert_eq!(more(&lanes.wanted(later, true).0, "a"), 1);
+        // Another one to the endpoint that is known to be slow.
+        lanes.start_awaited("a", "3", later);
+        assert!(lanes.may_start_awaited(later));
+    }
+
+    #[test]
+    fn an_advance_waits_for_what_was_under_way_before_it() {
+        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        lanes.start("a", "1", now);
+        lanes.await_all();
+        assert!(!lanes.may_start_awaited(now));
+        lanes.end("a", "1");
+        assert!(lanes.may_start_awaited(now));
     }
 }

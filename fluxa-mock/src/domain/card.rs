@@ -223,12 +223,8 @@ impl Outcome {
         };
         let passed = result == "authenticated";
         // Cryptograms of the right shape, made from the payment's id: the same on every run.
-        let digits: String = reference
-            .bytes()
-            .rev()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let digits = format!("{digits:0<32}");
+        let reversed: Vec<u8> = reference.bytes().rev().collect();
+        let digits = format!("{:0<32}", hex::encode(reversed));
         let transaction = format!(
             "{}-{}-4{}-8{}-{}",
             &digits[..8],

@@ -4,7 +4,7 @@
 
 mod queue;
 
-pub(crate) use queue::{Allowance, Wanted, drop_broken, is_waiting, queue_end, take};
+pub(crate) use queue::{Allowance, Taken, Wanted, drop_broken, queue_end, take};
 
 use super::Metadata;
 use super::error::DomainError;
@@ -94,6 +94,8 @@ pub(crate) struct Task {
     pub(crate) url: String,
     pub(crate) secrets: Vec<String>,
     pub(crate) body: String,
+    /// When it was taken from the queue.
+    pub(crate) taken_at: Time,
 }
 
 impl Resource for WebhookDelivery {
@@ -134,7 +136,7 @@ fn new_attempt(tx: &Tx<'_>, event: &str, endpoint: &str) -> WebhookDelivery {
 
 fn enqueue(tx: &Tx<'_>, mut delivery: WebhookDelivery) -> Result<WebhookDelivery, DomainError> {
     // Drawn now, not when the attempt ends: receivers answer in any order, and a seed's retries keep one.
-    delivery.internal.retry_place = tx.reserve_timer()?;
+    delivery.internal.retry_place = tx.reserve_timer();
     tx.insert(&delivery)?;
     queue::add(tx, &delivery.id, &delivery.endpoint)?;
     Ok(delivery)
@@ -158,7 +160,7 @@ pub(crate) fn start_later(
     if delay_ms == 0 {
         return enqueue(tx, delivery).map(|_| ());
     }
-    delivery.internal.retry_place = tx.reserve_timer()?;
+    delivery.internal.retry_place = tx.reserve_timer();
     let due = tx.now().plus_millis(delay_ms);
     delivery.next_attempt_at = Some(due);
     tx.insert(&delivery)?;
@@ -238,6 +240,7 @@ pub(crate) struct ListenReport {
 fn prepare(tx: &Tx<'_>, id: &str) -> Result<Option<Task>, DomainError> {
     let Some(delivery) = tx.find::<WebhookDelivery>(id)? else {
         queue::remove(tx, id)?;
+        tx.mark_queued();
         return Ok(None);
     };
     let endpoint: Option<WebhookEndpoint> = tx.find(&delivery.endpoint)?;
@@ -261,17 +264,27 @@ fn prepare(tx: &Tx<'_>, id: &str) -> Result<Option<Task>, DomainError> {
         url: endpoint.url.clone(),
         secrets: endpoint.secrets(tx.now()),
         body,
+        taken_at: tx.now(),
     }))
 }
 
 /// Records how an attempt ended, and plans the next one unless its endpoint has been disabled or
 /// deleted while it was under way.
-pub(crate) fn finish(tx: &Tx<'_>, id: &str, outcome: Outcome) -> Result<(), DomainError> {
+pub(crate) fn finish(
+    tx: &Tx<'_>,
+    id: &str,
+    taken_at: Time,
+    outcome: Outcome,
+) -> Result<(), DomainError> {
     let is_wanted = queue::remove(tx, id)?;
     let Some(mut delivery) = tx.find::<WebhookDelivery>(id)? else {
         return Ok(());
     };
     let ended_by = delivery.error.take();
+    if delivery.attempt == 1 {
+        // Not when it was queued: the schedule counts from the attempt, whatever it waited for.
+        delivery.internal.first_attempt_at = taken_at;
+    }
     let succeeded = outcome.error.is_none()
         && outcome
             .status
@@ -348,6 +361,7 @@ pub(crate) fn end_all(tx: &Tx<'_>, endpoint: &str, reason: &str) -> Result<(), D
 
 fn give_up(tx: &Tx<'_>, mut delivery: WebhookDelivery, reason: &str) -> Result<(), DomainError> {
     queue::remove(tx, &delivery.id)?;
+    tx.mark_queued();
     delivery.end(reason);
     tx.update(&delivery)
 }

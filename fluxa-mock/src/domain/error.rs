@@ -80,6 +80,12 @@ impl DomainError {
         Self::invalid("state_conflict", message)
     }
 
+    /// 404: the account, or its server, went away while the request was carried out.
+    pub(crate) fn closed() -> Self {
+        let message = "This account was closed meanwhile.";
+        Self::new(Kind::NotFound, "account_missing", message)
+    }
+
     /// 500; `detail` goes to the log, not to the client.
     pub(crate) fn internal(detail: impl fmt::Display) -> Self {
         tracing::error!(%detail, "internal error");

@@ -47,8 +47,9 @@ pub(crate) fn append(
     reason: &str,
 ) -> Result<(), DomainError> {
     tx.connection()
+        // As for a resource: one row that fails has changed nothing.
         .prepare_cached(
-            "INSERT INTO payment_history (payment, at, actor, previous_state, new_state, reason) \
+            "INSERT OR FAIL INTO payment_history (payment, at, actor, previous_state, new_state, reason) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![

@@ -219,7 +219,7 @@ fn url(tx: &Tx<'_>, id: &str) -> String {
 /// A payment as the API shows it, cut from its stored body: what is read and told most often is not parsed.
 fn public_body(tx: &Tx<'_>, id: &str, body: &str) -> String {
     let end = body.rfind(INTERNAL_LAST).unwrap_or(body.len());
-    format!("{},\"url\":\"{}\"}}", &body[..end], url(tx, id))
+    [&body[..end], ",\"url\":\"", &url(tx, id), "\"}"].concat()
 }
 
 /// Fluxa's fee on `amount`: 1.4 % + 29p, half up.
@@ -432,7 +432,7 @@ fn record_move(
         tx,
         payment.state.event(),
         &payment.id,
-        shown,
+        &shown,
         Some(transition),
     )
 }

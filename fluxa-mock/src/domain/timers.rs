@@ -57,7 +57,7 @@ impl TimerKind {
 
 /// Fires a timer: removes it and does what it is for, as the sandbox's own doing.
 pub(crate) fn fire(tx: &Tx<'_>, timer: &Timer) -> Result<(), DomainError> {
-    tx.remove_timer(timer.sequence)?;
+    tx.remove_timer(timer)?;
     tx.mark_changed();
     let tx = &tx.with_origin(Origin::default());
     let reference = timer.reference.as_str();

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 
 impl Account {
     /// Advances the virtual clock: everything due happens, in order, and every delivery that is due
-    /// on the way has been answered when this returns.
+    /// on the way has been answered when this returns. What others do meanwhile does not hold it up, and
+    /// their deliveries are not waited for. One advance at a time: another waits its turn. It goes on to
+    /// its end even if this future is dropped.
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
@@ -19,9 +21,11 @@ impl Account {
     /// ```
     ///
     /// # Errors
-    /// `InvalidInput` beyond the year 9990; otherwise when the server has stopped.
+    /// `InvalidInput` beyond the year 9990, and when the clock is frozen or another state put in place on
+    /// the way; otherwise when the server has stopped.
     pub async fn advance(&self, by: Duration) -> io::Result<()> {
-        self.sandbox.advance(by, |_| Ok(())).await.map_err(to_io)
+        let advanced = self.sandbox.advance(by, |_, arrived| arrived).await;
+        advanced.map_err(to_io)
     }
 
     /// The instant that the virtual clock shows.
@@ -38,7 +42,7 @@ impl Account {
         SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
     }
 
-    /// Stops the virtual clock where it is.
+    /// Stops the virtual clock where it is; an advance that is under way ends there, with an error.
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
@@ -48,8 +52,7 @@ impl Account {
     /// # std::io::Result::Ok(()) }).expect("it starts");
     /// ```
     pub fn freeze(&self) {
-        self.sandbox.store.shared().clock.set_pace(0.0);
-        self.sandbox.wake();
+        self.sandbox.freeze();
     }
 
     /// Lets the virtual clock run at so many of its seconds in a real one; 0 stops it.
@@ -68,8 +71,7 @@ impl Account {
     pub fn set_pace(&self, pace: f64) -> io::Result<()> {
         let refuse = |message| io::Error::new(io::ErrorKind::InvalidInput, message);
         let pace = check_pace(pace).map_err(refuse)?;
-        self.sandbox.store.shared().clock.set_pace(pace);
-        self.sandbox.wake();
+        self.sandbox.set_pace(pace);
         Ok(())
     }
 }

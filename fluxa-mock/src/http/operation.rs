@@ -235,7 +235,7 @@ impl Input {
 
     /// The parameters as the domain wants them.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, DomainError> {
-        serde_json::from_value(Value::Object(self.params.clone())).map_err(|error| {
+        T::deserialize(&self.params).map_err(|error| {
             DomainError::internal(format!("parsed parameters do not fit: {error}"))
         })
     }

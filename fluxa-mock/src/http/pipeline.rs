@@ -30,9 +30,9 @@ pub(super) struct Call {
     pub(super) request_id: String,
     pub(super) last_event_id: Option<String>,
     id: Option<String>,
-    path: String,
     parsed: Result<Parsed, DomainError>,
     idempotency_key: Option<Result<String, DomainError>>,
+    path: String,
     timing: Option<String>,
     wants_csv: bool,
     arrival: Option<Arrival>,
@@ -171,8 +171,8 @@ impl Call {
             caller: Caller::new(&parts.headers, peer),
             request_id,
             last_event_id: text(contract::LAST_EVENT_ID),
-            path: parts.uri.path().to_owned(),
             id,
+            path: parts.uri.path().to_owned(),
             parsed,
             idempotency_key,
             timing: text(contract::SANDBOX_TIMING),
@@ -271,8 +271,8 @@ impl Call {
         let Answering::Handler(handler) = operation.answering else {
             return Err(DomainError::internal("an operation without a handler"));
         };
-        // An inner savepoint: a refusal undoes the work, and is itself stored.
-        let result = tx.savepoint(|tx| {
+        // A refusal undoes the work, and is itself stored.
+        let result = tx.attempt(|tx| {
             let mut answer = handler(tx, &admitted.input)?;
             if let Some(start) = operation.expand
                 && !admitted.expand.is_empty()
@@ -361,7 +361,11 @@ async fn advance_clock(sandbox: &Arc<Sandbox>, call: Call) -> Result<Reply, Doma
     }
     let note = idempotency::NotedAdvance(admitted.fingerprint.clone());
     sandbox
-        .advance_noted(by, note, move |tx| {
+        .advance_noted(by, note, move |tx, arrived| {
+            if let Err(error) = arrived {
+                let refused = Reply::refusal(&error, &admitted.reply_with.request_id);
+                return admitted.conclude(tx, refused.status, JSON, refused.body);
+            }
             let clock = super::routes::clock_view(tx)?;
             admitted.conclude(tx, 200, JSON, clock.to_string())
         })

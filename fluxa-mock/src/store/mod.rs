@@ -21,6 +21,7 @@ use crate::clock::{Clock, ClockRecord};
 use crate::domain::api_key::ApiKey;
 use crate::domain::error::DomainError;
 use crate::domain::request_log::Waiting;
+use crate::domain::webhook_endpoint::WebhookEndpoint;
 use crate::faults::Faults;
 use crate::ids::{Ids, random_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -73,8 +74,17 @@ pub(crate) struct Shared {
     awaited_timer: AtomicI64,
     /// Belongs to the stored answers: it goes where they go.
     fingerprint_salt: Mutex<[u8; 32]>,
-    /// API keys as the database has them, by hash: nearly every request asks for the same one.
-    known_keys: Mutex<HashMap<String, ApiKey>>,
+    remembered: Mutex<Remembered>,
+}
+
+/// Rows as the database has them that nearly every request asks for. Forgotten when one of them changes,
+/// or when a change is undone.
+#[derive(Default)]
+struct Remembered {
+    /// API keys, by hash.
+    keys: HashMap<String, ApiKey>,
+    /// Endpoints that receive events.
+    endpoints: Option<Arc<[WebhookEndpoint]>>,
 }
 
 impl Shared {
@@ -84,15 +94,25 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known_keys(&self) -> MutexGuard<'_, HashMap<String, ApiKey>> {
-        self.known_keys
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A key has changed, or a change of one was undone.
-    fn forget_keys(&self) {
-        self.known_keys().clear();
+    fn forget(&self) {
+        *self.remembered() = Remembered::default();
+    }
+}
+
+/// What a job that panics has changed is undone.
+struct ForgetOnPanic<'a>(&'a Shared);
+
+impl Drop for ForgetOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.forget();
+        }
     }
 }
 
@@ -186,16 +206,15 @@ impl Store {
         let shared = Arc::clone(&self.shared);
         let job: owner::Job = Box::new(move |connection| {
             let tx = Tx::new(connection, &shared, origin);
+            let guard = ForgetOnPanic(&shared);
             let result = tx.savepoint(|tx| work(tx));
+            drop(guard);
             let marks = tx.marks();
-            if result.is_err() {
-                shared.forget_keys();
-            }
             let complete: owner::Completion = Box::new(move |committed: Result<(), String>| {
                 let outcome = match committed {
                     Ok(()) => result,
                     Err(reason) => {
-                        shared.forget_keys();
+                        shared.forget();
                         Err(DomainError::internal(reason).into())
                     }
                 };
@@ -205,11 +224,11 @@ impl Store {
             owner::Executed { marks, complete }
         });
         if self.messages.send(owner::Message::Run(job)).is_err() {
-            return Err(DomainError::internal("the store has stopped").into());
+            return Err(DomainError::closed().into());
         }
         answer
             .await
-            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request").into()))
+            .unwrap_or_else(|_| Err(self.unanswered().into()))
     }
 }
 
@@ -227,11 +246,17 @@ impl Store {
             drop(reply.send(work(connection, &shared)));
         });
         if self.messages.send(owner::Message::Alone(job)).is_err() {
-            return Err(DomainError::internal("the store has stopped"));
+            return Err(DomainError::closed());
         }
-        answer
-            .await
-            .unwrap_or_else(|_| Err(DomainError::internal("the store dropped a request")))
+        answer.await.unwrap_or_else(|_| Err(self.unanswered()))
+    }
+
+    /// Why a job got no answer: it panicked, or was still waiting when the database was closed.
+    fn unanswered(&self) -> DomainError {
+        match self.changes.has_changed() {
+            Ok(_) => DomainError::internal("the store dropped a request"),
+            Err(_) => DomainError::closed(),
+        }
     }
 }
 
@@ -287,7 +312,7 @@ fn load_shared(connection: &Connection, opening: &Opening<'_>) -> Result<Shared,
         faults: Faults::default(),
         awaited_timer: AtomicI64::new(i64::MAX),
         fingerprint_salt: Mutex::new(salt),
-        known_keys: Mutex::default(),
+        remembered: Mutex::default(),
     })
 }
 

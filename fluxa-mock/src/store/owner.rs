@@ -40,8 +40,9 @@ pub(crate) struct Executed {
 /// The thread's state.
 pub(crate) struct Owner {
     connection: Connection,
-    messages: Receiver<Message>,
+    /// Dropped before the messages: who gets no answer because the database was closed can tell.
     watchers: Watchers,
+    messages: Receiver<Message>,
 }
 
 /// Whom commits wake.
@@ -64,8 +65,8 @@ impl Owner {
         connection.set_prepared_statement_cache_capacity(256);
         Self {
             connection,
-            messages,
             watchers,
+            messages,
         }
     }
 

@@ -13,6 +13,9 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::marker::PhantomData;
 
+/// Room for most bodies: what is written does not grow on the way.
+const USUAL_BODY: usize = 2048;
+
 /// An object of the API that is kept in a table of its own.
 pub(crate) trait Resource: Serialize + DeserializeOwned {
     /// Its table.
@@ -153,21 +156,11 @@ impl Tx<'_> {
         value_of: impl Fn(&'static Column) -> Option<Cow<'v, str>>,
     ) -> Result<(), DomainError> {
         self.touches(table);
-        let columns = schema::columns(table);
-        let mut sql = format!("INSERT INTO {table} (id, body");
-        for column in columns {
-            sql.push_str(", ");
-            sql.push_str(column.name);
-        }
-        sql.push_str(") VALUES (?1, ?2");
-        for place in 0..columns.len() {
-            sql.push_str(&format!(", ?{}", place + 3));
-        }
-        sql.push(')');
-        let mut statement = self.connection().prepare_cached(&sql)?;
+        let table = schema::table(table);
+        let mut statement = self.connection().prepare_cached(&table.insert)?;
         statement.raw_bind_parameter(1, id)?;
         statement.raw_bind_parameter(2, body)?;
-        for (place, column) in columns.iter().enumerate() {
+        for (place, column) in table.columns.iter().enumerate() {
             statement.raw_bind_parameter(place + 3, value_of(column))?;
         }
         statement.raw_execute()?;
@@ -208,19 +201,11 @@ impl Tx<'_> {
         guard: Option<(&'static str, &str)>,
     ) -> Result<usize, DomainError> {
         self.touches(R::TABLE);
-        let columns = || {
-            schema::columns(R::TABLE)
-                .iter()
-                .filter(|column| column.changes)
+        let table = schema::table(R::TABLE);
+        let sql = match guard {
+            Some((column, _)) => Cow::from(format!("{} AND {column} = ?3", table.update)),
+            None => Cow::from(&table.update),
         };
-        let mut sql = format!("UPDATE {} SET body = ?2", R::TABLE);
-        for (place, column) in columns().enumerate() {
-            sql.push_str(&format!(", {} = ?{}", column.name, place + 4));
-        }
-        sql.push_str(" WHERE id = ?1");
-        if let Some((column, _)) = guard {
-            sql.push_str(&format!(" AND {column} = ?3"));
-        }
         let mut statement = self.connection().prepare_cached(&sql)?;
         statement.raw_bind_parameter(1, resource.id())?;
         statement.raw_bind_parameter(2, body)?;
@@ -228,7 +213,8 @@ impl Tx<'_> {
             statement.raw_bind_parameter(3, expected)?;
         }
         let values = Columns::of(resource);
-        for (place, column) in columns().enumerate() {
+        let changing = table.columns.iter().filter(|column| column.changes);
+        for (place, column) in changing.enumerate() {
             statement.raw_bind_parameter(place + 4, values.get(column))?;
         }
         Ok(statement.raw_execute()?)
@@ -244,16 +230,11 @@ impl Tx<'_> {
 
     /// The resource with this id, unless deleted.
     pub(crate) fn find<R: Resource>(&self, id: &str) -> Result<Option<R>, DomainError> {
-        let sql = format!(
-            "SELECT body FROM {} WHERE id = ?1 AND deleted = 0",
-            R::TABLE
-        );
-        let body: Option<String> = self
-            .connection()
-            .prepare_cached(&sql)?
-            .query_row([id], |row| row.get(0))
-            .optional()?;
-        body.map(|body| from_body(&body)).transpose()
+        let mut statement = self.connection().prepare_cached(&find_sql::<R>())?;
+        let mut rows = statement.query([id])?;
+        rows.next()?
+            .map(|row| from_body(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?))
+            .transpose()
     }
 
     /// The stored body of the resource with this id, unless deleted.
@@ -261,12 +242,8 @@ impl Tx<'_> {
     /// # Errors
     /// `resource_missing` when there is none.
     pub(crate) fn get_body<R: Resource>(&self, id: &str) -> Result<String, DomainError> {
-        let sql = format!(
-            "SELECT body FROM {} WHERE id = ?1 AND deleted = 0",
-            R::TABLE
-        );
         self.connection()
-            .prepare_cached(&sql)?
+            .prepare_cached(&find_sql::<R>())?
             .query_row([id], |row| row.get(0))
             .optional()?
             .ok_or_else(|| DomainError::missing(id))
@@ -417,7 +394,7 @@ impl Tx<'_> {
     /// Ids of the rows whose columns do not say what their body says, with their table.
     pub(crate) fn disagreements(&self) -> Result<Vec<(&'static str, String)>, DomainError> {
         let mut found = Vec::new();
-        for (table, columns) in schema::tables() {
+        for schema::Table { name, columns, .. } in schema::tables() {
             let differs: Vec<String> = columns
                 .iter()
                 .map(|column| {
@@ -425,10 +402,10 @@ impl Tx<'_> {
                     format!("{} IS NOT body->>'${path}'", column.name)
                 })
                 .collect();
-            let sql = format!("SELECT id FROM {table} WHERE {}", differs.join(" OR "));
+            let sql = format!("SELECT id FROM {name} WHERE {}", differs.join(" OR "));
             let mut statement = self.connection().prepare_cached(&sql)?;
             for id in statement.query_map([], |row| row.get(0))? {
-                found.push((*table, id?));
+                found.push((*name, id?));
             }
         }
         Ok(found)
@@ -464,6 +441,11 @@ impl Tx<'_> {
             .query_row([id], |row| row.get(0))
             .optional()?)
     }
+}
+
+fn find_sql<R: Resource>() -> String {
+    let table = R::TABLE;
+    format!("SELECT body FROM {table} WHERE id = ?1 AND deleted = 0")
 }
 
 /// The columns of a resource: said by itself, or read from its body, which is parsed once for all.
@@ -503,7 +485,9 @@ impl<'a, R: Resource> Columns<'a, R> {
 }
 
 pub(crate) fn to_body<R: Serialize>(resource: &R) -> String {
-    serde_json::to_string(resource).expect("resources have string keys only")
+    let mut body = Vec::with_capacity(USUAL_BODY);
+    serde_json::to_writer(&mut body, resource).expect("resources have string keys only");
+    String::from_utf8(body).expect("JSON is UTF-8")
 }
 
 fn from_body<R: DeserializeOwned>(body: &str) -> Result<R, DomainError> {

@@ -4,9 +4,14 @@
 use super::file::{APPLICATION_ID, LOCK_PATIENCE};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use std::sync::LazyLock;
 
 /// Bumped when the shape changes; a file of another version is refused rather than misread.
-pub(super) const VERSION: i64 = 7;
+pub(super) const VERSION: i64 = 8;
+
+/// Half of what SQLite takes by itself. A charge touches some twenty pages, and of each a copy is kept until it
+/// is certain that nothing has to be undone.
+pub(super) const PAGE_SIZE: i64 = 2048;
 
 /// A column that filters and guards need, beside the body that holds the same value.
 #[derive(Clone, Copy)]
@@ -153,28 +158,71 @@ const RESOURCES: &[(&str, &[Column])] = &[
     ),
 ];
 
-/// Every table of resources, with its columns.
-pub(super) fn tables() -> &'static [(&'static str, &'static [Column])] {
-    RESOURCES
+/// A table of resources, with the statements that write to it: written out once.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static [Column],
+    /// Parameters: id, body, then every column.
+    pub(super) insert: String,
+    /// Parameters: id, body, one left for a guard, then every column that changes.
+    pub(super) update: String,
 }
 
-/// The columns of a resource's table.
-pub(super) fn columns(table: &str) -> &'static [Column] {
-    RESOURCES
-        .iter()
-        .find(|(name, _)| *name == table)
-        .map_or(&[], |(_, columns)| columns)
+static STATEMENTS: LazyLock<Vec<Table>> = LazyLock::new(|| {
+    let tables = RESOURCES.iter();
+    tables
+        .map(|(name, columns)| Table::new(name, columns))
+        .collect()
+});
+
+impl Table {
+    fn new(name: &'static str, columns: &'static [Column]) -> Self {
+        let names: String = columns
+            .iter()
+            .map(|column| format!(", {}", column.name))
+            .collect();
+        let places: String = (3..columns.len() + 3)
+            .map(|place| format!(", ?{place}"))
+            .collect();
+        let changing = columns.iter().filter(|column| column.changes).zip(4..);
+        let set: String = changing
+            .map(|(column, place)| format!(", {} = ?{place}", column.name))
+            .collect();
+        Self {
+            name,
+            columns,
+            // A row that fails has changed nothing, so that there is nothing to abort: SQLite need not be
+            // ready to undo the statement, which the triggers of a table would have it prepare for.
+            insert: format!("INSERT OR FAIL INTO {name} (id, body{names}) VALUES (?1, ?2{places})"),
+            update: format!("UPDATE {name} SET body = ?2{set} WHERE id = ?1"),
+        }
+    }
+}
+
+/// Every table of resources.
+pub(super) fn tables() -> &'static [Table] {
+    &STATEMENTS
+}
+
+/// The table of a resource.
+pub(super) fn table(name: &str) -> &'static Table {
+    let found = STATEMENTS.iter().find(|table| table.name == name);
+    found.expect("every resource has a table")
 }
 
 /// What is no resource; and the log of requests, which is written with every request and so has columns
 /// of its own, that cost no reading of the body.
 ///
 /// REPLACE deletes without asking the triggers of a DELETE: what would replace a row of an append-only
-/// table is refused as an insertion.
+/// table is refused as an insertion. By FAIL: nothing of that row is done yet, and a trigger that may abort
+/// makes every insertion keep copies of its pages.
+///
+/// AUTOINCREMENT only where the newest row may go: elsewhere the next number is above all that were ever given
+/// out anyway, and keeping count costs about as much as an index.
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS payment_history (
-  sequence INTEGER PRIMARY KEY AUTOINCREMENT, payment TEXT NOT NULL, at INTEGER NOT NULL,
+  sequence INTEGER PRIMARY KEY, payment TEXT NOT NULL, at INTEGER NOT NULL,
   actor TEXT NOT NULL, previous_state TEXT, new_state TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS payment_history_payment ON payment_history (payment, sequence);
 CREATE TRIGGER IF NOT EXISTS payment_history_no_update BEFORE UPDATE ON payment_history
@@ -183,11 +231,10 @@ CREATE TRIGGER IF NOT EXISTS payment_history_no_delete BEFORE DELETE ON payment_
   BEGIN SELECT RAISE(ABORT, 'payment_history is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS payment_history_no_replace BEFORE INSERT ON payment_history
   WHEN EXISTS (SELECT 1 FROM payment_history WHERE sequence = NEW.sequence)
-  BEGIN SELECT RAISE(ABORT, 'payment_history is append-only'); END;
+  BEGIN SELECT RAISE(FAIL, 'payment_history is append-only'); END;
 CREATE TABLE IF NOT EXISTS timers (
-  sequence INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, kind TEXT NOT NULL,
-  reference TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS timers_due ON timers (due, sequence);
+  due INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL, reference TEXT NOT NULL,
+  failures INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (due, sequence)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS timers_reference ON timers (reference, kind);
 CREATE TABLE IF NOT EXISTS delivery_queue (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, delivery TEXT NOT NULL UNIQUE, endpoint TEXT NOT NULL);
@@ -212,7 +259,7 @@ CREATE TRIGGER IF NOT EXISTS ledger_entries_no_delete BEFORE DELETE ON ledger_en
 CREATE TRIGGER IF NOT EXISTS ledger_entries_no_replace BEFORE INSERT ON ledger_entries
   WHEN EXISTS (SELECT 1 FROM ledger_entries WHERE sequence = NEW.sequence)
     OR EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id)
-  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+  BEGIN SELECT RAISE(FAIL, 'the ledger is append-only'); END;
 CREATE VIEW IF NOT EXISTS instants AS
   SELECT max(at) AS at FROM payment_history
   UNION ALL SELECT max(created_at) FROM idempotency WHERE status <> 0
@@ -225,6 +272,8 @@ CREATE VIEW IF NOT EXISTS instants AS
 /// Sets the connection up: durable for a file (WAL, an fsync per commit), bare for memory.
 pub(crate) fn configure(connection: &Connection, durable: bool) -> Result<(), rusqlite::Error> {
     connection.busy_timeout(LOCK_PATIENCE)?;
+    // Of a database that is there already it stays as it is.
+    connection.pragma_update(None, "page_size", PAGE_SIZE)?;
     if durable {
         // One process owns the file: a second server on it would send every delivery twice.
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
@@ -295,7 +344,7 @@ pub(crate) fn reset(connection: &Connection) -> Result<(), rusqlite::Error> {
 
 fn resource_table(table: &str, columns: &[Column]) -> String {
     let mut sql = format!(
-        "CREATE TABLE IF NOT EXISTS {table} (sequence INTEGER PRIMARY KEY AUTOINCREMENT, \
+        "CREATE TABLE IF NOT EXISTS {table} (sequence INTEGER PRIMARY KEY, \
          id TEXT NOT NULL UNIQUE, body TEXT NOT NULL, deleted INTEGER NOT NULL DEFAULT 0"
     );
     for column in columns {

@@ -93,7 +93,7 @@ fn restore(connection: &mut Connection, shared: &Shared, bytes: &[u8]) -> Result
     drop(backup);
     *shared.fingerprint_salt() = salt;
     shared.clock.restore(record);
-    shared.forget_keys();
+    shared.forget();
     Ok(())
 }
 
@@ -146,10 +146,7 @@ fn read_and_check(copy: &Connection) -> Result<Result<ClockRecord, String>, rusq
     if definitions(copy)? != definitions(&fresh)? {
         return Ok(Err("its tables are not this server's".to_owned()));
     }
-    let page = |connection: &Connection| {
-        connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))
-    };
-    if page(copy)? != page(&fresh)? {
+    if number("page_size")? != schema::PAGE_SIZE {
         return Ok(Err("its page size is not this server's".to_owned()));
     }
     let verdict: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

@@ -2,14 +2,16 @@
 //! the change, and the rows that are not resources (timers, meta).
 
 use super::{Resource, Shared, schema, write_clock};
-use crate::clock::{ClockRecord, real_millis};
+use crate::clock::{ClockRecord, Hold, real_millis};
 use crate::domain::api_key::ApiKey;
 use crate::domain::error::DomainError;
+use crate::domain::webhook_endpoint::WebhookEndpoint;
 use crate::ids::Ids;
 use crate::time::Time;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Who caused a change: an API request, or the sandbox itself when empty.
@@ -27,6 +29,8 @@ pub(crate) struct Timer {
     pub(crate) due: Time,
     pub(crate) kind: String,
     pub(crate) reference: String,
+    /// How often it was fired in vain.
+    pub(crate) failures: u32,
 }
 
 /// A transaction.
@@ -37,6 +41,8 @@ pub(crate) struct Tx<'a> {
     now: Cell<Time>,
     origin: Origin,
     marks: Rc<Marks>,
+    /// What the connection had changed, in rows, when the job began.
+    changes_before: u64,
 }
 
 /// Whom to wake after the commit; the same whatever origin a transaction is seen from.
@@ -65,6 +71,7 @@ impl<'a> Tx<'a> {
             now,
             origin,
             marks: Rc::default(),
+            changes_before: connection.total_changes(),
         }
     }
 
@@ -78,10 +85,13 @@ impl<'a> Tx<'a> {
         self.now.get()
     }
 
-    /// Holds the clock at `instant`, for this transaction too; never moves it back.
-    pub(crate) fn hold_clock_at(&self, instant: Time) {
-        self.shared.clock.hold_at(instant);
-        self.now.set(self.shared.clock.now());
+    /// Moves the clock to `instant`, for this transaction too, never back; false when the hold has ended.
+    pub(crate) fn move_clock(&self, hold: Hold, instant: Time) -> bool {
+        let moved = self.shared.clock.move_to(hold, instant);
+        if moved {
+            self.now.set(self.now.get().max(instant));
+        }
+        moved
     }
 
     /// The same transaction with ids from another source, at whatever instant it is told: to write a
@@ -124,6 +134,7 @@ impl<'a> Tx<'a> {
             now: self.now.clone(),
             origin,
             marks: Rc::clone(&self.marks),
+            changes_before: self.changes_before,
         }
     }
 
@@ -160,21 +171,30 @@ impl<'a> Tx<'a> {
 
     /// A row of a resource's table is about to change.
     pub(super) fn touches(&self, table: &str) {
-        if table == ApiKey::TABLE {
-            self.shared.forget_keys();
+        if table == ApiKey::TABLE || table == WebhookEndpoint::TABLE {
+            self.shared.forget();
         }
     }
 
     /// The API key with this hash as it was last read, if nothing changed any key since.
     pub(crate) fn known_key(&self, hash: &str) -> Option<ApiKey> {
-        self.shared.known_keys().get(hash).cloned()
+        self.shared.remembered().keys.get(hash).cloned()
     }
 
     /// Remembers a key as it stands in the database.
     pub(crate) fn remember_key(&self, hash: &str, key: &ApiKey) {
-        self.shared
-            .known_keys()
-            .insert(hash.to_owned(), key.clone());
+        let key = key.clone();
+        self.shared.remembered().keys.insert(hash.to_owned(), key);
+    }
+
+    /// The endpoints that receive events, oldest first.
+    pub(crate) fn enabled_endpoints(&self) -> Result<Arc<[WebhookEndpoint]>, DomainError> {
+        if let Some(known) = &self.shared.remembered().endpoints {
+            return Ok(Arc::clone(known));
+        }
+        let enabled: Arc<[_]> = self.all_by("status", "enabled")?.into();
+        self.shared.remembered().endpoints = Some(Arc::clone(&enabled));
+        Ok(enabled)
     }
 
     /// Rows of the log that are written when it is read; `None` when each row must outlive the process.
@@ -237,10 +257,32 @@ impl<'a> Tx<'a> {
         self.statement("SAVEPOINT job")?;
         let result = work(self);
         if result.is_err() {
-            self.statement("ROLLBACK TO job")?;
+            self.undo()?;
         }
         self.statement("RELEASE job")?;
         result
+    }
+
+    /// Runs `work` as in a savepoint, in the job's own when nothing has been written in that yet. Not
+    /// within another savepoint.
+    pub(crate) fn attempt<T, E: From<DomainError>>(
+        &self,
+        work: impl FnOnce(&Tx<'a>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.connection.total_changes() != self.changes_before {
+            return self.savepoint(work);
+        }
+        let result = work(self);
+        // What is refused has written nothing, as a rule.
+        if result.is_err() && self.connection.total_changes() != self.changes_before {
+            self.undo()?;
+        }
+        result
+    }
+
+    fn undo(&self) -> Result<(), DomainError> {
+        self.shared.forget();
+        self.statement("ROLLBACK TO job")
     }
 
     fn statement(&self, sql: &str) -> Result<(), DomainError> {
@@ -255,22 +297,13 @@ impl<'a> Tx<'a> {
         kind: &str,
         reference: &str,
     ) -> Result<(), DomainError> {
-        self.connection
-            .prepare_cached("INSERT INTO timers (due, kind, reference) VALUES (?1, ?2, ?3)")?
-            .execute(params![due.millis(), kind, reference])?;
-        self.mark_scheduled(due);
-        Ok(())
+        self.schedule_at(self.reserve_timer(), due, kind, reference)
     }
 
     /// Draws a place for a timer that may come later: among those of its instant it fires as if it had
     /// been added now.
-    pub(crate) fn reserve_timer(&self) -> Result<i64, DomainError> {
-        self.connection
-            .prepare_cached("INSERT INTO timers (due, kind, reference) VALUES (0, '', '')")?
-            .execute([])?;
-        let place = self.connection.last_insert_rowid();
-        self.remove_timer(place)?;
-        Ok(place)
+    pub(crate) fn reserve_timer(&self) -> i64 {
+        self.ids.next_place()
     }
 
     /// Adds a timer at a place drawn before.
@@ -302,8 +335,7 @@ impl<'a> Tx<'a> {
 
     /// The next timer, in (due, sequence) order.
     pub(crate) fn next_timer(&self) -> Result<Option<Timer>, DomainError> {
-        let sql =
-            "SELECT sequence, due, kind, reference FROM timers ORDER BY due, sequence LIMIT 1";
+        let sql = "SELECT sequence, due, kind, reference, failures FROM timers ORDER BY due, sequence LIMIT 1";
         Ok(self
             .connection
             .prepare_cached(sql)?
@@ -313,17 +345,46 @@ impl<'a> Tx<'a> {
                     due: Time::from_millis(row.get(1)?),
                     kind: row.get(2)?,
                     reference: row.get(3)?,
+                    failures: row.get(4)?,
                 })
             })
             .optional()?)
     }
 
     /// Removes a timer that is being fired.
-    pub(crate) fn remove_timer(&self, sequence: i64) -> Result<(), DomainError> {
+    pub(crate) fn remove_timer(&self, timer: &Timer) -> Result<(), DomainError> {
         self.connection
-            .prepare_cached("DELETE FROM timers WHERE sequence = ?1")?
-            .execute([sequence])?;
+            .prepare_cached("DELETE FROM timers WHERE due = ?1 AND sequence = ?2")?
+            .execute([timer.due.millis(), timer.sequence])?;
         Ok(())
+    }
+
+    /// Puts off a timer that failed, at its own place.
+    pub(crate) fn put_off_timer(&self, timer: &Timer, due: Time) -> Result<(), DomainError> {
+        let sql =
+            "UPDATE timers SET due = ?3, failures = failures + 1 WHERE due = ?1 AND sequence = ?2";
+        self.connection.prepare_cached(sql)?.execute([
+            timer.due.millis(),
+            timer.sequence,
+            due.millis(),
+        ])?;
+        self.mark_scheduled(due);
+        Ok(())
+    }
+
+    /// The last place of a timer that was ever given out.
+    pub(crate) fn last_timer(&self) -> i64 {
+        self.ids.last_place()
+    }
+
+    /// The last place of a table whose places only rise, whether or not its row is still there.
+    pub(crate) fn last_place(&self, table: &str) -> Result<i64, DomainError> {
+        let place = self
+            .connection
+            .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = ?1")?
+            .query_row([table], |row| row.get(0))
+            .optional()?;
+        Ok(place.unwrap_or(0))
     }
 
     /// How many timers wait.
@@ -343,11 +404,97 @@ impl<'a> Tx<'a> {
     /// Empties the sandbox.
     pub(crate) fn reset(&self) -> Result<(), DomainError> {
         schema::reset(self.connection)?;
-        self.shared.forget_keys();
+        self.shared.forget();
         self.marks.scheduled.set(true);
         self.mark_queued();
         self.shared.unlogged.take();
         self.mark_changed();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tx;
+    use crate::accounts::{Identity, KeyIndex};
+    use crate::domain::error::DomainError;
+    use crate::events::{self, EventType};
+    use crate::store::{Opening, Origin, Store};
+    use serde_json::json;
+
+    fn store() -> Store {
+        let opening = Opening {
+            path: None,
+            seed: Some(1),
+            pace: None,
+            first_pace: 0.0,
+            allowed_hosts: &[],
+            is_exposed: false,
+            identity: Identity::primary(KeyIndex::default()),
+        };
+        Store::open(&opening).unwrap()
+    }
+
+    fn refused(tx: &Tx<'_>, kind: &str) -> DomainError {
+        let refusal = tx.attempt(|tx| {
+            tx.schedule(tx.now(), kind, "")?;
+            Err::<(), _>(DomainError::invalid("refused", "No."))
+        });
+        refusal.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_undone_and_what_stood_before_it_stays() {
+        let store = store();
+        let counted = store.run(Origin::default(), |tx| {
+            assert_eq!(refused(tx, "first").code, "refused");
+            assert_eq!(tx.pending_timers()?, 0, "nothing was written before it");
+            tx.schedule(tx.now(), "kept", "")?;
+            assert_eq!(refused(tx, "second").code, "refused");
+            Ok::<_, DomainError>(tx.next_timer()?.map(|timer| timer.kind))
+        });
+        assert_eq!(counted.await.unwrap().as_deref(), Some("kept"));
+        let left = store.run(Origin::default(), |tx| tx.pending_timers());
+        assert_eq!(left.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_whose_creation_was_undone_receives_nothing() {
+        let store = store();
+        let checked = store.run(Origin::default(), |tx| {
+            let undone: Result<(), DomainError> = tx.savepoint(|tx| {
+                let new = json!({ "url": "http://127.0.0.1:9/", "events": [] });
+                let new = serde_json::from_value(new).map_err(DomainError::internal)?;
+                crate::domain::webhook_endpoint::create(tx, new)?;
+                events::emit(
+                    tx,
+                    EventType::CustomerCreated,
+                    json!({ "id": "cus_1" }),
+                    None,
+                )?;
+                assert_eq!(tx.enabled_endpoints()?.len(), 1);
+                Err(DomainError::invalid("refused", "No."))
+            });
+            assert_eq!(undone.unwrap_err().code, "refused");
+            Ok::<_, DomainError>(tx.enabled_endpoints()?.len())
+        });
+        assert_eq!(checked.await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn of_timers_due_together_the_one_whose_place_was_drawn_first_fires_first() {
+        let store = store();
+        let order = store.run(Origin::default(), |tx| {
+            let drawn = tx.reserve_timer();
+            tx.schedule(tx.now(), "later", "")?;
+            tx.schedule_at(drawn, tx.now(), "earlier", "")?;
+            let mut kinds = Vec::new();
+            while let Some(timer) = tx.next_timer()? {
+                tx.remove_timer(&timer)?;
+                kinds.push(timer.kind);
+            }
+            Ok::<_, DomainError>(kinds)
+        });
+        assert_eq!(order.await.unwrap(), ["earlier", "later"]);
     }
 }

@@ -5,7 +5,8 @@ use crate::support::receiver::{Received, Receiver};
 use crate::support::{Answer, Api, start};
 use fluxa_mock::MockServer;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 
 /// What is kept of a body.
 const KEPT: usize = 64 * 1024;
@@ -48,22 +49,21 @@ async fn impatient(time_out: Duration) -> (MockServer, Api) {
 
 #[tokio::test]
 async fn an_endpoint_that_hangs_delays_no_other() {
-    let (_server, api) = start().await;
+    // Longer than the receiver is waited for.
+    let (_server, api) = impatient(Duration::from_secs(3600)).await;
     let silent = Hostile::silent().await;
     let receiver = Receiver::start().await;
     endpoint(&api, &silent.url()).await;
     endpoint(&api, &receiver.url()).await;
-    let started = Instant::now();
     for _ in 0..60 {
         customer(&api).await;
     }
     receiver.wait_for(60).await;
     assert!(silent.connections() >= 1);
-    assert!(started.elapsed() < Duration::from_secs(30), "a time-out");
 }
 
 #[tokio::test]
-async fn an_advance_waits_for_one_time_out_and_not_for_one_per_attempt() {
+async fn an_advance_waits_for_a_time_out() {
     let (server, api) = impatient(Duration::from_secs(3)).await;
     let silent = Hostile::silent().await;
     let receiver = Receiver::start().await;
@@ -72,14 +72,38 @@ async fn an_advance_waits_for_one_time_out_and_not_for_one_per_attempt() {
     for _ in 0..40 {
         customer(&api).await;
     }
-    let started = Instant::now();
     server.advance(Duration::from_secs(1)).await.unwrap();
-    let took = started.elapsed();
-    assert!(took < Duration::from_secs(15), "{took:?}");
     let rows = attempts(&api, &hanging).await;
     assert_eq!(statuses(&rows), ["retrying"; 40]);
     assert_eq!(rows[0]["error"], "No answer within 3 seconds.");
     assert_eq!(statuses(&attempts(&api, &fine).await), ["succeeded"; 40]);
+}
+
+#[tokio::test]
+async fn attempts_to_a_slow_endpoint_are_under_way_together_while_the_clock_is_advanced() {
+    // One after the other they would wait for each other for ever.
+    const TOGETHER: usize = 40;
+    let (server, api) = impatient(Duration::from_secs(3600)).await;
+    let (came, _) = tokio::sync::watch::channel(0);
+    let slow = Hostile::start(move |mut stream| {
+        came.send_modify(|count| *count += 1);
+        let mut all = came.subscribe();
+        async move {
+            all.wait_for(|came| *came >= TOGETHER).await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+        }
+    })
+    .await;
+    let id = endpoint(&api, &slow.url()).await.id();
+    for _ in 0..TOGETHER {
+        customer(&api).await;
+    }
+    server.advance(Duration::from_secs(1)).await.unwrap();
+    assert_eq!(
+        statuses(&attempts(&api, &id).await),
+        ["succeeded"; TOGETHER]
+    );
 }
 
 /// All that is delivered in the four days after, as told by the receiver: the same for each run.
@@ -101,10 +125,7 @@ async fn four_days(seed: u64) -> Vec<(String, String)> {
     // The first attempts: under way since their events, to all endpoints at the same time.
     server.advance(Duration::ZERO).await.unwrap();
     let before = receiver.received().len();
-    let started = Instant::now();
     server.advance(DAYS_4).await.unwrap();
-    let took = started.elapsed();
-    assert!(took < Duration::from_secs(20), "four days took {took:?}");
     let told = |one: &Received| {
         let id = one.headers["x-fluxa-delivery-id"].clone();
         (id, one.event()["id"].to_string())

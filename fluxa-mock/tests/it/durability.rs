@@ -185,6 +185,26 @@ async fn after_a_crash_what_was_under_way_is_sent_again_and_every_series_goes_on
 }
 
 #[tokio::test]
+async fn a_file_of_another_schema_is_refused_by_its_number_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mock.db");
+    let (server, api) = open(&file).await;
+    api.payment("instant").await;
+    server.shutdown().await;
+    let version = |sql: &str| {
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch(sql).unwrap();
+        let read = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        read.unwrap()
+    };
+    assert_eq!(version("PRAGMA user_version = 6"), 6);
+    let refused = MockServer::builder().db(&file).start().await.unwrap_err();
+    let refused = refused.to_string();
+    assert!(refused.contains("the file has schema 6"), "{refused}");
+    assert_eq!(version(""), 6);
+}
+
+#[tokio::test]
 async fn the_audit_notices_a_payment_that_lies() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("mock.db");

@@ -11,6 +11,7 @@ mod audit;
 mod checkout;
 mod checkout_page;
 mod clock;
+mod clock_traffic;
 mod conformance;
 mod customers;
 mod deliveries;

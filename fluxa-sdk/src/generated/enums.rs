@@ -90,7 +90,7 @@ open_enum! {
     ///
     /// New values may be added: accept one you do not know.
     ClockMode {
-        /// At the pace of real time.
+        /// One virtual second in a real one, on from where the clock was last moved to.
         Real => "real",
         /// Faster, by `pace`.
         Accelerated => "accelerated",
@@ -198,6 +198,8 @@ open_enum! {
         SubscriptionNotActive => "subscription_not_active",
         /// The object's state does not allow this move.
         StateConflict => "state_conflict",
+        /// The clock was frozen, or the sandbox reset, before the advance had ended.
+        AdvanceInterrupted => "advance_interrupted",
         /// The URL is not one that events may be sent to.
         WebhookUrlNotAllowed => "webhook_url_not_allowed",
         /// No bearer key.

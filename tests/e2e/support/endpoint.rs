@@ -15,6 +15,7 @@ pub(crate) struct Delivery {
     pub(crate) event_type: String,
     pub(crate) object: String,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
     /// What the SDK says of the signature.
     pub(crate) verified: Result<(), String>,
 }
@@ -33,6 +34,8 @@ struct State {
     deliveries: Vec<Delivery>,
     /// Answered first, in order; afterwards 200.
     statuses: VecDeque<u16>,
+    /// Whether what does not verify is answered 400.
+    strict: bool,
 }
 
 /// The endpoint.
@@ -43,12 +46,20 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// One that answers 400 to what does not verify, as a merchant's own does.
+    pub(crate) fn strict(secret: &str) -> Self {
+        let endpoint = Self::start(secret, &[]);
+        endpoint.state.lock().unwrap().strict = true;
+        endpoint
+    }
+
     pub(crate) fn start(secret: &str, statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let state = Arc::new(Mutex::new(State {
             deliveries: Vec::new(),
             statuses: statuses.iter().copied().collect(),
+            strict: false,
         }));
         let endpoint = Self { address, state };
         let (serving, secret) = (endpoint.clone(), secret.to_owned());
@@ -111,12 +122,15 @@ impl Endpoint {
             event_type: text("/type"),
             object: text("/data/object/id"),
             headers,
+            body,
             verified,
         };
         let status = {
             let mut state = self.state.lock().unwrap();
+            let refused = state.strict && delivery.verified.is_err();
             state.deliveries.push(delivery);
-            state.statuses.pop_front().unwrap_or(200)
+            let told = state.statuses.pop_front();
+            told.unwrap_or(if refused { 400 } else { 200 })
         };
         let mut stream = stream;
         write!(

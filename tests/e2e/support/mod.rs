@@ -5,7 +5,8 @@ pub(crate) mod scripted;
 pub(crate) mod victim;
 pub(crate) mod writer;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -290,7 +291,7 @@ pub(crate) fn call(mock: &Mock, method: &str, path: &str, body: Value) -> Value 
 }
 
 /// Asks something of the mock itself: a path below `/_mock`. Without a body it is a GET.
-pub(crate) fn control(mock: &Mock, path: &str, body: Value) -> Value {
+pub(crate) fn mock_control(mock: &Mock, path: &str, body: Value) -> Value {
     let method = if body.is_null() { "GET" } else { "POST" };
     let base_url = mock.base_url.replace("/v1", "/_mock");
     ask(&base_url, method, path, body)
@@ -312,6 +313,25 @@ fn ask(base_url: &str, method: &str, path: &str, body: Value) -> Value {
         }
         call.await.unwrap().into_inner()
     })
+}
+
+/// Asks the server; `None` when the server goes away meanwhile.
+pub(crate) fn control(address: &str, method: &str, path: &str, body: &str) -> Option<Value> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .ok()?;
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 20"), "{answer}");
+    serde_json::from_str(body).ok()
 }
 
 /// A command that runs on while its lines are read.

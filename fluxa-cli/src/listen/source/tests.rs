@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::stream;
 
 use super::super::history::tests::page_of;
+use super::polling::{POLL, STREAM_AGAIN};
+use super::refusal::UNKNOWN_CURSOR;
 use super::*;
-use crate::error::ApiDetails;
+use crate::error::{ApiDetails, Kind};
 
 /// What an opening of the stream leads to.
 enum Opening {
@@ -247,6 +249,24 @@ async fn what_the_stream_garbles_is_read_from_the_list() {
         assert_eq!(told.recovered.last(), Some(&true));
         assert!(told.lost.len() <= 3, "{:?}", told.lost);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_byte_order_mark_and_lines_of_several_parts_are_taken_as_the_standard_says() {
+    let api = Script::new(
+        |_| {
+            Opening::Stays(vec![
+                b"\xef\xbb\xbf: connected\r\n\r\n",
+                b"event: a.b\rdata: {\"id\":\"evt_a\",\r\ndata:\"type\":\"a.b\"}\r\r",
+                b"data\n\nretry: 5\n\nid: evt_nothing\n\n",
+                B,
+            ])
+        },
+        |_| Ok(vec!["evt_0"]),
+    );
+    let told = Told::by(api).after(POLL).await;
+    assert_eq!(told.events, ["evt_a", "evt_b"]);
+    assert!(told.warnings.is_empty() && told.lost.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

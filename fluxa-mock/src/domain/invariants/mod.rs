@@ -10,6 +10,7 @@ use super::error::DomainError;
 use super::subscription;
 use crate::events::EventType;
 use crate::store::Tx;
+use crate::time::Time;
 use serde::Deserialize;
 use settlements::Batches;
 use std::collections::HashMap;
@@ -54,12 +55,30 @@ pub(crate) fn audit(tx: &Tx<'_>) -> Result<Vec<String>, DomainError> {
         }
     }
     subscription::audit(tx, &mut breaches)?;
+    tell_of_failed_timers(tx, &mut breaches)?;
     for (table, id) in tx.disagreements()? {
         breaches.push(format!(
             "{table}: the columns of {id} do not say what its body says"
         ));
     }
     Ok(breaches)
+}
+
+/// Timers that were fired in vain: what they are for has not happened, and is still to happen.
+fn tell_of_failed_timers(tx: &Tx<'_>, breaches: &mut Vec<String>) -> Result<(), DomainError> {
+    let sql = "SELECT kind, reference, failures, due FROM timers WHERE failures > 0 \
+               ORDER BY due, sequence";
+    let mut statement = tx.connection().prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (kind, reference): (String, String) = (row.get(0)?, row.get(1)?);
+        let failures: i64 = row.get(2)?;
+        let due = Time::from_millis(row.get(3)?);
+        breaches.push(format!(
+            "timers: {kind} of {reference} has failed (attempts: {failures}) and is tried again at {due}"
+        ));
+    }
+    Ok(())
 }
 
 /// How many events of a type there are: a walk over the index alone.

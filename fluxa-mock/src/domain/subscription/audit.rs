@@ -110,7 +110,7 @@ mod tests {
         let store = Store::open(&opening).unwrap();
         let work = |tx: &Tx<'_>| {
             // The same calendar on every run, with months too short for the anchor's day.
-            tx.hold_clock_at(Time::parse("2047-01-31T10:00:00.123Z").unwrap());
+            go_to(tx, Time::parse("2047-01-31T10:00:00.123Z").unwrap());
             work(tx)
         };
         store.run(Origin::default(), work).await.unwrap();
@@ -148,13 +148,18 @@ mod tests {
         create(tx, new, Timing::Instant)
     }
 
+    /// Moves the clock, and holds it there.
+    fn go_to(tx: &Tx<'_>, instant: Time) {
+        assert!(tx.move_clock(tx.clock().hold(), instant));
+    }
+
     /// Fires what is due up to `instant`, as the sandbox does, and stands there.
     fn advance_to(tx: &Tx<'_>, instant: Time) -> Result<(), DomainError> {
         while let Some(timer) = tx.next_timer()?.filter(|timer| timer.due <= instant) {
-            tx.hold_clock_at(timer.due);
+            go_to(tx, timer.due);
             timers::fire(tx, &timer)?;
         }
-        tx.hold_clock_at(instant);
+        go_to(tx, instant);
         Ok(())
     }
 
@@ -348,7 +353,7 @@ mod tests {
             let (customer, _) = customer_with_card(tx)?;
             let created = subscribe(tx, &customer, 1_000)?;
             // As after a server that was down for a year at its real pace.
-            tx.hold_clock_at(tx.now().plus_millis(365 * DAY_MS));
+            go_to(tx, tx.now().plus_millis(365 * DAY_MS));
             while let Some(timer) = tx.next_timer()?.filter(|timer| timer.due <= tx.now()) {
                 timers::fire(tx, &timer)?;
             }

@@ -7,6 +7,7 @@ use crate::domain::error::DomainError;
 use crate::http::routes::clock_view;
 use crate::http::{Account, body};
 use crate::sandbox::Sandbox;
+use crate::store::{Origin, Tx};
 use crate::time::Time;
 use axum::extract::Request;
 use axum::response::Response;
@@ -49,20 +50,37 @@ async fn set_clock(Extension(sandbox): Account, request: Request) -> Response {
 /// What the clock is to do.
 pub(crate) struct ClockOrder {
     pub(crate) pace: Option<f64>,
-    pub(crate) advance: Duration,
+    /// Zero waits for the deliveries that are due, and moves nothing.
+    pub(crate) advance: Option<Duration>,
+}
+
+/// A number, as JSON or a form has it.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_f64(),
+    }
+}
+
+/// A truth value, as JSON or a form has it.
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_bool(),
+    }
 }
 
 impl ClockOrder {
     fn parse(raw: Map<String, Value>) -> Result<Self, DomainError> {
         let mut order = Self {
             pace: None,
-            advance: Duration::ZERO,
+            advance: None,
         };
         for (name, value) in raw {
             let bad = |message: &str| DomainError::parameter(name.clone(), message);
-            let number = value.as_f64();
+            let number = number(&value);
             match name.as_str() {
-                "freeze" => match value.as_bool() {
+                "freeze" => match truth(&value) {
                     Some(true) => order.pace = Some(0.0),
                     Some(false) => order.pace = order.pace.or(Some(1.0)),
                     None => return Err(bad("freeze is true or false.")),
@@ -74,7 +92,7 @@ impl ClockOrder {
                 "advance_seconds" => {
                     let range = 0.0..=LONGEST_ADVANCE_SECONDS;
                     match number.filter(|seconds| range.contains(seconds)) {
-                        Some(seconds) => order.advance = Duration::from_secs_f64(seconds),
+                        Some(seconds) => order.advance = Some(Duration::from_secs_f64(seconds)),
                         None => return Err(bad("advance_seconds is from 0 to 315360000.")),
                     }
                 }
@@ -87,32 +105,41 @@ impl ClockOrder {
         Ok(order)
     }
 
-    /// Sets the pace, then advances; returns the clock as the API shows it. It is carried out as a whole
-    /// or not at all, and to its end even when whoever asked has gone.
+    /// Sets the pace, which ends an advance that is under way when it freezes the clock; then advances.
+    /// Returns the clock as the API shows it. It is carried out as a whole or not at all, and to its end
+    /// even when whoever asked has gone.
     ///
     /// # Errors
-    /// `parameter_invalid` when it would take the clock past its end.
+    /// `parameter_invalid` when it would take the clock past its end; those of [`Sandbox::advance`].
     pub(crate) async fn carry_out(self, sandbox: Arc<Sandbox>) -> Result<String, DomainError> {
         let order = self.check(&sandbox)?;
-        if let Some(pace) = order.pace {
-            sandbox.store.shared().clock.set_pace(pace);
-            sandbox.wake();
-        }
-        let task = tokio::spawn(async move {
-            sandbox
-                .advance(order.advance, |tx| {
-                    clock_view(tx).map(|clock| clock.to_string())
-                })
-                .await
-        });
-        task.await
+        let view = |tx: &Tx<'_>| clock_view(tx).map(|clock| clock.to_string());
+        let carrying_out = async move {
+            if let Some(pace) = order.pace {
+                sandbox.set_pace(pace);
+                if pace <= 0.0 {
+                    sandbox.wait_until_still().await;
+                }
+            }
+            match order.advance {
+                Some(by) => {
+                    let conclude = move |tx: &Tx<'_>, arrived: Result<(), DomainError>| {
+                        arrived.and_then(|()| view(tx))
+                    };
+                    sandbox.advance(by, conclude).await
+                }
+                None => sandbox.store.run(Origin::default(), view).await,
+            }
+        };
+        tokio::spawn(carrying_out)
+            .await
             .unwrap_or_else(|error| Err(DomainError::internal(error)))
     }
 
     /// Refuses what would take the clock past its end.
     fn check(self, sandbox: &Sandbox) -> Result<Self, DomainError> {
         sandbox
-            .check_advance(self.advance)
+            .check_advance(self.advance.unwrap_or_default())
             .map_err(|error| error.about("advance_seconds"))?;
         let at_end = sandbox.store.shared().clock.now() >= Time::HORIZON;
         if at_end && self.pace.is_some_and(|pace| pace > 0.0) {

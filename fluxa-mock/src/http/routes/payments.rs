@@ -30,7 +30,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::post("/payments", "payments", |tx, input| {
         let timing = input.timing.unwrap_or_default();
         let payment = payment_flow::create(tx, input.parse()?, timing)?;
-        Ok(Answer::created(payment.render(tx)))
+        // As it was just written, which is quicker to read than to write out again.
+        let body = tx.get_body::<Payment>(&payment.id)?;
+        Ok(Answer::text(201, Payment::render_body(tx, body)?))
     })
     .params(&[
         required("amount", ParamKind::Amount),

@@ -153,7 +153,7 @@ async fn clock(sandbox: &Arc<Sandbox>, form: &Form) -> Result<&'static str, Doma
             })
             .transpose()
     };
-    let mut advance = Duration::from_secs(number("seconds")?.unwrap_or(0).into());
+    let mut advance = number("seconds")?.map(|seconds| Duration::from_secs(seconds.into()));
     if form.get("until") == Some("next") {
         let left: Result<Option<i64>, DomainError> = sandbox
             .store
@@ -165,7 +165,9 @@ async fn clock(sandbox: &Arc<Sandbox>, form: &Form) -> Result<&'static str, Doma
         match left? {
             None => return Ok("idle"),
             // What is due already fires without the clock being moved.
-            Some(left) => advance = Duration::from_millis(u64::try_from(left).unwrap_or(0)),
+            Some(left) => {
+                advance = Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
+            }
         }
     }
     let pace = number("pace")?.map(f64::from);

@@ -385,7 +385,7 @@ impl<'a> Reader<'a> {
     }
 
     fn read_timers(&self, rest: &str, value: Sql) -> Result<Vec<Timer>, DomainError> {
-        let sql = format!("SELECT sequence, due, kind, reference FROM timers {rest}");
+        let sql = format!("SELECT sequence, due, kind, reference, failures FROM timers {rest}");
         let mut statement = self.0.connection().prepare_cached(&sql)?;
         let rows = statement.query_map([value], |row| {
             Ok(Timer {
@@ -393,6 +393,7 @@ impl<'a> Reader<'a> {
                 due: Time::from_millis(row.get(1)?),
                 kind: row.get(2)?,
                 reference: row.get(3)?,
+                failures: row.get(4)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -140,7 +140,9 @@ fn is_typed(row: &Row<'_>, declared: &[(String, bool)]) -> Result<bool, rusqlite
 /// What is wrong with the objects of a table.
 fn objects(copy: &Connection, stored: &Stored) -> Result<Option<String>, rusqlite::Error> {
     let table = stored.table;
-    let columns = schema::columns(table);
+    // The log of requests has columns of its own.
+    let known = schema::tables().iter().find(|known| known.name == table);
+    let columns = known.map_or(&[][..], |known| known.columns);
     let names: String = columns
         .iter()
         .map(|column| format!(", {}", column.name))
@@ -221,7 +223,7 @@ mod tests {
     #[test]
     fn every_table_of_objects_has_its_type() {
         let mut typed: Vec<&str> = STORED.iter().map(|stored| stored.table).collect();
-        let tables = schema::tables().iter().map(|(table, _)| *table);
+        let tables = schema::tables().iter().map(|table| table.name);
         let mut tables: Vec<&str> = tables.chain(["request_logs"]).collect();
         typed.sort_unstable();
         tables.sort_unstable();

@@ -119,7 +119,6 @@ async fn slow_idle_and_half_open_connections_are_closed() {
     }
     // A byte at a time never reaches the end of the limit for the whole.
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
-    let started = std::time::Instant::now();
     let dripping = async {
         let mut ticks = tokio::time::interval(limit / 5);
         stream
@@ -134,7 +133,6 @@ async fn slow_idle_and_half_open_connections_are_closed() {
         }
     };
     tokio::time::timeout(DEADLINE, dripping).await.unwrap();
-    assert!(started.elapsed() < DEADLINE);
 }
 
 #[tokio::test]

@@ -365,9 +365,7 @@ async fn ten_years_at_once_charge_every_month_once_and_in_order() {
         .await
         .ok()
         .id();
-    let began = std::time::Instant::now();
     m.advance_to(&plus(&start, months(120))).await;
-    let took = began.elapsed();
     let charges = m.charges(&id).await;
     let instants: Vec<String> = charges.iter().map(|one| text(&one["created_at"])).collect();
     let expected: Vec<String> = (0..=120).map(|n| plus(&start, months(n))).collect();
@@ -377,8 +375,6 @@ async fn ten_years_at_once_charge_every_month_once_and_in_order() {
     // The log tells it in the order of the clock.
     let events = m.all("/v1/events?").await;
     assert!(events.is_sorted_by_key(|event| text(&event["created_at"])));
-    // Some 2 000 transactions; a mistake that made it quadratic would take minutes.
-    assert!(took < Duration::from_secs(60), "{took:?}");
     m.check().await;
 }
 

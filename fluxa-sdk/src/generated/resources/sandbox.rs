@@ -124,7 +124,7 @@ impl<M: Clone> SandboxResource<M> {
 
     /// Advance the clock.
     ///
-    /// Makes everything that falls due happen, in order, before it answers.
+    /// Makes everything that falls due happen, in order, before it answers: all that was there when it began, and what follows from that. The clock stands while receivers are waited for, and goes on from the end. One advance at a time, another waits its turn; freezing the clock or resetting the sandbox ends it with `advance_interrupted`.
     ///
     /// Restricted keys need the scope `sandbox:write`.
     ///

@@ -1,0 +1,275 @@
+//! `fluxa listen` over interruptions: its own, the server's, and those of a stream that is not to
+//! be had.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::support::endpoint::Endpoint;
+use crate::support::{Home, Mock, Running, call, control, eventually, signal};
+
+fn secret(mock: &Mock, home: &Home) -> String {
+    let run = mock.run(home, &["listen", "--print-secret"]).expect(0);
+    run.stdout.trim().to_owned()
+}
+
+fn customer(mock: &Mock) -> String {
+    let made = call(
+        mock,
+        "POST",
+        "/customers",
+        json!({ "email": "a@example.com" }),
+    );
+    made["id"].as_str().unwrap().to_owned()
+}
+
+fn rename(mock: &Mock, customer: &str, name: &str) {
+    call(
+        mock,
+        "PATCH",
+        &format!("/customers/{customer}"),
+        json!({ "name": name }),
+    );
+}
+
+/// How often each object came, in the order in which they came first.
+fn objects(endpoint: &Endpoint) -> Vec<String> {
+    endpoint
+        .deliveries()
+        .into_iter()
+        .map(|d| d.object)
+        .collect()
+}
+
+fn listen(mock: &Mock, home: &Home, target: &str, more: &[&str]) -> Running {
+    let arguments = [&["listen", "-f", target, "--output", "json"], more].concat();
+    Running::start(mock.fluxa(home, &arguments))
+}
+
+fn stop(listen: Running) -> Value {
+    signal(listen.process(), "INT");
+    listen.finish().expect(130).json_lines().pop().unwrap()
+}
+
+#[test]
+fn a_later_run_goes_on_where_the_last_one_stopped() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
+    let target = endpoint.url();
+    customer(&mock);
+    let run = |more: &[&str]| listen(&mock, &home, &target, &[&["--resume"], more].concat());
+
+    // The first one starts now: what is over already is not of interest.
+    let mut first = run(&[]);
+    first.next_of_type("ready");
+    let a = customer(&mock);
+    first.next_of_type("delivery");
+    stop(first);
+    // Meanwhile, and across a run that sees nothing new.
+    let (b, c) = (customer(&mock), customer(&mock));
+    run(&["--max-events", "2", "--concurrency", "1"])
+        .finish()
+        .expect(0);
+    let mut idle = run(&[]);
+    idle.next_of_type("ready");
+    stop(idle);
+    let d = customer(&mock);
+    run(&["--max-events", "1"]).finish().expect(0);
+    assert_eq!(objects(&endpoint), [a, b, c, d]);
+
+    // Another target has a position of its own.
+    let other = Endpoint::start(&secret(&mock, &home), &[]);
+    let mut fresh = listen(&mock, &home, &other.url(), &["--resume"]);
+    fresh.next_of_type("ready");
+    stop(fresh);
+    assert!(other.deliveries().is_empty());
+}
+
+#[test]
+fn a_run_killed_in_the_middle_loses_nothing_and_keeps_the_order() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--rate-limit", "off"]);
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
+    let target = endpoint.url();
+    let customers: Vec<String> = (0..4).map(|_| customer(&mock)).collect();
+    let mut wanted: BTreeMap<String, usize> = BTreeMap::new();
+    for round in 0..3 {
+        let mut run = listen(&mock, &home, &target, &["--resume"]);
+        run.next_of_type("ready");
+        for name in 0..10 {
+            for customer in &customers {
+                rename(&mock, customer, &format!("{round} {name}"));
+                *wanted.entry(customer.clone()).or_default() += 1;
+            }
+        }
+        run.next_of_type("delivery");
+        signal(run.process(), "KILL");
+    }
+    // A last one brings the rest.
+    let mut run = listen(&mock, &home, &target, &["--resume"]);
+    run.next_of_type("ready");
+    let of = |customer: &String| -> Vec<String> {
+        let deliveries = endpoint.deliveries().into_iter();
+        let of_it = deliveries.filter(|d| d.object == *customer);
+        of_it.map(|d| d.event).collect()
+    };
+    for (customer, count) in &wanted {
+        let mut distinct = eventually("every event", || {
+            let mut seen: Vec<String> = Vec::new();
+            for event in of(customer) {
+                if !seen.contains(&event) {
+                    seen.push(event);
+                }
+            }
+            (seen.len() == *count).then_some(seen)
+        });
+        let came_first = distinct.clone();
+        // Ids rise with time: what came first came in the order in which it happened.
+        distinct.sort();
+        assert_eq!(came_first, distinct, "{customer}");
+    }
+    stop(run);
+}
+
+#[test]
+fn two_runs_do_not_share_a_position() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start("whsec_x", &[]);
+    let mut first = listen(&mock, &home, &endpoint.url(), &["--resume"]);
+    first.next_of_type("ready");
+    let second = listen(&mock, &home, &endpoint.url(), &["--resume"]);
+    let refused = second.finish().expect(1);
+    assert!(refused.stderr.contains("another `fluxa listen --resume`"));
+    // Without it, or elsewhere, nobody is in the way.
+    let within = ["--resume", "--within", "0"];
+    let elsewhere = Endpoint::start("whsec_x", &[]);
+    listen(&mock, &home, &elsewhere.url(), &within)
+        .finish()
+        .expect(0);
+    stop(first);
+    listen(&mock, &home, &endpoint.url(), &within)
+        .finish()
+        .expect(0);
+}
+
+#[test]
+fn a_time_ago_is_by_the_sandboxs_clock_and_includes_its_boundary() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
+    let freeze = r#"{"freeze":true}"#;
+    control(&mock.address(), "POST", "/_mock/clock", freeze).unwrap();
+    let step = |seconds: u64| {
+        let order = json!({ "advance_seconds": seconds }).to_string();
+        control(&mock.address(), "POST", "/_mock/clock", &order).unwrap();
+    };
+    let older = customer(&mock);
+    step(1);
+    let (one, two) = (customer(&mock), customer(&mock));
+    step(600);
+    let newest = customer(&mock);
+    for (since, events, expected) in [
+        ("10m", "3", vec![&one, &two, &newest]),
+        ("599s", "1", vec![&newest]),
+        ("1d", "4", vec![&older, &one, &two, &newest]),
+    ] {
+        let before = endpoint.deliveries().len();
+        // One at a time, so that the order of different objects shows too.
+        let more = [
+            "--since",
+            since,
+            "--max-events",
+            events,
+            "--concurrency",
+            "1",
+        ];
+        listen(&mock, &home, &endpoint.url(), &more)
+            .finish()
+            .expect(0);
+        let came = objects(&endpoint).split_off(before);
+        assert_eq!(came.iter().collect::<Vec<_>>(), expected, "{since}");
+    }
+    let wrong = mock.run(&home, &["listen", "-f", "1", "--since", "yesterday"]);
+    assert!(wrong.expect(2).stderr.contains("evt_"));
+}
+
+#[test]
+fn without_a_stream_the_list_of_events_is_read_and_the_server_may_die_meanwhile() {
+    let home = Home::new();
+    let db = home.path("mock.db");
+    let options = ["--db", db.to_str().unwrap()];
+    let mock = Mock::start(&home, &options);
+    let address = mock.address();
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
+    let no_stream = |address: &str| {
+        let fault = json!({ "method": "GET", "path": "/v1/events/stream", "times": 100_000,
+            "status": 404, "code": "route_missing" });
+        control(address, "POST", "/_mock/faults", &fault.to_string()).unwrap();
+    };
+    no_stream(&address);
+    let mut listen = listen(&mock, &home, &endpoint.url(), &[]);
+    let why = listen.next_of_type("reconnecting");
+    assert!(why["reason"].as_str().unwrap().contains("404"), "{why}");
+    listen.next_of_type("ready");
+    assert_eq!(listen.next_of_type("recovered")["polling"], true);
+    let (a, b) = (customer(&mock), customer(&mock));
+    listen.next_of_type("delivery");
+    listen.next_of_type("delivery");
+    mock.kill();
+    listen.next_of_type("reconnecting");
+    let mock = Mock::start_at(&home, &address, &options);
+    let c = customer(&mock);
+    let recovered = listen.next_of_type("recovered");
+    assert_eq!(
+        (&recovered["polling"], &recovered["resumed"]),
+        (&json!(true), &json!(true))
+    );
+    eventually("the third", || {
+        (objects(&endpoint).len() >= 3).then_some(())
+    });
+    stop(listen);
+    let mut came = objects(&endpoint);
+    came.sort();
+    let mut expected = [a, b, c];
+    expected.sort();
+    assert_eq!(came, expected);
+    assert!(endpoint.deliveries().iter().all(|d| d.verified == Ok(())));
+}
+
+#[test]
+fn what_happened_while_the_server_could_not_be_reached_is_counted() {
+    let home = Home::new();
+    let db = home.path("mock.db");
+    let options = ["--db", db.to_str().unwrap()];
+    let mut mock = Mock::start(&home, &options);
+    let address = mock.address();
+    let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
+    // With a filter too: what is not asked for is not made up for.
+    let filter = ["--events", "customer.created"];
+    let mut listen = listen(&mock, &home, &endpoint.url(), &filter);
+    listen.next_of_type("ready");
+    customer(&mock);
+    listen.next_of_type("delivery");
+    for missed in [3, 0, 2] {
+        mock.kill();
+        listen.next_of_type("reconnecting");
+        // The same sandbox, where the listener does not find it.
+        let elsewhere = Mock::start(&home, &options);
+        for _ in 0..missed {
+            let made = customer(&elsewhere);
+            rename(&elsewhere, &made, "no matter");
+        }
+        elsewhere.kill();
+        mock = Mock::start_at(&home, &address, &options);
+        let recovered = listen.next_of_type("recovered");
+        assert_eq!(recovered["events"], missed, "{recovered}");
+        assert_eq!(recovered["resumed"], true);
+    }
+    eventually("all of them", || {
+        (objects(&endpoint).len() == 6).then_some(())
+    });
+    stop(listen);
+    assert_eq!(endpoint.deliveries().len(), 6);
+}

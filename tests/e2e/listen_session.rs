@@ -1,0 +1,297 @@
+//! What a session adds to forwarding: expectations, a command of one's own, trouble on purpose, and
+//! finding out why a target refuses.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::endpoint::Endpoint;
+use crate::support::{Home, KEY, Mock, Run, Running, eventually, signal};
+
+const FLUXA: &str = env!("CARGO_BIN_EXE_fluxa");
+
+/// A mock, and an endpoint that knows its secret.
+fn shop(home: &Home) -> (Mock, Endpoint) {
+    let mock = Mock::start(home, &[]);
+    let run = mock.run(home, &["listen", "--print-secret"]).expect(0);
+    let endpoint = Endpoint::strict(run.stdout.trim());
+    (mock, endpoint)
+}
+
+/// `fluxa listen` to the endpoint in json mode, with these arguments too.
+fn listen(home: &Home, mock: &Mock, endpoint: &Endpoint, arguments: &[&str]) -> Command {
+    let url = endpoint.url();
+    let all = [&["listen", "-f", &url, "--output", "json"], arguments].concat();
+    mock.fluxa(home, &all)
+}
+
+fn summary(run: &Run) -> Value {
+    let summary = run.json_lines().pop().unwrap();
+    assert_eq!(summary["type"], "summary");
+    summary
+}
+
+#[test]
+fn expectations_that_are_met_end_it_with_0() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    let wanted = ["--expect", "payment.*>=4", "--expect", "payment.failed=0"];
+    let mut listening = Running::start(listen(&home, &mock, &endpoint, &wanted));
+    listening.next_of_type("ready");
+    mock.run(&home, &["trigger", "payment.settled"]).expect(0);
+    let summary = summary(&listening.finish().expect(0));
+    assert_eq!(summary["expectations"][0]["handled"], 4, "{summary}");
+    assert_eq!(summary["by_type"]["payment.settled"], 1);
+}
+
+#[test]
+fn what_is_missing_ends_in_6_and_is_listed_for_people_and_scripts() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    let url = endpoint.url();
+    for output in ["human", "json"] {
+        let wanted = ["--expect", "refund.created=1", "--within", "100ms"];
+        let all = [&["listen", "-f", &url, "--output", output], &wanted[..]].concat();
+        let run = mock.run(&home, &all).expect(6);
+        assert!(
+            run.stderr.contains("refund.created=1 (0 came)"),
+            "{}",
+            run.stderr
+        );
+        match output {
+            "json" => {
+                let unmet = &summary(&run)["expectations"][0];
+                assert_eq!(
+                    (&unmet["met"], &unmet["handled"]),
+                    (&false.into(), &0.into())
+                );
+            }
+            _ => assert!(run.stderr.contains("0 came, 1 missing"), "{}", run.stderr),
+        }
+    }
+    let typo = mock.run(
+        &home,
+        &["listen", "-f", &url, "--expect", "payment.setled=1"],
+    );
+    assert!(
+        typo.expect(2)
+            .stderr
+            .contains("did you mean `payment.settled`?")
+    );
+    let filtered = ["--expect", "refund.created=1", "-e", "payment.*"];
+    let all = [&["listen", "-f", &url], &filtered[..]].concat();
+    assert!(
+        mock.run(&home, &all)
+            .expect(2)
+            .stderr
+            .contains("filtered out")
+    );
+}
+
+#[test]
+fn more_than_exactly_is_6_too_and_until_ends_it() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    let wanted = [
+        "--expect",
+        "customer.created=1",
+        "--until",
+        "refund.created",
+    ];
+    let mut listening = Running::start(listen(&home, &mock, &endpoint, &wanted));
+    listening.next_of_type("ready");
+    for event in ["customer.created", "customer.created", "refund.created"] {
+        mock.run(&home, &["trigger", event]).expect(0);
+    }
+    let run = listening.finish().expect(6);
+    assert_eq!(summary(&run)["expectations"][0]["handled"], 2);
+    let wanted = ["--until", "refund.created", "--within", "50ms"];
+    let run = Run::of(listen(&home, &mock, &endpoint, &wanted)).expect(6);
+    assert!(
+        run.stderr.contains("no `refund.created` came"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn all_that_a_command_made_happen_is_delivered_before_it_ends() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    for (round, only) in [(1, ""), (2, "payment.settled,checkout.session.completed")] {
+        let arguments = ["-e", only, "--", FLUXA, "trigger", "payment.settled"];
+        let run = Run::of(listen(&home, &mock, &endpoint, &arguments)).expect(0);
+        let summary = summary(&run);
+        let wanted = if round == 1 { 6 } else { 2 };
+        assert_eq!(
+            (&summary["delivered"], &summary["failed"]),
+            (&wanted.into(), &0.into())
+        );
+        // stdout is NDJSON alone: what the command printed is on stderr.
+        assert!(
+            run.stderr.contains("payment.settled  evt_"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_commands_status_is_ours_and_it_knows_the_session_but_not_the_key() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    for (script, status) in [("exit 3", 3), ("kill -KILL $$", 137), ("exit 0", 0)] {
+        let arguments = ["--expect", "payment.failed=0", "--", "sh", "-c", script];
+        let run = Run::of(listen(&home, &mock, &endpoint, &arguments)).expect(status);
+        assert_eq!(summary(&run)["type"], "summary");
+    }
+    let file = home.path("environment");
+    let script = format!("env > '{}'", file.display());
+    let arguments = ["--api-key", KEY, "--", "sh", "-c", &script];
+    let mut command = listen(&home, &mock, &endpoint, &arguments);
+    command.env_remove("FLUXA_SECRET_KEY");
+    let ready = &Run::of(command).expect(0).json_lines()[0];
+    let environment = std::fs::read_to_string(&file).unwrap();
+    assert!(!environment.contains(KEY), "{environment}");
+    let session = ready["session"].as_str().unwrap();
+    for line in [
+        &format!("FLUXA_LISTEN_SESSION={session}"),
+        &format!("FLUXA_API_BASE={}", mock.base_url),
+        "FLUXA_WEBHOOK_SECRET=whsec_",
+    ] {
+        assert!(environment.contains(line), "{line} in {environment}");
+    }
+    let nothing = ["--", "/no/such/program"];
+    let run = Run::of(listen(&home, &mock, &endpoint, &nothing)).expect(1);
+    assert!(
+        run.stderr.contains("cannot start `/no/such/program`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_reaches_the_command_and_the_session_ends_after_it() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    let (begun, told) = (home.path("begun"), home.path("told"));
+    let script = format!(
+        "trap 'echo > \"{}\"; exit 0' INT; echo > '{}'; while :; do sleep 0.01; done",
+        told.display(),
+        begun.display()
+    );
+    let arguments = ["--", "sh", "-c", &script];
+    let mut listening = Running::start(listen(&home, &mock, &endpoint, &arguments));
+    listening.next_of_type("ready");
+    eventually("the command", || begun.exists().then_some(()));
+    signal(listening.process(), "INT");
+    let run = listening.finish().expect(130);
+    assert_eq!(summary(&run)["type"], "summary");
+    assert!(told.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_would_go_on_ends_with_the_session() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    let file = home.path("process");
+    let script = format!("echo $$ > '{}'; exec tail -f /dev/null", file.display());
+    let arguments = ["--within", "300ms", "--", "sh", "-c", &script];
+    Run::of(listen(&home, &mock, &endpoint, &arguments)).expect(0);
+    let process = std::fs::read_to_string(&file).unwrap();
+    let alive = Command::new("kill").args(["-0", process.trim()]).output();
+    assert!(!alive.unwrap().status.success(), "{process} is still there");
+}
+
+#[test]
+fn trouble_on_purpose_breaks_no_signature_and_is_the_same_for_the_same_seed() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    let run = |recipe: &str| {
+        let trigger = ["--", FLUXA, "trigger", "payment.settled"];
+        let chaos = [
+            "-e",
+            "payment.*",
+            "--concurrency",
+            "1",
+            "--chaos",
+            recipe,
+            "--seed",
+            "7",
+        ];
+        let command = listen(&home, &mock, &endpoint, &[&chaos[..], &trigger].concat());
+        let run = Run::of(command).expect(0);
+        let lines = run.json_lines();
+        let deliveries = lines.iter().filter(|line| line["type"] == "delivery");
+        let told: Vec<(String, Value)> = deliveries
+            .map(|line| {
+                (
+                    line["event_type"].as_str().unwrap().to_owned(),
+                    line["chaos"].clone(),
+                )
+            })
+            .collect();
+        (told, summary(&run)["chaos"].clone())
+    };
+    let (told, tally) = run("duplicate,reorder,delay=1..9ms");
+    let types: Vec<&str> = told
+        .iter()
+        .map(|(event_type, _)| event_type.as_str())
+        .collect();
+    let pair = |one, two| [one, one, two, two];
+    let early = pair("payment.captured", "payment.received");
+    assert_eq!(
+        types,
+        [early, pair("payment.settled", "payment.settling")].concat()
+    );
+    assert_eq!(told[1].1["duplicate"], true, "{told:?}");
+    assert_eq!(told[2].1["reordered"], true, "{told:?}");
+    assert!(told[0].1["delay_ms"].as_u64().unwrap() > 0);
+    assert_eq!(
+        (&tally["seed"], &tally["duplicated"]),
+        (&7.into(), &4.into())
+    );
+    assert_eq!(run("duplicate,reorder,delay=1..9ms"), (told, tally));
+
+    let mut ids: Vec<String> = Vec::new();
+    for delivery in endpoint.deliveries() {
+        assert_eq!(delivery.verified, Ok(()), "{delivery:?}");
+        ids.push(delivery.header("X-Fluxa-Delivery-Id").to_owned());
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 16);
+}
+
+#[test]
+fn a_server_with_another_secret_is_told_which_and_nothing_is_tried_when_it_is_off() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::strict("whsec_ofanothershop");
+    for (arguments, tried) in [(&["--no-doctor"][..], false), (&[], true)] {
+        let before = endpoint.deliveries().len();
+        let trigger = ["--", FLUXA, "trigger", "customer.created"];
+        let mut command = listen(&home, &mock, &endpoint, &[arguments, &trigger].concat());
+        command.env("FLUXA_WEBHOOK_SECRET", "whsec_ofanothershop");
+        let run = Run::of(command).expect(7);
+        let lines = run.json_lines();
+        let found: Vec<_> = lines
+            .iter()
+            .filter(|line| line["type"] == "diagnosis")
+            .collect();
+        assert_eq!(found.len(), usize::from(tried));
+        if let Some(found) = found.first() {
+            assert_eq!(
+                (&found["cause"], &found["status"]),
+                (&"other_secret".into(), &400.into())
+            );
+            assert!(!run.stdout.contains("ofanothershop") && !run.stderr.contains("ofanothershop"));
+        }
+        let sent = endpoint.deliveries().split_off(before);
+        assert_eq!(sent.len(), if tried { 3 } else { 1 });
+        assert!(sent.iter().all(|delivery| delivery.body == sent[0].body));
+    }
+}

@@ -1,0 +1,140 @@
+//! `fluxa webhooks`: signing and verifying by hand, with no key and no network.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::support::{Home, Run};
+
+const SECRET: &str = "whsec_vector";
+const BODY: &str = r#"{"id":"evt_1","type":"payment.settled"}"#;
+/// printf '1716135600.%s' "$BODY" | openssl dgst -sha256 -hmac whsec_vector
+const SIGNATURE: &str =
+    "t=1716135600,v1=d7bf7b6b2854ba93ba97d1b7d1f60cc74cc303601fe12275781450b74019596d";
+
+fn run(home: &Home, secret: &str, arguments: &[&str]) -> Run {
+    let mut command = home.fluxa(&[&["webhooks"], arguments].concat());
+    command.env("FLUXA_WEBHOOK_SECRET", secret);
+    Run::of(command)
+}
+
+fn piped(home: &Home, secret: &str, arguments: &[&str], stdin: &str) -> Run {
+    let mut command = home.fluxa(&[&["webhooks"], arguments].concat());
+    command
+        .env("FLUXA_WEBHOOK_SECRET", secret)
+        .stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It may have ended without reading.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    Run::finish(child)
+}
+
+#[test]
+fn the_signature_is_that_of_another_tool() {
+    let home = Home::new();
+    let file = home.path("body");
+    std::fs::write(&file, BODY).unwrap();
+    let file = file.to_str().unwrap();
+    let signed = run(&home, SECRET, &["sign", file, "--timestamp", "1716135600"]).expect(0);
+    assert_eq!(signed.stdout.trim(), SIGNATURE);
+    let arguments = ["sign", file, "--timestamp", "1716135600", "--secret-stdin"];
+    let signed = piped(&home, "whsec_other", &arguments, "whsec_vector\n").expect(0);
+    assert_eq!(signed.stdout.trim(), SIGNATURE);
+    let arguments = ["sign", "-", "--timestamp", "1716135600", "--output", "json"];
+    let signed = piped(&home, SECRET, &arguments, BODY).expect(0);
+    assert_eq!(signed.json_lines()[0]["value"], SIGNATURE);
+
+    let header = run(&home, SECRET, &["sign", file, "--header"]).expect(0);
+    let header = header.stdout.trim();
+    assert!(header.starts_with("X-Fluxa-Signature: t="), "{header}");
+    let valid = run(&home, SECRET, &["verify", file, "--signature", header]).expect(0);
+    assert!(
+        valid.stdout.starts_with("valid  payment.settled evt_1"),
+        "{}",
+        valid.stdout
+    );
+}
+
+#[test]
+fn a_signature_that_is_not_good_is_told_exactly_why() {
+    let home = Home::new();
+    let file = home.path("body");
+    let file = file.to_str().unwrap();
+    let then = ["--at", "2024-05-19T16:20:00Z"];
+    let spaced = r#"{"id": "evt_1", "type": "payment.settled"}"#;
+    for (body, secret, signature, at, told) in [
+        (
+            BODY,
+            SECRET,
+            SIGNATURE,
+            &["--at", "1716136000"],
+            "is 100 seconds too old",
+        ),
+        (
+            BODY,
+            SECRET,
+            SIGNATURE,
+            &["--at", "1716135299"],
+            "is 1 second too far in the future",
+        ),
+        (BODY, "whsec_other", SIGNATURE, &then, "by another secret"),
+        (
+            BODY,
+            SECRET,
+            "t=1716135600,v0=00",
+            &then,
+            "there is no `v1`",
+        ),
+        (BODY, SECRET, "v1=00", &then, "there is no `t`"),
+        (
+            &format!("{BODY}\n"),
+            SECRET,
+            SIGNATURE,
+            &then,
+            "white space at its end that was not",
+        ),
+        (spaced, SECRET, SIGNATURE, &then, "without white space"),
+        ("{}", SECRET, SIGNATURE, &then, "the body is another"),
+    ] {
+        std::fs::write(file, body).unwrap();
+        let arguments = [&["verify", file, "--signature", signature], &at[..]].concat();
+        let run = run(&home, secret, &arguments).expect(1);
+        assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+        assert!(
+            run.stdout.is_empty() && !run.stderr.contains("vector"),
+            "{}",
+            run.stderr
+        );
+    }
+    std::fs::write(file, BODY).unwrap();
+    let late = [
+        "verify",
+        file,
+        "--signature",
+        SIGNATURE,
+        "--at",
+        "1716136000",
+    ];
+    run(
+        &home,
+        SECRET,
+        &[&late[..], &["--tolerance", "400s"]].concat(),
+    )
+    .expect(0);
+}
+
+#[test]
+fn a_secret_is_needed_and_never_taken_from_the_command_line() {
+    let home = Home::new();
+    let none = run(&home, "", &["sign", "body"]).expect(2);
+    assert!(none.stderr.contains("--secret-stdin"), "{}", none.stderr);
+    let both = run(&home, "", &["sign", "-", "--secret-stdin"]).expect(2);
+    assert!(both.stderr.contains("both"), "{}", both.stderr);
+    run(&home, SECRET, &["sign", "body", "--timestamp", "-1"]).expect(2);
+    run(
+        &home,
+        SECRET,
+        &["sign", "body", "--timestamp", "1000000000000"],
+    )
+    .expect(1);
+}
