@@ -18,6 +18,7 @@ mod reconcile;
 mod reference;
 mod replay;
 mod resources;
+mod secret;
 mod trigger;
 mod values;
 mod webhooks;
@@ -33,14 +34,17 @@ pub(crate) use api::ApiArguments;
 pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
-pub(crate) use events::EventsCommand;
-pub(crate) use keys::{KeyKind, KeysCommand};
+pub(crate) use events::{EventsCommand, ResendArguments};
+pub(crate) use keys::{
+    CreateKeyArguments, KeyKind, KeysCommand, RotateKeyArguments, UpdateKeyArguments,
+};
 pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::MockArguments;
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
 pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use resources::{ResourceCommand, argument};
+pub(crate) use secret::SecretOptions;
 pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
 pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 

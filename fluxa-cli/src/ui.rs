@@ -64,6 +64,11 @@ impl Ui {
         !self.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Returns whether a person reads stdout, rather than a file or another program.
+    pub(crate) fn prints_to_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Prints a line of data for people.
     pub(crate) fn line(&self, line: &Line) -> Result<()> {
         self.write_stdout(&line.render(self.stdout_colour))

@@ -18,6 +18,7 @@ mod errors;
 mod events;
 mod keyring;
 mod keys;
+mod keys_rotation;
 mod listen;
 mod listen_resume;
 mod listen_session;
@@ -33,4 +34,5 @@ mod support;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod trigger;
+mod webhook_endpoints;
 mod webhooks;

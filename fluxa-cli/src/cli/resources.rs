@@ -15,6 +15,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory};
 use unicode_width::UnicodeWidthStr;
 
 use super::call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
+use super::secret::SecretOptions;
 use super::{Cli, help as help_text};
 use crate::generated::RESOURCES;
 use crate::operations::{self, Field, Kind, Operation, Resource};
@@ -173,6 +174,9 @@ fn verb(resource: &Resource, operation: &'static Operation) -> Command {
             .value_name("TIMING")
             .help("Pace in the sandbox: instant, manual, 5s, or settling=5s,settled=1m,refund=1s");
         command = command.arg(timing);
+    }
+    if operation.issues {
+        command = SecretOptions::augment_args(command);
     }
     if operation.idempotent {
         command = IdempotencyOption::augment_args(command);

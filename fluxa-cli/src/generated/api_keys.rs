@@ -40,6 +40,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "api_keys_create",
@@ -68,6 +69,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
         Operation {
             id: "api_keys_retrieve",
@@ -90,6 +92,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "api_keys_update",
@@ -117,6 +120,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "api_keys_requests",
@@ -144,6 +148,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "api_keys_revoke",
@@ -166,6 +171,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: true,
+            issues: false,
         },
         Operation {
             id: "api_keys_rotate",
@@ -190,6 +196,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
     ],
 };

@@ -40,6 +40,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "checkout_sessions_create",
@@ -70,6 +71,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "checkout_sessions_retrieve",
@@ -92,6 +94,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "checkout_sessions_expire",
@@ -114,6 +117,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: true,
+            issues: false,
         },
     ],
 };

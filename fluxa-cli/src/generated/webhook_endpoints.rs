@@ -39,6 +39,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_create",
@@ -66,6 +67,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
         Operation {
             id: "webhook_endpoints_retrieve",
@@ -88,6 +90,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_update",
@@ -116,6 +119,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_delete",
@@ -138,6 +142,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: true,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_deliveries",
@@ -167,6 +172,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_rotate_secret",
@@ -191,6 +197,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
     ],
 };

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::values::{pair, time};
+use crate::listen::filter::matches;
 use crate::operations::Kind;
 use crate::suggest;
 
@@ -36,6 +37,12 @@ impl Kind {
                 format!("{}, … {} in all", values[..3].join(", "), values.len())
             }
             Self::OneOf(values) => values.join(", "),
+            Self::List(Self::OneOf(values)) if values.len() > LISTED => {
+                format!(
+                    "{}; `*` stands for anything",
+                    Self::OneOf(values).explanation()
+                )
+            }
             Self::List(of) => of.explanation(),
             Self::Map => "repeat it for more".to_owned(),
             Self::Text | Self::Secret | Self::Integer | Self::Boolean => String::new(),
@@ -57,6 +64,7 @@ impl Kind {
             Self::Id(prefix) => id(prefix, text).map(Value::from),
             Self::OneOf(values) => one_of(values, text).map(Value::from),
             Self::List(_) if text.is_empty() => Ok(Value::Null),
+            Self::List(Self::OneOf(values)) if text.contains('*') => glob(values, text),
             Self::List(of) => of.parse(text),
             Self::Map => pair(text).map(|(name, value)| json!({ name: value })),
         }
@@ -116,6 +124,26 @@ fn one_of(values: &[&'static str], text: &str) -> Result<&'static str, String> {
     })
 }
 
+/// Reads a pattern as all values that it matches now. `*` alone stays: it is what comes later too.
+fn glob(values: &[&'static str], text: &str) -> Result<Value, String> {
+    if text == "*" {
+        return Ok(text.into());
+    }
+    let matched: Vec<&str> = values
+        .iter()
+        .copied()
+        .filter(|value| matches(text, value))
+        .collect();
+    match (
+        matched.is_empty(),
+        suggest::closest(text, values.iter().copied()),
+    ) {
+        (false, _) => Ok(matched.into()),
+        (true, Some(meant)) => Err(format!("it matches nothing; did you mean {meant}?")),
+        (true, None) => Err("it matches nothing".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +162,12 @@ mod tests {
             (STATES, "settled", json!("SETTLED")),
             (Kind::List(&Kind::Integer), "1", json!(1)),
             (Kind::List(&Kind::Integer), "", Value::Null),
+            (
+                Kind::List(&STATES),
+                "SETTL*",
+                json!(["SETTLING", "SETTLED"]),
+            ),
+            (Kind::List(&STATES), "*", json!("*")),
             (Kind::Map, "a=b=c", json!({ "a": "b=c" })),
         ] {
             assert_eq!(kind.parse(text), Ok(expected), "{kind:?} {text}");
@@ -154,6 +188,7 @@ mod tests {
             (Kind::Id("cus_"), "pay_1", "start with cus_"),
             (Kind::Id("cus_"), "cus_../x", "start with cus_"),
             (Kind::Map, "order", "NAME=VALUE"),
+            (Kind::List(&STATES), "SETLED*", "did you mean SETTLED?"),
             (Kind::Time, "yesterday", "2026-01-31"),
         ] {
             let error = kind.parse(text).unwrap_err();

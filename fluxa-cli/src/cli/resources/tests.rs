@@ -195,8 +195,8 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 #[test]
 fn what_is_made_by_hand_wins_and_lacks_nothing() {
     // By another name too, which only the contract's commands know.
-    for line in ["fluxa events list", "fluxa event list"] {
-        let events = parse(line).unwrap();
+    for line in ["events", "event"].map(|noun| format!("fluxa {noun} diff evt_1")) {
+        let events = parse(&line).unwrap();
         assert!(matches!(events.command, crate::cli::Command::Events(_)));
     }
     let stream = parse("fluxa --output json events stream").unwrap();

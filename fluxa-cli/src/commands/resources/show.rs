@@ -15,11 +15,17 @@ pub(super) fn cells(
 ) -> Vec<(Tone, String)> {
     columns
         .iter()
-        .map(|(name, _)| match item.get(name) {
+        .map(|(name, _)| match at(item, name) {
             Some(value) if !value.is_null() => (tone(name), short(name, value, item)),
             _ => (Tone::Dim, "–".to_owned()),
         })
         .collect()
+}
+
+/// Returns what stands at a dotted name.
+fn at<'j>(item: &'j JsonText, name: &str) -> Option<&'j JsonText> {
+    name.split('.')
+        .try_fold(item, |value, name| value.get(name))
 }
 
 /// How wide the column of names becomes: a few long ones must not push every value away.
@@ -122,7 +128,7 @@ fn time(text: &str) -> Option<String> {
 fn tone(name: &str) -> Tone {
     match name {
         "id" => Tone::Bold,
-        "state" | "new_state" | "status" => Tone::Accent,
+        "data.state" | "state" | "new_state" | "status" => Tone::Accent,
         "failure_code" | "failure_message" => Tone::Bad,
         name if name.ends_with("_at") || name == "at" => Tone::Dim,
         _ => Tone::Plain,
