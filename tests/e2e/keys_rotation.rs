@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::victim::Shim;
-use crate::support::{Home, Mock, Run, Running, call, control, eventually, piped};
+use crate::support::{Home, Mock, Run, Running, call, eventually, mock_control, piped};
 
 /// A profile that holds a key of the mock.
 struct Profile {
@@ -221,11 +221,11 @@ fn a_kill_while_the_request_is_under_way_is_finished_with_the_key_that_was_made(
         let fault = json!({
             "method": "POST", "path": "/v1/api_keys/*/rotate", "when": when, "delay_ms": 60_000,
         });
-        let fault = control(&mock, "/faults", fault);
+        let fault = mock_control(&mock, "/faults", fault);
         let path = format!("/faults/{}", fault["id"].as_str().unwrap());
         let rotation = Running::start(profile.rotation());
         eventually("the request", || {
-            (control(&mock, &path, Value::Null)["hits"] == 1).then_some(())
+            (mock_control(&mock, &path, Value::Null)["hits"] == 1).then_some(())
         });
         if when == "after" {
             eventually("the rotation", || {
@@ -266,7 +266,7 @@ fn an_answer_that_is_lost_is_asked_for_again() {
     let fault = json!({
         "method": "POST", "path": "/v1/api_keys/*/rotate", "lose_response": true, "times": 2,
     });
-    control(&mock, "/faults", fault);
+    mock_control(&mock, "/faults", fault);
     let lost = Run::of(profile.rotation()).expect(5);
     assert!(
         lost.stderr.contains("this finishes it, once"),

@@ -30,10 +30,7 @@ Examples:
 const RESEND_EXAMPLES: &str = "\
 Examples:
   fluxa events resend evt_9e8d7c6b5a493827 --endpoint we_a1b2c3d4e5f60718
-  fluxa events resend --failed --since 24h --type 'payment.*'
-
-Exits with 7 when an endpoint still answers something other than 2xx, with 6 when one has not
-answered in time.";
+  fluxa events resend --failed --since 24h --type 'payment.*'";
 
 /// `fluxa events resend`
 #[derive(Debug, Args)]

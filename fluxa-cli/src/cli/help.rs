@@ -51,6 +51,10 @@ Exit codes: 0 ended as asked · 1 failure · 2 usage · 3 the key, or it may not
 const REPLAY_CODES: &str = "\
 Exit codes: 0 all accepted · 1 failure · 2 usage · 5 network · 7 a target answered non-2xx";
 
+const RESEND_CODES: &str = "\
+Exit codes: 0 all accepted · 1 failure · 2 usage · 3 the key, or it may not · 4 refused by the API
+  5 network or 5xx · 6 no answer in time · 7 an endpoint answered non-2xx";
+
 /// Returns the command with exit codes below the help of all its commands.
 pub(super) fn with_exit_codes(command: Command) -> Command {
     below(command, "")
@@ -74,6 +78,7 @@ pub(super) fn with_api_codes(command: Command) -> Command {
 fn codes(path: &str) -> &'static str {
     match path {
         "demo" => DEMO_CODES,
+        "events resend" => RESEND_CODES,
         "mock" => MOCK_CODES,
         "listen" => LISTEN_CODES,
         "replay" => REPLAY_CODES,

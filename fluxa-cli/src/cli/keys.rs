@@ -15,6 +15,9 @@ use crate::scopes;
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// List API keys, newest first.
+    #[command(after_help = "\
+Example:
+  fluxa keys list --status active")]
     List {
         /// Only those of this kind.
         #[arg(long, value_parser = PossibleValuesParser::new(ApiKeyKind::KNOWN))]
@@ -35,6 +38,9 @@ Example:
     #[command(after_help = ROTATE_HELP)]
     Rotate(RotateKeyArguments),
     /// Revoke an API key, at once.
+    #[command(after_help = "\
+Example:
+  fluxa keys revoke key_b7c8d9e0f1a2b3c4 --yes")]
     Revoke {
         /// Id of the key.
         id: String,
