@@ -40,10 +40,14 @@ fn on_terminal(
     Run::of(command).stdout
 }
 
-/// What was printed, without the colours; anything else that a terminal would obey fails the test.
+/// How a spinner takes back what it showed.
+const TAKEN_BACK: &str = "\r\u{1b}[2K";
+
+/// What was printed, without colours and what a spinner does; anything else that a terminal would obey fails the test.
 #[track_caller]
 fn without_colours(printed: &str) -> String {
     let mut plain = String::new();
+    let printed = printed.replace(TAKEN_BACK, "");
     let mut rest = printed.chars().peekable();
     while let Some(character) = rest.next() {
         match character {
@@ -151,7 +155,7 @@ fn colours_are_where_they_are_wanted() {
     let coloured = |more: &[(&str, &str)]| {
         let printed = on_terminal(&mock, &home, 100, status, more);
         without_colours(&printed);
-        printed.contains('\u{1b}')
+        printed.replace(TAKEN_BACK, "").contains('\u{1b}')
     };
     assert!(coloured(&[]));
     assert!(coloured(&[("NO_COLOR", "")]), "empty is as good as unset");
@@ -164,6 +168,8 @@ fn colours_are_where_they_are_wanted() {
     ] {
         assert!(!coloured(refused), "{refused:?}");
     }
+    let dumb = on_terminal(&mock, &home, 100, status, &[("TERM", "dumb")]);
+    assert!(!dumb.contains('\u{1b}'), "nothing may move: {dumb:?}");
     let piped = |more: &[(&str, &str)]| {
         let mut command = mock.fluxa(&home, &["status"]);
         command.envs(more.iter().copied());
