@@ -86,6 +86,8 @@ pub(crate) enum Kind {
     Money,
     Boolean,
     Time,
+    /// An absolute URL.
+    Url,
     /// An id with this prefix.
     Id(&'static str),
     /// One of these.

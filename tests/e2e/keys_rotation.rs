@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::victim::Shim;
-use crate::support::{Home, Mock, Run, Running, call, control, eventually, piped};
+use crate::support::{Home, Mock, Run, Running, call, eventually, mock_control, piped};
 
 /// A profile that holds a key of the mock.
 struct Profile {
@@ -221,11 +221,11 @@ fn a_kill_while_the_request_is_under_way_is_finished_with_the_key_that_was_made(
         let fault = json!({
             "method": "POST", "path": "/v1/api_keys/*/rotate", "when": when, "delay_ms": 60_000,
         });
-        let fault = control(&mock, "/faults", fault);
+        let fault = mock_control(&mock, "/faults", fault);
         let path = format!("/faults/{}", fault["id"].as_str().unwrap());
         let rotation = Running::start(profile.rotation());
         eventually("the request", || {
-            (control(&mock, &path, Value::Null)["hits"] == 1).then_some(())
+            (mock_control(&mock, &path, Value::Null)["hits"] == 1).then_some(())
         });
         if when == "after" {
             eventually("the rotation", || {
@@ -266,7 +266,7 @@ fn an_answer_that_is_lost_is_asked_for_again() {
     let fault = json!({
         "method": "POST", "path": "/v1/api_keys/*/rotate", "lose_response": true, "times": 2,
     });
-    control(&mock, "/faults", fault);
+    mock_control(&mock, "/faults", fault);
     let lost = Run::of(profile.rotation()).expect(5);
     assert!(
         lost.stderr.contains("this finishes it, once"),
@@ -276,6 +276,53 @@ fn an_answer_that_is_lost_is_asked_for_again() {
     assert_eq!(profile.stored(), profile.old);
     Run::of(profile.rotation()).expect(0);
     profile.assert_rotated_once(&mock);
+}
+
+#[test]
+fn a_profile_that_got_another_key_since_keeps_that() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let profile = Profile::new(&mock);
+    let fault = json!({
+        "method": "POST", "path": "/v1/api_keys/*/rotate", "lose_response": true, "times": 2,
+    });
+    mock_control(&mock, "/faults", fault);
+    Run::of(profile.rotation()).expect(5);
+    let body = json!({ "kind": "secret", "name": "another" });
+    let another = call(&mock, "POST", "/api_keys", body);
+    let another = another["secret"].as_str().unwrap();
+    piped(
+        profile.home.fluxa(&["config", "set", "secret_key"]),
+        another,
+    )
+    .expect(0);
+    let run = Run::of(profile.rotation()).expect(0);
+    assert!(
+        run.stderr.contains("holds another key by now"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stdout.lines().last().unwrap().starts_with("sk_test_"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(profile.stored(), another);
+}
+
+#[test]
+fn many_rotations_of_one_key_at_once_make_one_new_key() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--rate-limit", "off"]);
+    let profile = Profile::new(&mock);
+    let all: Vec<Running> = (0..8).map(|_| Running::start(profile.rotation())).collect();
+    for one in all {
+        let run = one.finish();
+        // One that begins when another is done finds the key rotated.
+        assert!(matches!(run.code, 0 | 4), "{run:?}");
+    }
+    profile.assert_rotated_once(&mock);
+    assert_eq!(profile.run(&["keys", "list"]).expect(0).stderr, "");
 }
 
 #[test]

@@ -20,6 +20,7 @@ impl Kind {
             Self::Money => "MINOR_UNITS",
             Self::Boolean => "BOOL",
             Self::Time => "TIME",
+            Self::Url => "URL",
             Self::Id(_) => "ID",
             Self::OneOf(_) => "VALUE",
             Self::List(_) => "A,B",
@@ -45,7 +46,7 @@ impl Kind {
             }
             Self::List(of) => of.explanation(),
             Self::Map => "repeat it for more".to_owned(),
-            Self::Text | Self::Secret | Self::Integer | Self::Boolean => String::new(),
+            Self::Text | Self::Secret | Self::Integer | Self::Boolean | Self::Url => String::new(),
         }
     }
 
@@ -61,6 +62,7 @@ impl Kind {
                 _ => Err("it is true or false".to_owned()),
             },
             Self::Time => Ok(time(text, Timestamp::now())?.to_string().into()),
+            Self::Url => url(text).map(Value::from),
             Self::Id(prefix) => id(prefix, text).map(Value::from),
             Self::OneOf(values) => one_of(values, text).map(Value::from),
             Self::List(_) if text.is_empty() => Ok(Value::Null),
@@ -68,6 +70,19 @@ impl Kind {
             Self::List(of) => of.parse(text),
             Self::Map => pair(text).map(|(name, value)| json!({ name: value })),
         }
+    }
+}
+
+/// Reads an absolute URL; whether it will do is for the API to say.
+fn url(text: &str) -> Result<String, String> {
+    let is_url = |text: &str| {
+        url::Url::parse(text).is_ok_and(|url| url.scheme().starts_with("http") && url.has_host())
+    };
+    let meant = format!("https://{text}");
+    match (is_url(text), text.contains("://") || !is_url(&meant)) {
+        (true, _) => Ok(text.to_owned()),
+        (false, false) => Err(format!("did you mean {meant}?")),
+        (false, true) => Err("it is a URL: https://shop.example.com/webhooks".to_owned()),
     }
 }
 
@@ -150,6 +165,11 @@ mod tests {
         for (kind, text, expected) in [
             (Kind::Text, "4999", json!("4999")),
             (Kind::Integer, "-3", json!(-3)),
+            (
+                Kind::Url,
+                "http://[::1]:4000/x",
+                json!("http://[::1]:4000/x"),
+            ),
             (Kind::Money, "4999", json!(4999)),
             (Kind::Boolean, "false", json!(false)),
             (Kind::Time, "2026-01-31", json!("2026-01-31T00:00:00Z")),
@@ -180,6 +200,18 @@ mod tests {
             (Kind::Money, "lots", "£49.99 is 4999"),
             (Kind::Integer, "1.0", "whole number"),
             (Kind::Boolean, "yes", "true or false"),
+            (
+                Kind::Url,
+                "shop.example.com/x",
+                "did you mean https://shop.example.com/x?",
+            ),
+            (
+                Kind::Url,
+                "shop.example.com:8443",
+                "did you mean https://shop.example.com:8443?",
+            ),
+            (Kind::Url, "ftp://shop.example.com", "it is a URL"),
+            (Kind::Url, "", "it is a URL"),
             (Kind::Id("cus_"), "pay_1", "start with cus_"),
             (Kind::Id("cus_"), "cus_../x", "start with cus_"),
             (Kind::Map, "order", "NAME=VALUE"),

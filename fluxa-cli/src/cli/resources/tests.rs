@@ -128,6 +128,7 @@ fn every_parameter_and_property_of_the_contract_has_a_flag() {
                 Kind::Time => schema["format"] == "date-time",
                 Kind::Id(prefix) => schema["pattern"].as_str().unwrap().contains(prefix),
                 Kind::Text => schema["type"] == "string" && schema["format"] != "password",
+                Kind::Url => schema["format"] == "uri",
             };
             assert!(fits, "{id} {}: {:?} for {schema}", field.name, field.kind);
         }

@@ -114,6 +114,7 @@ pub(super) fn kind(contract: &Contract, schema: &Value) -> Result<String, String
         ("boolean", _) => "Kind::Boolean".to_owned(),
         ("string", "password") => "Kind::Secret".to_owned(),
         ("string", "date-time") => "Kind::Time".to_owned(),
+        ("string", "uri") => "Kind::Url".to_owned(),
         ("string", _) => "Kind::Text".to_owned(),
         ("array", _) => {
             let items = target.get("items").ok_or("an array has items")?;
