@@ -82,6 +82,8 @@ pub(crate) enum Kind {
     /// Text that is never shown again.
     Secret,
     Integer,
+    /// An integer of seconds.
+    Seconds,
     /// An integer in minor units.
     Money,
     Boolean,

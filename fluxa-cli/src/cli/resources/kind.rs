@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cli::values::{pair, time};
+use crate::cli::values::{duration, pair, time};
 use crate::listen::filter::matches;
 use crate::operations::Kind;
 use crate::suggest;
@@ -17,6 +17,7 @@ impl Kind {
         match self {
             Self::Text | Self::Secret => "TEXT",
             Self::Integer => "N",
+            Self::Seconds => "DURATION",
             Self::Money => "MINOR_UNITS",
             Self::Boolean => "BOOL",
             Self::Time => "TIME",
@@ -32,6 +33,7 @@ impl Kind {
     pub(super) fn explanation(self) -> String {
         match self {
             Self::Money => "£49.99 is 4999".to_owned(),
+            Self::Seconds => "90s, 5m, 24h, 30d, or seconds".to_owned(),
             Self::Time => "2026-01-31, RFC 3339, or from now: -24h".to_owned(),
             Self::Id(prefix) => format!("{prefix}…"),
             Self::OneOf(values) if values.len() > LISTED => {
@@ -55,6 +57,10 @@ impl Kind {
         match self {
             Self::Text | Self::Secret => Ok(text.into()),
             Self::Integer => whole(text).ok_or_else(|| "it is a whole number".to_owned()),
+            Self::Seconds => match whole(text) {
+                Some(seconds) => Ok(seconds),
+                None => Ok(duration(text)?.as_secs().into()),
+            },
             Self::Money => whole(text).ok_or_else(|| not_minor(text)),
             Self::Boolean => match text {
                 "true" => Ok(true.into()),
@@ -165,6 +171,8 @@ mod tests {
         for (kind, text, expected) in [
             (Kind::Text, "4999", json!("4999")),
             (Kind::Integer, "-3", json!(-3)),
+            (Kind::Seconds, "3600", json!(3600)),
+            (Kind::Seconds, "24h", json!(86_400)),
             (
                 Kind::Url,
                 "http://[::1]:4000/x",
@@ -199,6 +207,7 @@ mod tests {
             (Kind::Money, "5.999", "£49.99 is 4999"),
             (Kind::Money, "lots", "£49.99 is 4999"),
             (Kind::Integer, "1.0", "whole number"),
+            (Kind::Seconds, "1y", "90s, 5m, 24h or 30d"),
             (Kind::Boolean, "yes", "true or false"),
             (
                 Kind::Url,

@@ -72,7 +72,11 @@ pub(super) fn fields(
         about => about.to_owned(),
     };
     let about = about.split("\n\n").next().unwrap_or_default();
-    Ok(vec![line(name, &kind(contract, schema)?, about, required)])
+    let kind = match kind(contract, schema)? {
+        kind if kind == "Kind::Integer" && name.ends_with("seconds") => "Kind::Seconds".to_owned(),
+        kind => kind,
+    };
+    Ok(vec![line(name, &kind, about, required)])
 }
 
 fn line(name: &str, kind: &str, about: &str, required: bool) -> String {
