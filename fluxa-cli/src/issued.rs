@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::SecretOptions;
 use crate::commands::Context;
+use crate::credentials;
 use crate::error::{CliError, Result};
 use crate::json_text::JsonText;
 use crate::ui::{Line, Tone};
@@ -40,6 +41,11 @@ impl Issued {
     fn field(&self, name: &str) -> Option<String> {
         let found = self.object.iter().find(|(field, _)| field == name);
         found.and_then(|(_, value)| value.text())
+    }
+
+    /// Returns what may be shown of the secret, when it is a key.
+    pub(crate) fn shown(&self) -> String {
+        credentials::shown(&self.secret)
     }
 
     /// Hands the secret over: it is printed unless it was put somewhere. `keep` is a place besides

@@ -82,10 +82,14 @@ pub(crate) enum Kind {
     /// Text that is never shown again.
     Secret,
     Integer,
+    /// An integer of seconds.
+    Seconds,
     /// An integer in minor units.
     Money,
     Boolean,
     Time,
+    /// An absolute URL.
+    Url,
     /// An id with this prefix.
     Id(&'static str),
     /// One of these.

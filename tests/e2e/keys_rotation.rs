@@ -279,6 +279,53 @@ fn an_answer_that_is_lost_is_asked_for_again() {
 }
 
 #[test]
+fn a_profile_that_got_another_key_since_keeps_that() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let profile = Profile::new(&mock);
+    let fault = json!({
+        "method": "POST", "path": "/v1/api_keys/*/rotate", "lose_response": true, "times": 2,
+    });
+    mock_control(&mock, "/faults", fault);
+    Run::of(profile.rotation()).expect(5);
+    let body = json!({ "kind": "secret", "name": "another" });
+    let another = call(&mock, "POST", "/api_keys", body);
+    let another = another["secret"].as_str().unwrap();
+    piped(
+        profile.home.fluxa(&["config", "set", "secret_key"]),
+        another,
+    )
+    .expect(0);
+    let run = Run::of(profile.rotation()).expect(0);
+    assert!(
+        run.stderr.contains("holds another key by now"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stdout.lines().last().unwrap().starts_with("sk_test_"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(profile.stored(), another);
+}
+
+#[test]
+fn many_rotations_of_one_key_at_once_make_one_new_key() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--rate-limit", "off"]);
+    let profile = Profile::new(&mock);
+    let all: Vec<Running> = (0..8).map(|_| Running::start(profile.rotation())).collect();
+    for one in all {
+        let run = one.finish();
+        // One that begins when another is done finds the key rotated.
+        assert!(matches!(run.code, 0 | 4), "{run:?}");
+    }
+    profile.assert_rotated_once(&mock);
+    assert_eq!(profile.run(&["keys", "list"]).expect(0).stderr, "");
+}
+
+#[test]
 fn what_is_refused_is_over() {
     let home = Home::new();
     let mock = Mock::start(&home, &[]);

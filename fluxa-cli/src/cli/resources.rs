@@ -207,6 +207,9 @@ fn flag(field: &'static Field) -> Arg {
     if field.flag != field.name {
         flag = flag.alias(field.name);
     }
+    if let (Kind::Seconds, Some(plain)) = (kind, field.flag.strip_suffix("-seconds")) {
+        flag = flag.visible_alias(plain);
+    }
     if matches!(kind, Kind::List(_)) {
         flag = flag.value_delimiter(',');
     }

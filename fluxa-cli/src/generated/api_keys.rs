@@ -185,7 +185,7 @@ pub(super) static RESOURCE: Resource = Resource {
             query: &[],
             has_body: true,
             body: &[
-                Field { name: "grace_seconds", flag: "grace-seconds", kind: Kind::Integer, required: false, about: "Seconds that the old one stays valid: 3 600 (1 hour) to 2 592 000 (30 days). Default: 86 400 (24 hours)." },
+                Field { name: "grace_seconds", flag: "grace-seconds", kind: Kind::Seconds, required: false, about: "Seconds that the old one stays valid: 3 600 (1 hour) to 2 592 000 (30 days). Default: 86 400 (24 hours)." },
             ],
             example: "--grace-seconds 86400",
             expand: &[],

@@ -77,7 +77,7 @@ pub(super) static RESOURCE: Resource = Resource {
             query: &[],
             has_body: true,
             body: &[
-                Field { name: "seconds", flag: "seconds", kind: Kind::Integer, required: true, about: "Seconds forward." },
+                Field { name: "seconds", flag: "seconds", kind: Kind::Seconds, required: true, about: "Seconds forward." },
             ],
             example: "--seconds 3600",
             expand: &[],

@@ -120,7 +120,7 @@ fn every_parameter_and_property_of_the_contract_has_a_flag() {
             let schema = &wanted[field.name];
             let fits = match field.kind {
                 Kind::OneOf(values) => schema["anyOf"][0]["enum"] == Value::from(values.to_vec()),
-                Kind::Integer | Kind::Money => schema["type"] == "integer",
+                Kind::Integer | Kind::Money | Kind::Seconds => schema["type"] == "integer",
                 Kind::Boolean => schema["type"] == "boolean",
                 Kind::List(_) => schema["type"] == "array",
                 Kind::Map => schema["type"] == "object",
@@ -128,6 +128,7 @@ fn every_parameter_and_property_of_the_contract_has_a_flag() {
                 Kind::Time => schema["format"] == "date-time",
                 Kind::Id(prefix) => schema["pattern"].as_str().unwrap().contains(prefix),
                 Kind::Text => schema["type"] == "string" && schema["format"] != "password",
+                Kind::Url => schema["format"] == "uri",
             };
             assert!(fits, "{id} {}: {:?} for {schema}", field.name, field.kind);
         }
@@ -215,6 +216,7 @@ fn nouns_may_be_singular_and_fields_may_be_spelt_as_they_are_sent() {
         "fluxa payments list --created_at[gte] 2026-01-01",
         "fluxa refunds create --payment pay_1 --dry-run",
         "fluxa webhook-endpoints rotate_secret we_1",
+        "fluxa webhook-endpoints rotate-secret we_1 --grace 24h",
         "fluxa subscriptions update sub_1 --cancel_at_period_end",
         "fluxa subscriptions update sub_1 --cancel-at-period-end=false",
         "fluxa payments list --created-at-gte -24h",

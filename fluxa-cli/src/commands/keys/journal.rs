@@ -28,15 +28,23 @@ pub(super) struct Rotation {
     /// The profile that gets the new key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) profile: Option<String>,
+    /// What may be shown of the key that it held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) replaces: Option<String>,
 }
 
 impl Rotation {
-    pub(super) fn new(grace_seconds: u64, profile: Option<String>) -> Self {
+    pub(super) fn new(
+        grace_seconds: u64,
+        profile: Option<String>,
+        replaces: Option<String>,
+    ) -> Self {
         Self {
             idempotency_key: IdempotencyKey::new_v4().as_str().to_owned(),
             grace_seconds,
             begun_at: Timestamp::now(),
             profile,
+            replaces,
         }
     }
 }
@@ -118,9 +126,9 @@ mod tests {
         };
         let (one, other) = (journal("http://a/v1"), journal("http://b/v1"));
         assert!(one.unfinished().unwrap().is_empty());
-        let first = Rotation::new(3_600, Some("default".into()));
+        let first = Rotation::new(3_600, Some("default".into()), None);
         assert_eq!(one.begin("key_1", first.clone()).unwrap(), first);
-        let second = Rotation::new(7_200, None);
+        let second = Rotation::new(7_200, None, None);
         assert_eq!(one.begin("key_1", second.clone()).unwrap(), first);
         assert_eq!(other.begin("key_1", second.clone()).unwrap(), second);
         one.end("key_1").unwrap();

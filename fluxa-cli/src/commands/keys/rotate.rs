@@ -45,7 +45,11 @@ pub(super) async fn run(
         None => {
             let stores = arguments.store || (in_use && settings.api_key_origin == Origin::Profile);
             let profile = (stores && !arguments.no_store).then(|| settings.profile.clone());
-            let rotation = Rotation::new(arguments.grace.as_secs(), profile);
+            let replaces = match &profile {
+                Some(profile) => held(context, profile)?,
+                None => None,
+            };
+            let rotation = Rotation::new(arguments.grace.as_secs(), profile, replaces);
             // Before the request: from here on the new key can be had again.
             journal
                 .begin(id, rotation)
@@ -65,10 +69,16 @@ pub(super) async fn run(
             let is_over = is_over(&error, unfinished.is_some());
             let error = connection::with_reach_hint(settings)(error.into());
             if !is_over {
-                return Err(error.hint(format!(
-                    "nobody knows whether it was done; this finishes it, once: `{}`",
-                    settings.suggested(&["keys", "rotate", id])
-                )));
+                let finish = settings.suggested(&["keys", "rotate", id]);
+                let hint = match error.api_status() {
+                    Some(401 | 403) => {
+                        format!("it was begun before; a key that may do it finishes it: `{finish}`")
+                    }
+                    _ => format!(
+                        "nobody knows whether it was done; this finishes it, once: `{finish}`"
+                    ),
+                };
+                return Err(error.hint(hint));
             }
             journal.end(id)?;
             let code = error.api.as_ref().and_then(|api| api.code.as_deref());
@@ -79,8 +89,8 @@ pub(super) async fn run(
         }
     };
 
-    let profile = rotation.profile.filter(|_| !arguments.no_store);
-    let profile = profile.or_else(|| arguments.store.then(|| settings.profile.clone()));
+    let issued = Issued::read(&answer)?;
+    let profile = destination(context, arguments, &rotation, &issued)?;
     let store = |secret: &str| {
         let profile = profile.as_deref().unwrap_or(&settings.profile);
         let directory = settings.directory()?;
@@ -88,7 +98,7 @@ pub(super) async fn run(
         Ok(format!("stored for profile {profile}, {place}"))
     };
     let keep = profile.is_some().then_some(&store as Keep<'_>);
-    Issued::read(&answer)?
+    issued
         .hand_over(context, &arguments.secret, keep)
         .map_err(|error| {
             error.hint(format!(
@@ -108,6 +118,36 @@ pub(super) async fn run(
         say_what_holds_the_old_key(context);
     }
     Ok(())
+}
+
+/// Returns what may be shown of the key that a profile holds.
+fn held(context: &Context, profile: &str) -> Result<Option<String>> {
+    let stored = credentials::read(context.settings.directory()?, profile, &context.ui)?;
+    Ok(stored.map(|key| key.shown()))
+}
+
+/// Returns the profile that the new key goes to. One that has got another key since the rotation was
+/// begun keeps that.
+fn destination(
+    context: &Context,
+    arguments: &RotateKeyArguments,
+    rotation: &Rotation,
+    issued: &Issued,
+) -> Result<Option<String>> {
+    if arguments.store {
+        return Ok(Some(context.settings.profile.clone()));
+    }
+    let Some(profile) = rotation.profile.as_ref().filter(|_| !arguments.no_store) else {
+        return Ok(None);
+    };
+    let held = held(context, profile)?;
+    if held == rotation.replaces || held == Some(issued.shown()) {
+        return Ok(Some(profile.clone()));
+    }
+    context.ui.warn(&format!(
+        "profile {profile} holds another key by now: that is left there"
+    ));
+    Ok(None)
 }
 
 fn hours(seconds: u64) -> f64 {
