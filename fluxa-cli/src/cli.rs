@@ -9,13 +9,17 @@ mod check;
 mod config;
 mod doctor;
 mod events;
+mod help;
 mod keys;
 mod listen;
 mod logs;
 mod mock;
 mod reconcile;
+#[cfg(test)]
+mod reference;
 mod replay;
 mod resources;
+mod secret;
 mod trigger;
 mod values;
 mod webhooks;
@@ -32,27 +36,31 @@ pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
 pub(crate) use check::{CheckArguments, WhichSandbox};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
-pub(crate) use events::EventsCommand;
-pub(crate) use keys::{KeyKind, KeysCommand};
+pub(crate) use events::{EventsCommand, ResendArguments};
+pub(crate) use keys::{
+    CreateKeyArguments, KeyKind, KeysCommand, RotateKeyArguments, UpdateKeyArguments,
+};
 pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};
 pub(crate) use mock::{EnvForm, MockArguments};
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
 pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use resources::{ResourceCommand, argument};
+pub(crate) use secret::SecretOptions;
 pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
 pub(crate) use values::{StatusPattern, duration, method, seconds};
 pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0 ok · 1 failure · 2 usage · 3 authentication or permission · 4 API error (4xx)
-  5 network or 5xx · 6 expectation unmet or time-out · 7 endpoint answered non-2xx
-  130 interrupted";
+const MORE: &str = "\
+`fluxa --help` has examples, the environment and the exit codes; `fluxa COMMAND --help` what a command takes.";
 
 const COMPLETION: &str = "\
+Examples:
+  fluxa completion bash
+  fluxa completion zsh > _fluxa
+
 Install:
   bash        fluxa completion bash > ~/.local/share/bash-completion/completions/fluxa
   zsh         fluxa completion zsh > \"${fpath[1]}/_fluxa\"
@@ -64,7 +72,8 @@ Install:
 ///
 /// New here? `fluxa demo` shows a payment's whole life in seconds, with no account.
 #[derive(Debug, Parser)]
-#[command(name = "fluxa", version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "fluxa", version, propagate_version = true)]
+#[command(after_help = MORE, after_long_help = help::TOP_LEVEL)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -115,6 +124,11 @@ pub(crate) struct GlobalArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Watch a payment's whole life, end to end, in seconds.
+    #[command(after_help = "\
+Example:
+  fluxa demo
+
+It needs no account, no key and no network.")]
     Demo,
     /// Run the sandbox server on this machine.
     Mock(MockArguments),
@@ -134,6 +148,10 @@ pub(crate) enum Command {
     /// Remove the stored API key.
     Logout(LogoutArguments),
     /// Show whose key is used, in which mode, and where it comes from.
+    #[command(after_help = "\
+Examples:
+  fluxa whoami
+  fluxa whoami --profile shop-live --output json")]
     Whoami,
     /// Manage API keys.
     #[command(subcommand)]
@@ -149,6 +167,10 @@ pub(crate) enum Command {
     /// Set bank statements against what settled.
     Reconcile(ReconcileArguments),
     /// How the API is, and what is set up in the account.
+    #[command(after_help = "\
+Examples:
+  fluxa status
+  fluxa status --mock --output json")]
     Status,
     /// Find out what is wrong with the set-up, and what to do about it.
     Doctor(DoctorArguments),
@@ -181,7 +203,7 @@ Example:
 
 /// Returns the whole command line: what is written by hand, and what is made of the contract.
 pub(crate) fn command() -> clap::Command {
-    resources::with_resources(Cli::command())
+    resources::with_resources(help::with_exit_codes(Cli::command()))
 }
 
 impl Cli {

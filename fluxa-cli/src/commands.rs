@@ -26,6 +26,7 @@ pub(crate) mod whoami;
 use crate::config::Settings;
 use crate::credentials::{self, Place};
 use crate::error::{CliError, Result};
+use crate::suggest;
 use crate::ui::{Line, Ui};
 
 /// What every command has at hand.
@@ -90,8 +91,12 @@ fn check_id(id: &str, prefix: &str, kind: &str) -> Result<()> {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()));
     match is_id {
         true => Ok(()),
-        false => Err(CliError::usage(format!(
-            "`{id}` is no {kind}: they start with {prefix}"
-        ))),
+        false => {
+            let error = CliError::usage(format!("`{id}` is no {kind}: they start with {prefix}"));
+            Err(match suggest::another_kind(id) {
+                Some(other) => error.hint(other),
+                None => error,
+            })
+        }
     }
 }

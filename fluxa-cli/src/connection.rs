@@ -135,10 +135,19 @@ impl From<Error> for CliError {
             }
             Error::Config(_) => Self::usage(error.to_string()),
             Error::Network(_) | Error::Timeout(_) | Error::Decode(_) => {
-                let failed = Self::network(deepest(&error));
+                let said = deepest(&error);
+                let not_trusted = said.starts_with("invalid peer certificate");
+                let failed = Self::network(said);
                 match error.outcome() {
                     Outcome::Unknown if error.idempotency_key().is_some() => failed
                         .hint("it may have been carried out all the same: look before repeating"),
+                    _ if matches!(error, Error::Decode(_)) => {
+                        failed.hint("is that the Fluxa API? `fluxa config list` shows the base URL")
+                    }
+                    _ if not_trusted => failed.hint(
+                        "this machine does not trust who answers: is the base URL right, or a \
+                         proxy in between?",
+                    ),
                     _ => failed,
                 }
             }
@@ -166,6 +175,7 @@ fn hint_of(status: u16, code: Option<&str>) -> Option<&'static str> {
         (_, Some("ip_not_allowed")) => Some("the key may be used from its allow-list only"),
         (401, _) => Some("check the key: is it whole, of this account, and not revoked?"),
         (429, _) => Some("wait a moment; the mock takes `--rate-limit off`"),
+        (300..=399, _) => Some("the API never redirects: `fluxa config list` shows the base URL"),
         (501, _) => Some("this mock does not do that yet"),
         _ => None,
     }

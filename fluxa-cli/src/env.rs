@@ -96,14 +96,29 @@ pub(crate) fn user_config_dir() -> Option<PathBuf> {
         })
 }
 
-/// Returns whether the environment asks for no colour (`NO_COLOR`, `TERM=dumb`).
-pub(crate) fn refuses_colour() -> bool {
-    raw("NO_COLOR").is_some() || text("TERM").is_some_and(|term| term == "dumb")
+/// Returns whether the terminal says that it can do nothing but print (`TERM=dumb`).
+pub(crate) fn is_dumb() -> bool {
+    text("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Returns whether the environment asks for colour where no terminal is (`CLICOLOR_FORCE`).
-pub(crate) fn forces_colour() -> bool {
-    text("CLICOLOR_FORCE").is_some_and(|value| value != "0")
+/// Returns whether the environment asks for colours, or for none; `None` leaves it to the terminal.
+///
+/// `NO_COLOR` and `TERM=dumb` beat `CLICOLOR_FORCE`, and that beats `CLICOLOR=0`.
+pub(crate) fn colour() -> Option<bool> {
+    if raw("NO_COLOR").is_some() || is_dumb() {
+        return Some(false);
+    }
+    if text("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+        return Some(true);
+    }
+    text("CLICOLOR")
+        .is_some_and(|value| value == "0")
+        .then_some(false)
+}
+
+/// Returns the width of the terminal as the user has set it (`COLUMNS`).
+pub(crate) fn columns() -> Option<usize> {
+    text("COLUMNS")?.parse().ok().filter(|columns| *columns > 0)
 }
 
 /// Returns the names of the variables that would send requests through a proxy.

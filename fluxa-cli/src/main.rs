@@ -13,12 +13,15 @@ mod env_file;
 mod error;
 #[rustfmt::skip]
 mod generated;
+mod issued;
+mod json_diff;
 mod json_path;
 mod json_text;
 mod listen;
 mod operations;
 mod private_file;
 mod raw_call;
+mod scopes;
 mod suggest;
 mod trigger;
 mod ui;

@@ -39,7 +39,7 @@ pub(crate) struct Operation {
     pub(crate) example: &'static str,
     /// Fields that can be expanded.
     pub(crate) expand: &'static [&'static str],
-    /// What a table shows of each item, when it lists: field, heading.
+    /// What a table shows of each item, when it lists: field, as a dotted name, and heading.
     pub(crate) columns: &'static [(&'static str, &'static str)],
     /// Whether it lists page by page.
     pub(crate) paged: bool,
@@ -53,6 +53,8 @@ pub(crate) struct Operation {
     pub(crate) streaming: bool,
     /// Whether something is gone after it.
     pub(crate) destructive: bool,
+    /// Whether the answer holds a secret that is shown once.
+    pub(crate) issues: bool,
 }
 
 /// The id in a path.
@@ -80,10 +82,14 @@ pub(crate) enum Kind {
     /// Text that is never shown again.
     Secret,
     Integer,
+    /// An integer of seconds.
+    Seconds,
     /// An integer in minor units.
     Money,
     Boolean,
     Time,
+    /// An absolute URL.
+    Url,
     /// An id with this prefix.
     Id(&'static str),
     /// One of these.

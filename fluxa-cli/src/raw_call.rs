@@ -36,6 +36,23 @@ pub(crate) struct RawCall {
 }
 
 impl RawCall {
+    /// A call of a path, with neither parameters nor a body yet.
+    pub(crate) fn new(method: &'static str, path: String, words: Vec<String>) -> Self {
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            body: None,
+            headers: Vec::new(),
+            timing: None,
+            accept: JSON.to_owned(),
+            idempotency_key: None,
+            options: CallOptions::default(),
+            words,
+            confidential: Vec::new(),
+        }
+    }
+
     pub(crate) fn reads(&self) -> bool {
         matches!(self.method, "GET" | "HEAD")
     }

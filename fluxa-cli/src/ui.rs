@@ -12,6 +12,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
@@ -45,9 +46,7 @@ pub(crate) struct Ui {
 
 impl Ui {
     pub(crate) fn new(output: Output) -> Self {
-        let colour = |terminal: bool| {
-            output == Output::Human && !env::refuses_colour() && (terminal || env::forces_colour())
-        };
+        let colour = |terminal: bool| output == Output::Human && env::colour().unwrap_or(terminal);
         Self {
             output,
             stdout_colour: colour(io::stdout().is_terminal()),
@@ -63,6 +62,11 @@ impl Ui {
     /// Returns whether a question may be asked: both ends must be a terminal.
     pub(crate) fn can_ask(&self) -> bool {
         !self.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Returns whether a person reads stdout, rather than a file or another program.
+    pub(crate) fn prints_to_terminal(&self) -> bool {
+        io::stdout().is_terminal()
     }
 
     /// Prints a line of data for people.
@@ -150,6 +154,11 @@ impl Ui {
         Ok(io::read_to_string(io::stdin())?)
     }
 
+    /// Returns whether what is on the screen may move: on a terminal that can take it back.
+    fn can_move(&self) -> bool {
+        !self.is_json() && io::stderr().is_terminal() && !env::is_dumb()
+    }
+
     /// Shows a spinner, on a terminal only, until [`Ui::stop_bar`].
     pub(crate) fn spinner(&self, message: &str) {
         let mut slot = self.bar();
@@ -157,7 +166,7 @@ impl Ui {
             bar.set_message(clean(message).into_owned());
             return;
         }
-        if self.is_json() || !io::stderr().is_terminal() {
+        if !self.can_move() {
             return;
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -169,7 +178,7 @@ impl Ui {
 
     /// Shows a bar of `length` steps, on a terminal only, until [`Ui::stop_bar`].
     pub(crate) fn progress(&self, length: u64) {
-        if self.is_json() || !io::stderr().is_terminal() {
+        if !self.can_move() {
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
@@ -224,6 +233,15 @@ impl Ui {
     }
 }
 
+/// Returns how many columns there are to print data in; `None` in a pipe, where nothing is cut.
+fn room() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let size = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    env::columns().or_else(size)
+}
+
 /// Returns our stderr as the stdout of a command we start, where ours holds data alone.
 pub(crate) fn stderr_for_child() -> std::process::Stdio {
     io::stderr().into()
@@ -231,23 +249,70 @@ pub(crate) fn stderr_for_child() -> std::process::Stdio {
 
 /// Prints what clap says: help to stdout, a fault of the command line to stderr.
 pub(crate) fn clap_message(error: &clap::Error, output: Output) {
-    if error.use_stderr() {
-        let text = error.render().to_string();
-        if output == Output::Json {
-            let first = text.lines().next().unwrap_or_default();
-            let message = first.strip_prefix("error: ").unwrap_or(first);
-            let error = CliError::usage(message).hint("run it with --help");
-            Ui::new(output).error(&error);
-        } else {
-            let _ = write!(io::stderr(), "{}", redact(&text));
-        }
-    } else {
-        let styled = io::stdout().is_terminal() && !env::refuses_colour();
-        let text = error.render();
+    let text = error.render();
+    if !error.use_stderr() {
+        let styled = env::colour().unwrap_or(io::stdout().is_terminal());
         let _ = if styled {
             write!(io::stdout(), "{}", text.ansi())
         } else {
             write!(io::stdout(), "{text}")
         };
+    // A list of every command and each of its names is no help to people either.
+    } else if output == Output::Json || error.kind() == ErrorKind::MissingSubcommand {
+        Ui::new(output).error(&usage(error.kind(), &text.to_string()));
+    } else {
+        // It quotes what was typed.
+        let text = redact(&text.to_string());
+        let lines: Vec<_> = text.lines().map(clean).collect();
+        let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
+    }
+}
+
+/// Returns what clap says of a fault as an error of ours: its first paragraph, and its tips.
+fn usage(kind: ErrorKind, text: &str) -> CliError {
+    const HELP: &str = "run it with --help";
+    match kind {
+        ErrorKind::MissingSubcommand => return CliError::usage("a command is missing").hint(HELP),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return CliError::usage("a command or an argument is missing").hint(HELP);
+        }
+        _ => {}
+    }
+    let lines = || text.lines().map(str::trim);
+    let said: Vec<&str> = lines().take_while(|line| !line.is_empty()).collect();
+    let said = said.join(" ");
+    let message = said.strip_prefix("error: ").unwrap_or(&said);
+    let tips: Vec<&str> = lines()
+        .filter_map(|line| line.strip_prefix("tip: "))
+        .collect();
+    CliError::usage(message).hint(match tips.is_empty() {
+        true => HELP.to_owned(),
+        false => tips.join("; "),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorKind, usage};
+
+    #[test]
+    fn what_clap_says_is_told_with_its_tip_and_all_that_is_missing() {
+        let text = "error: unexpected argument '--outptu' found\n\n  \
+                    tip: a similar argument exists: '--output'\n\nUsage: fluxa\n";
+        let error = usage(ErrorKind::UnknownArgument, text);
+        assert_eq!(error.message, "unexpected argument '--outptu' found");
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("a similar argument exists: '--output'")
+        );
+        let text = "error: the following required arguments were not provided:\n  \
+                    --amount <N>\n  <ID>\n\nUsage: fluxa\n";
+        let error = usage(ErrorKind::MissingRequiredArgument, text);
+        assert!(
+            error.message.ends_with("not provided: --amount <N> <ID>"),
+            "{}",
+            error.message
+        );
+        assert_eq!(error.hint.as_deref(), Some("run it with --help"));
     }
 }

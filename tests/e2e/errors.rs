@@ -32,6 +32,44 @@ fn a_fault_of_the_command_line_is_2_and_on_stderr() {
 }
 
 #[test]
+fn a_typo_is_told_with_what_was_meant_in_both_outputs() {
+    let home = Home::new();
+    for (typed, meant) in [
+        (&["lisen", "-f", "1"][..], "listen"),
+        (&["logs", "tial"], "tail"),
+        (&["payments", "lst"], "list"),
+        (&["status", "--profil", "x"], "--profile"),
+        (&["payments", "list", "--stat", "SETTLED"], "--state"),
+        (&["payments", "list", "--state", "setled"], "SETTLED"),
+        (&["completion", "zhs"], "zsh"),
+        (&["trigger", "payment.setled"], "payment.settled"),
+        (&["payments", "get", "rfd_1a"], "`fluxa refunds get rfd_1a`"),
+        (&["events", "get", "pay_1a"], "`fluxa payments get pay_1a`"),
+        (&["open", "--print", "inspecter"], "inspector"),
+    ] {
+        let with_key = |arguments: &[&str]| {
+            let mut command = home.fluxa(arguments);
+            command.env("FLUXA_SECRET_KEY", KEY);
+            command.env("FLUXA_API_BASE", "http://127.0.0.1:1/v1");
+            Run::of(command).expect(2).stderr
+        };
+        let human = with_key(typed);
+        assert!(human.contains(meant), "{typed:?}: {human}");
+        let json = with_key(&[&["--output", "json"], typed].concat());
+        let error: Value = serde_json::from_str(json.trim()).unwrap();
+        let (message, hint) = (&error["error"]["message"], &error["error"]["hint"]);
+        assert!(
+            format!("{message} {hint}").contains(meant),
+            "{typed:?}: {json}"
+        );
+    }
+    let run = home.run(&["--output", "json", "reconcile"]).expect(2);
+    assert!(run.stderr.contains("<STATEMENT>"), "{}", run.stderr);
+    let run = home.run(&["--output", "json"]).expect(2);
+    assert!(run.stderr.contains("missing"), "{}", run.stderr);
+}
+
+#[test]
 fn a_mock_for_other_machines_is_a_usage_error_that_says_what_to_do() {
     for address in ["0.0.0.0:4990", "[::]:4990", "192.0.2.1:4990"] {
         let run = Home::new().run(&["mock", "--addr", address]).expect(2);

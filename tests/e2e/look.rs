@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use crate::support::{Home, Mock, Run, Running, call};
+use crate::support::scripted::Scripted;
+use crate::support::{Home, KEY, Mock, Run, Running, call};
 
 #[test]
 fn status_shows_api_account_clock_and_endpoints() {
@@ -40,6 +41,22 @@ fn status_leaves_out_what_the_key_may_not_see() {
         "{}",
         run.stdout
     );
+}
+
+#[test]
+fn what_is_not_the_api_is_told_so_and_not_that_nothing_answers() {
+    let home = Home::new();
+    let page = Scripted::start(&["<html>\u{1b}[2Jplease sign in</html>"]);
+    for (what, code) in [("status", 5), ("doctor", 1), ("whoami", 5)] {
+        let mut command = home.fluxa(&[what]);
+        command.env("FLUXA_API_BASE", &page.base_url);
+        command.env("FLUXA_SECRET_KEY", KEY);
+        let run = Run::of(command).expect(code);
+        let said = run.stdout + &run.stderr;
+        assert!(said.contains("is that the Fluxa API?"), "{said}");
+        assert!(!said.contains("does not answer"), "{said}");
+        assert!(!said.contains('\u{1b}'), "{said}");
+    }
 }
 
 #[test]
@@ -145,12 +162,20 @@ fn requests_are_shown_as_they_are_made_and_those_of_the_tail_are_not() {
         mock.run(&home, &arguments).expect(0).json_lines()
     };
     assert_eq!(past(&["--path", "/v1/cust*"]).len(), 1);
+    assert_eq!(past(&["--path", "/cust*"]).len(), 1);
     assert_eq!(past(&["--status", "4xx"]).len(), 0);
     assert_eq!(past(&["--status", "2xx", "--method", "POST"]).len(), 1);
     let wrong = mock
         .run(&home, &["logs", "tail", "--status", "9xx"])
         .expect(2);
     assert!(wrong.stderr.contains("4xx"), "{}", wrong.stderr);
+    // It would become part of an address, and be logged.
+    let arguments = ["logs", "tail", "--no-follow", "--key", KEY];
+    let wrong = mock.run(&home, &arguments).expect(2);
+    assert!(wrong.stderr.contains("keys list"), "{}", wrong.stderr);
+    assert!(!wrong.stderr.contains("mock0000"), "{}", wrong.stderr);
+    mock.run(&home, &["logs", "tail", "--method", "FETCH"])
+        .expect(2);
 }
 
 #[test]
@@ -177,8 +202,9 @@ fn a_page_is_named_without_a_browser() {
         print(&["payment_not_refundable"]),
         "https://docs.fluxapay.co.uk/payment_not_refundable"
     );
-    mock.run(&home, &["open", "--print", "javascript:alert(1)"])
-        .expect(2);
+    for wrong in ["javascript:alert(1)", "dashbord", "pay_1", "../x", ""] {
+        mock.run(&home, &["open", "--print", wrong]).expect(2);
+    }
 }
 
 #[test]

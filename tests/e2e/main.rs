@@ -20,6 +20,7 @@ mod errors;
 mod events;
 mod keyring;
 mod keys;
+mod keys_rotation;
 mod listen;
 mod listen_resume;
 mod listen_session;
@@ -33,5 +34,8 @@ mod resources;
 mod resources_faults;
 mod restore;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod trigger;
+mod webhook_endpoints;
 mod webhooks;

@@ -21,6 +21,10 @@ pub(crate) struct LoginArguments {
 
 /// `fluxa logout`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fluxa logout
+  fluxa logout --all --yes")]
 pub(crate) struct LogoutArguments {
     /// Remove the keys of all profiles.
     #[arg(long)]

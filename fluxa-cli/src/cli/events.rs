@@ -1,33 +1,64 @@
-//! What `fluxa events` takes.
+//! What `fluxa events` takes that is not made of the contract.
 
-use clap::Subcommand;
+use std::num::NonZeroU8;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::values::{instant, seconds};
 
 /// `fluxa events`
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
-    /// List events, newest first.
-    List {
-        /// Only this type.
-        #[arg(long = "type", value_name = "TYPE")]
-        event_type: Option<String>,
-        /// How many, 1 to 100.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
-        limit: u32,
-        /// Start after this event.
-        #[arg(long, value_name = "EVENT")]
-        after: Option<String>,
-    },
-    /// Show an event whole.
-    Get {
+    /// Send an event to a webhook endpoint again, or all whose delivery has failed.
+    #[command(after_help = RESEND_EXAMPLES)]
+    Resend(ResendArguments),
+    /// Show what differs between the objects of two events, or between one and the present.
+    #[command(after_help = "\
+Examples:
+  fluxa events diff evt_9e8d7c6b5a493827 evt_0a1b2c3d4e5f6071
+  fluxa events diff evt_9e8d7c6b5a493827     (what has changed since)")]
+    Diff {
         /// Id of the event.
-        id: String,
+        event: String,
+        /// Id of a later one; its object's present state when not given.
+        later: Option<String>,
     },
-    /// Send an event to a webhook endpoint again.
-    Resend {
-        /// Id of the event.
-        id: String,
-        /// Id of the webhook endpoint.
-        #[arg(long, value_name = "ENDPOINT")]
-        endpoint: String,
-    },
+}
+
+const RESEND_EXAMPLES: &str = "\
+Examples:
+  fluxa events resend evt_9e8d7c6b5a493827 --endpoint we_a1b2c3d4e5f60718
+  fluxa events resend --failed --since 24h --type 'payment.*'";
+
+/// `fluxa events resend`
+#[derive(Debug, Args)]
+pub(crate) struct ResendArguments {
+    /// Id of the event.
+    #[arg(required_unless_present = "failed", conflicts_with = "failed")]
+    pub(crate) id: Option<String>,
+    /// Id of the webhook endpoint; with --failed all that are enabled, unless one is named.
+    #[arg(long, value_name = "ENDPOINT", required_unless_present = "failed")]
+    pub(crate) endpoint: Option<String>,
+    /// All events whose delivery was given up, and did not succeed later.
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// Only deliveries that failed since: 10m, 24h, a date, or a time with its zone.
+    #[arg(long, value_name = "TIME", value_parser = instant, requires = "failed")]
+    pub(crate) since: Option<Timestamp>,
+    /// Only events of these types; `*` stands for anything.
+    #[arg(
+        long = "type",
+        value_name = "TYPE",
+        value_delimiter = ',',
+        requires = "failed"
+    )]
+    pub(crate) types: Vec<String>,
+    /// How many at a time.
+    #[arg(long, value_name = "N", default_value = "4", requires = "failed")]
+    pub(crate) concurrency: NonZeroU8,
+    /// How long to wait for each answer, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
 }

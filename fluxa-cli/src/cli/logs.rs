@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::values::{StatusPattern, instant};
+use super::values::{StatusPattern, instant, key_id, method};
 
 /// `fluxa logs`
 #[derive(Debug, Subcommand)]
@@ -18,19 +18,19 @@ pub(crate) enum LogsCommand {
 Examples:
   fluxa logs tail
   fluxa logs tail --status 4xx,5xx --method POST
-  fluxa logs tail --path '/v1/payments*' --since 1h --no-follow --output json")]
+  fluxa logs tail --path '/payments*' --since 1h --no-follow --output json")]
 pub(crate) struct TailArguments {
     /// Only these methods, separated by commas.
-    #[arg(long, value_name = "METHODS", value_delimiter = ',')]
-    pub(crate) method: Vec<String>,
-    /// Only these paths, with `*` as a wildcard: `/v1/payments*`.
+    #[arg(long, value_name = "METHODS", value_delimiter = ',', value_parser = method)]
+    pub(crate) method: Vec<&'static str>,
+    /// Only these paths, with `*` as a wildcard: `/payments*`.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) path: Option<String>,
     /// Only these statuses or classes, separated by commas: `404`, `5xx`.
     #[arg(long, value_name = "STATUSES", value_delimiter = ',')]
     pub(crate) status: Vec<StatusPattern>,
     /// Only requests made with this key.
-    #[arg(long, value_name = "KEY_ID")]
+    #[arg(long, value_name = "KEY_ID", value_parser = key_id)]
     pub(crate) key: Option<String>,
     /// Start at this time: `10m` ago, a date, or a time with its zone. Without it, the last few.
     #[arg(long, value_name = "WHEN", value_parser = instant)]

@@ -13,10 +13,14 @@ use super::values::address;
 #[command(after_help = "\
 Examples:
   fluxa mock
-  fluxa mock --db sandbox.db --pace 60
-  fluxa mock -- npm test                  the sandbox for as long as the tests run, at a free port
-  eval \"$(fluxa mock --print-env)\"       this shell's commands use the sandbox at 127.0.0.1:4010
+  fluxa mock --addr 0 --ready-file base-url --quiet
+  fluxa mock --db sandbox.db --seed-data
+  fluxa mock --pace frozen --env-file .env.sandbox
+  fluxa mock -- npm test
+  eval \"$(fluxa mock --print-env)\"
   fluxa mock --print-env=github >> \"$GITHUB_ENV\"
+
+A command after `--` has the sandbox for as long as it runs, at a free port.
 
 Exit codes: 0 stopped · 1 it could not start · 2 usage · 130 interrupted
   after -- CMD: the command's own, 128 and the signal's number when a signal ended it")]

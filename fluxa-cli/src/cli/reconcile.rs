@@ -12,8 +12,8 @@ use super::values::instant;
 #[command(after_help = "\
 Examples:
   fluxa reconcile may.csv --since 2026-05-01 --covered-until 2026-05-31
-  fluxa reconcile may.csv --since 2026-05-01 --credit 'Paid in' --debit 'Paid out' --description Details
-  fluxa reconcile may.csv --since 2026-05-01 --output json | jq '.batches[] | select(.status != \"matched\")'
+  fluxa reconcile may.csv --since 30d --credit 'Paid in' --debit 'Paid out' --description Details
+  fluxa reconcile may.csv --since 30d --output json | jq .batches
 
 Exit codes: 0 everything matches · 6 something to look at · 1 a statement that cannot be read")]
 pub(crate) struct ReconcileArguments {

@@ -12,11 +12,16 @@ use std::fmt;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory};
+use unicode_width::UnicodeWidthStr;
 
-use super::Cli;
 use super::call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
+use super::secret::SecretOptions;
+use super::{Cli, help as help_text};
 use crate::generated::RESOURCES;
 use crate::operations::{self, Field, Kind, Operation, Resource};
+
+/// How wide an example may be: it has to stay whole in help.
+const EXAMPLE_WIDTH: usize = 88;
 
 /// An operation that was named, with what was typed after it.
 pub(crate) struct ResourceCommand {
@@ -170,13 +175,17 @@ fn verb(resource: &Resource, operation: &'static Operation) -> Command {
             .help("Pace in the sandbox: instant, manual, 5s, or settling=5s,settled=1m,refund=1s");
         command = command.arg(timing);
     }
+    if operation.issues {
+        command = SecretOptions::augment_args(command);
+    }
     if operation.idempotent {
         command = IdempotencyOption::augment_args(command);
     }
     // Last, since groups of options bring a text of their own.
-    CallOptions::augment_args(command)
+    let command = CallOptions::augment_args(command)
         .about(operation.summary)
-        .long_about(about)
+        .long_about(about);
+    help_text::with_api_codes(command)
 }
 
 /// A field as a flag.
@@ -197,6 +206,9 @@ fn flag(field: &'static Field) -> Arg {
         .help(help(field));
     if field.flag != field.name {
         flag = flag.alias(field.name);
+    }
+    if let (Kind::Seconds, Some(plain)) = (kind, field.flag.strip_suffix("-seconds")) {
+        flag = flag.visible_alias(plain);
     }
     if matches!(kind, Kind::List(_)) {
         flag = flag.value_delimiter(',');
@@ -242,7 +254,24 @@ fn example(resource: &Resource, operation: &Operation) -> String {
     if operation.paged {
         words.push("--all");
     }
-    words.join(" ")
+    in_lines(&words.join(" "))
+}
+
+/// Breaks a command as a shell may be given it, before flags: what clap broke could not be copied.
+fn in_lines(command: &str) -> String {
+    let mut flags = command.split(" --");
+    let mut lines = flags.next().unwrap_or_default().to_owned();
+    let mut width = lines.width();
+    for flag in flags {
+        if width + flag.width() > EXAMPLE_WIDTH {
+            lines.push_str(" \\\n     ");
+            width = 5;
+        }
+        lines.push_str(" --");
+        lines.push_str(flag);
+        width += 3 + flag.width();
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -71,6 +71,9 @@ pub(crate) struct RunArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum FixturesCommand {
     /// List the events that there are fixtures for.
+    #[command(after_help = "\
+Example:
+  fluxa fixtures list")]
     List,
     /// Run files of your own, one after the other.
     #[command(after_help = "\
@@ -78,7 +81,9 @@ Example:
   fluxa trigger payment.settled --show > order.json
   fluxa fixtures run order.json --override amount=2500
 
-The form of a file: docs/fixtures.md. Exit codes: as `fluxa trigger`")]
+The form of a file: docs/fixtures.md
+
+Exit codes: as `fluxa trigger`")]
     Run {
         /// The files, JSON.
         #[arg(required = true, value_name = "FILE")]

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use fluxa_sdk::IdempotencyKey;
+use fluxa_sdk::contract::prefix;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -125,6 +126,18 @@ pub(crate) fn method(text: &str) -> Result<&'static str, String> {
         .into_iter()
         .find(|method| method.eq_ignore_ascii_case(text))
         .ok_or_else(|| "a method is GET, HEAD, POST, PUT, PATCH or DELETE".to_owned())
+}
+
+/// Reads the id of a key, and never the key itself: it would become part of an address.
+pub(super) fn key_id(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix(prefix::API_KEY).unwrap_or_default();
+    match !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "the id of a key starts with {}: `fluxa keys list` shows them",
+            prefix::API_KEY
+        )),
+    }
 }
 
 /// Reads a time: `10m` is so long ago, `2026-05-19` its first moment in UTC, or RFC 3339.

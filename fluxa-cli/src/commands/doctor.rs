@@ -22,7 +22,7 @@ use crate::listen::forwarder::{Forwarder, Manner, parse_target};
 use crate::private_file;
 use crate::ui::{Line, Tone};
 
-/// How long the target has to refuse what is not signed.
+/// How long the API has for each answer, and the target to refuse what is not signed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A clock that is off by more makes people wonder.
@@ -74,18 +74,21 @@ impl Check {
 }
 
 pub(crate) async fn run(context: &Context, arguments: DoctorArguments) -> Result<()> {
-    let mut checks = vec![configuration(context)];
+    let mut checks = vec![configuration(context), keyring(context)];
     checks.extend(proxies(context));
     match connection::client(&context.settings) {
         Ok(client) => {
             checks.push(key(context));
+            context.ui.spinner("asking the API");
             api(context, &client, &mut checks).await;
         }
         Err(error) => checks.push(Check::fail("key and base URL", error)),
     }
     if let Some(target) = &arguments.forward_to {
+        context.ui.spinner("asking the target");
         webhooks_to(target, &mut checks).await;
     }
+    context.ui.stop_bar();
     show(context, &checks)?;
     let failed = checks.iter().filter(|check| check.result == Outcome::Fail);
     match failed.count() {
@@ -147,6 +150,17 @@ fn configuration(context: &Context) -> Check {
     }
 }
 
+/// Where a key would be stored. Nothing is put there to find out.
+fn keyring(context: &Context) -> Check {
+    Check::ok(
+        "keyring",
+        match context.settings.keyring.why_not() {
+            None => "there is one: `fluxa login` puts keys into it".to_owned(),
+            Some(why) => format!("not used, keys go into a file of mode 0600: {why}"),
+        },
+    )
+}
+
 /// A proxy of the environment takes calls to the API, and never those to this machine.
 fn proxies(context: &Context) -> Option<Check> {
     const NAME: &str = "proxy";
@@ -183,7 +197,7 @@ async fn api(context: &Context, client: &Client, checks: &mut Vec<Check>) {
     let reach = connection::with_reach_hint(&context.settings);
     let base = &context.settings.api_base;
     let started = Instant::now();
-    let answer = match client.raw("GET", "/status").await {
+    let answer = match client.raw("GET", "/status").timeout(PATIENCE).await {
         Ok(answer) => answer,
         Err(error) => return checks.push(Check::fail("API", reach(error.into()))),
     };
@@ -202,15 +216,17 @@ async fn api(context: &Context, client: &Client, checks: &mut Vec<Check>) {
         "operational" => Check::ok("platform", overall),
         _ => Check::warn("platform", overall, "`fluxa status` shows what is affected"),
     });
-    checks.push(match client.raw("GET", "/merchant").await {
-        Ok(merchant) => Check::ok("account", account(&merchant)),
-        Err(error) => match CliError::from(error) {
-            error if error.api_status() == Some(403) => {
-                Check::ok("account", "the key is taken; it may not see the account")
-            }
-            error => Check::fail("account", reach(error)),
+    checks.push(
+        match client.raw("GET", "/merchant").timeout(PATIENCE).await {
+            Ok(merchant) => Check::ok("account", account(&merchant)),
+            Err(error) => match CliError::from(error) {
+                error if error.api_status() == Some(403) => {
+                    Check::ok("account", "the key is taken; it may not see the account")
+                }
+                error => Check::fail("account", reach(error)),
+            },
         },
-    });
+    );
 }
 
 fn account(merchant: &Value) -> String {

@@ -30,16 +30,21 @@ pub(crate) async fn run(context: &Context, command: LogsCommand) -> Result<()> {
     let mut tail = Tail {
         client,
         arguments: &arguments,
+        base_path: base_path(&context.settings.api_base),
         newest: None,
         own: VecDeque::new(),
     };
     let follow = async {
-        for entry in tail.past().await? {
-            show(context, &entry)?;
-        }
+        let past = tail.past().await?;
+        past.iter().try_for_each(|entry| show(context, entry))?;
         if arguments.no_follow {
+            if past.is_empty() {
+                context.ui.note(&Line::new().dim("none"));
+            }
             return Ok(());
         }
+        let waiting = "waiting for requests; Ctrl-C ends it";
+        context.ui.note(&Line::new().dim(waiting));
         let mut failing = false;
         loop {
             let local = connection::is_local(&context.settings.api_base);
@@ -51,7 +56,7 @@ pub(crate) async fn run(context: &Context, command: LogsCommand) -> Result<()> {
                     entries.iter().try_for_each(|entry| show(context, entry))?;
                 }
                 // It comes back or it is stopped by hand: what was seen is remembered meanwhile.
-                Err(error) if error.kind == Kind::Network => {
+                Err(error) if error.kind == Kind::Network || error.api_status() == Some(429) => {
                     if !std::mem::replace(&mut failing, true) {
                         context.ui.warn(&format!("{error}; trying again"));
                     }
@@ -66,9 +71,17 @@ pub(crate) async fn run(context: &Context, command: LogsCommand) -> Result<()> {
     }
 }
 
+fn base_path(base_url: &str) -> String {
+    let base = url::Url::parse(base_url);
+    let path = base.as_ref().map_or("", url::Url::path);
+    path.trim_end_matches('/').to_owned()
+}
+
 struct Tail<'a> {
     client: Client,
     arguments: &'a TailArguments,
+    /// The path of the base URL: `/v1`.
+    base_path: String,
     /// The newest request seen, wanted or not.
     newest: Option<String>,
     /// Ids of the requests made here.
@@ -161,11 +174,15 @@ impl Tail<'_> {
             || arguments
                 .method
                 .iter()
-                .any(|method| method.trim().eq_ignore_ascii_case(text("method")));
+                .any(|method| method.eq_ignore_ascii_case(text("method")));
         let path = arguments.path.as_ref().is_none_or(|pattern| {
             let path = text("path");
             let bare = path.split('?').next().unwrap_or(path);
-            matches(pattern, bare) || matches(pattern, path)
+            // As `fluxa api` takes it, too: below the base URL.
+            let below = bare.strip_prefix(self.base_path.as_str()).unwrap_or(bare);
+            [path, bare, below]
+                .iter()
+                .any(|path| matches(pattern, path))
         });
         let statuses = &arguments.status;
         let fits = |status| statuses.iter().any(|pattern| pattern.matches(status));

@@ -8,6 +8,7 @@ use super::Context;
 use crate::cli::OpenArguments;
 use crate::connection;
 use crate::error::{CliError, Result};
+use crate::suggest;
 use crate::ui::Line;
 
 /// Where the inspector of a sandbox is.
@@ -50,10 +51,13 @@ async fn address(context: &Context, what: Option<&str>) -> Result<Url> {
         Some(id) if is_id(id) => Err(CliError::usage(format!("{id} has no page"))
             .hint("checkout sessions have one; a sandbox on this machine shows the others")),
         Some(code) if is_code(code) => docs(code),
-        Some(other) => Err(CliError::usage(format!(
-            "`{other}` is no page, no id and no error code"
-        ))
-        .hint("try docs, inspector, chk_…, or the code of an error")),
+        Some(other) => {
+            let error = CliError::usage(format!("`{other}` is no page, no id and no error code"));
+            Err(match suggest::closest(other, ["docs", "inspector"]) {
+                Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+                None => error.hint("try docs, inspector, chk_…, or the code of an error"),
+            })
+        }
     }
 }
 
@@ -96,9 +100,7 @@ fn is_id(text: &str) -> bool {
     })
 }
 
+/// All codes are of several words, without digits: others are misspelt pages and ids cut short.
 fn is_code(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
+    text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }

@@ -22,7 +22,9 @@ pub(crate) async fn run(context: &Context, arguments: ReconcileArguments) -> Res
     for path in &arguments.statements {
         let file = File::open(path).map_err(|error| CliError::file("read", path, &error))?;
         reconciliation.statement(file, &format).map_err(|error| {
-            CliError::failure(format!("{}: {error}", path.display()))
+            let cause = std::error::Error::source(&error);
+            let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+            CliError::failure(format!("{}: {error}{cause}", path.display()))
                 .hint("`fluxa reconcile --help` shows how to name the columns")
         })?;
     }

@@ -10,9 +10,10 @@ mod stream;
 use fluxa_sdk::contract;
 
 use super::Context;
-use crate::cli::{ResourceCommand, argument};
+use crate::cli::{ResourceCommand, SecretOptions, argument};
 use crate::connection;
 use crate::error::{CliError, Result};
+use crate::issued::Issued;
 use crate::json_text::JsonText;
 use crate::operations::{Field, Operation};
 use crate::raw_call::RawCall;
@@ -32,6 +33,10 @@ pub(crate) async fn run(context: &Context, command: ResourceCommand) -> Result<(
     } else if operation.csv && command.matches.get_flag(argument::CSV) {
         let answer = call.send(context, &client).await;
         answer.and_then(|csv| super::print_lines(context, &csv))
+    } else if operation.issues {
+        let options: SecretOptions = read::options(&command.matches)?;
+        let answer = call.send(context, &client).await;
+        answer.and_then(|answer| Issued::read(&answer)?.hand_over(context, &options, None))
     } else if operation.columns.is_empty() {
         one(context, &client, &call).await
     } else {

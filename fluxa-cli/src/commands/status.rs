@@ -1,8 +1,9 @@
 //! `fluxa status`: how the API is, and what is set up in the account, on one screen.
 
 use std::future::IntoFuture;
+use std::time::Duration;
 
-use fluxa_sdk::{Response, contract};
+use fluxa_sdk::{Call, Response, contract};
 use serde_json::{Value, json};
 
 use super::Context;
@@ -10,10 +11,14 @@ use crate::connection;
 use crate::error::{CliError, Kind, Result};
 use crate::ui::{Line, Table, Tone};
 
+/// How long the API has for each answer: one that takes longer is the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 pub(crate) async fn run(context: &Context) -> Result<()> {
     let client = connection::client(&context.settings)?;
     let reach = connection::with_reach_hint(&context.settings);
     let live = context.settings.is_live();
+    context.ui.spinner("asking the API");
     let (status, merchant, endpoints, clock) = tokio::join!(
         get(client.raw("GET", "/status")),
         get(client.raw("GET", "/merchant")),
@@ -27,6 +32,7 @@ pub(crate) async fn run(context: &Context) -> Result<()> {
             }
         },
     );
+    context.ui.stop_bar();
     let status = status.map_err(&reach)?.unwrap_or_default();
     let (merchant, endpoints) = (merchant.map_err(&reach)?, endpoints.map_err(&reach)?);
     let clock = clock.map_err(&reach)?;
@@ -121,10 +127,11 @@ pub(crate) async fn run(context: &Context) -> Result<()> {
 }
 
 /// Returns what is there; `None` when the key may not see it.
-async fn get(
-    call: impl IntoFuture<Output = Result<Response<Value>, fluxa_sdk::Error>>,
-) -> Result<Option<Value>> {
-    match call.await {
+async fn get<P>(call: Call<Value, P>) -> Result<Option<Value>>
+where
+    Call<Value, P>: IntoFuture<Output = Result<Response<Value>, fluxa_sdk::Error>>,
+{
+    match call.timeout(PATIENCE).await {
         Ok(answer) => Ok(Some(answer.into_inner())),
         Err(error) => match CliError::from(error) {
             error if error.kind == Kind::Auth && error.api_status() == Some(403) => Ok(None),

@@ -40,6 +40,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "api_keys_create",
@@ -68,6 +69,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
         Operation {
             id: "api_keys_retrieve",
@@ -90,6 +92,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "api_keys_update",
@@ -117,6 +120,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "api_keys_requests",
@@ -144,6 +148,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "api_keys_revoke",
@@ -166,6 +171,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: true,
+            issues: false,
         },
         Operation {
             id: "api_keys_rotate",
@@ -179,7 +185,7 @@ pub(super) static RESOURCE: Resource = Resource {
             query: &[],
             has_body: true,
             body: &[
-                Field { name: "grace_seconds", flag: "grace-seconds", kind: Kind::Integer, required: false, about: "Seconds that the old one stays valid: 3 600 (1 hour) to 2 592 000 (30 days). Default: 86 400 (24 hours)." },
+                Field { name: "grace_seconds", flag: "grace-seconds", kind: Kind::Seconds, required: false, about: "Seconds that the old one stays valid: 3 600 (1 hour) to 2 592 000 (30 days). Default: 86 400 (24 hours)." },
             ],
             example: "--grace-seconds 86400",
             expand: &[],
@@ -190,6 +196,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
     ],
 };

@@ -40,6 +40,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "checkout_sessions_create",
@@ -54,9 +55,9 @@ pub(super) static RESOURCE: Resource = Resource {
             has_body: true,
             body: &[
                 Field { name: "amount", flag: "amount", kind: Kind::Money, required: true, about: "Amount to pay, in minor units." },
-                Field { name: "cancel_url", flag: "cancel-url", kind: Kind::Text, required: true, about: "Where to send the cardholder who gives up." },
+                Field { name: "cancel_url", flag: "cancel-url", kind: Kind::Url, required: true, about: "Where to send the cardholder who gives up." },
                 Field { name: "currency", flag: "currency", kind: Kind::Text, required: true, about: "ISO 4217 currency code. Requests take either case; responses are upper case. Launch currency: `GBP`." },
-                Field { name: "success_url", flag: "success-url", kind: Kind::Text, required: true, about: "Where to send the cardholder after paying. {CHECKOUT_SESSION_ID} in it, escaped as %7BCHECKOUT_SESSION_ID%7D or not, is replaced by the id of the session." },
+                Field { name: "success_url", flag: "success-url", kind: Kind::Url, required: true, about: "Where to send the cardholder after paying. {CHECKOUT_SESSION_ID} in it, escaped as %7BCHECKOUT_SESSION_ID%7D or not, is replaced by the id of the session." },
                 Field { name: "customer", flag: "customer", kind: Kind::Id("cus_"), required: false, about: "Store the card for this customer." },
                 Field { name: "metadata", flag: "metadata", kind: Kind::Map, required: false, about: "Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values." },
                 Field { name: "ui_mode", flag: "ui-mode", kind: Kind::OneOf(types::CheckoutUiMode::KNOWN), required: false, about: "Default: hosted." },
@@ -70,6 +71,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "checkout_sessions_retrieve",
@@ -92,6 +94,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "checkout_sessions_expire",
@@ -114,6 +117,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: true,
+            issues: false,
         },
     ],
 };

@@ -32,13 +32,14 @@ pub(super) static RESOURCE: Resource = Resource {
             body: &[],
             example: "",
             expand: &[],
-            columns: &[("id", "ID"), ("type", "TYPE"), ("created_at", "CREATED")],
+            columns: &[("id", "ID"), ("type", "TYPE"), ("data.object.id", "OBJECT"), ("data.state", "STATE"), ("created_at", "CREATED")],
             paged: true,
             idempotent: false,
             timing: false,
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "events_stream",
@@ -64,6 +65,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: true,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "events_retrieve",
@@ -86,6 +88,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "events_resend",
@@ -110,6 +113,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
     ],
 };

@@ -45,6 +45,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "payments_create",
@@ -73,6 +74,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "payments_retrieve",
@@ -95,6 +97,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "payments_update",
@@ -119,6 +122,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "payments_history",
@@ -141,6 +145,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: true,
             streaming: false,
             destructive: false,
+            issues: false,
         },
     ],
 };

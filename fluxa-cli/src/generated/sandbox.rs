@@ -40,6 +40,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "sandbox_clock",
@@ -62,6 +63,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "sandbox_advance_clock",
@@ -75,7 +77,7 @@ pub(super) static RESOURCE: Resource = Resource {
             query: &[],
             has_body: true,
             body: &[
-                Field { name: "seconds", flag: "seconds", kind: Kind::Integer, required: true, about: "Seconds forward." },
+                Field { name: "seconds", flag: "seconds", kind: Kind::Seconds, required: true, about: "Seconds forward." },
             ],
             example: "--seconds 3600",
             expand: &[],
@@ -86,6 +88,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "sandbox_create_dispute",
@@ -111,6 +114,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "sandbox_resolve_dispute",
@@ -135,6 +139,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "sandbox_set_kyb_status",
@@ -159,6 +164,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "sandbox_advance_payment",
@@ -183,6 +189,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "sandbox_close_settlements",
@@ -205,6 +212,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "sandbox_renew_subscription",
@@ -229,6 +237,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
     ],
 };

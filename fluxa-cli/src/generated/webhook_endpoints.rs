@@ -39,6 +39,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_create",
@@ -52,7 +53,7 @@ pub(super) static RESOURCE: Resource = Resource {
             query: &[],
             has_body: true,
             body: &[
-                Field { name: "url", flag: "url", kind: Kind::Text, required: true, about: "Where to send events: https; plain http only to a loopback address in test mode." },
+                Field { name: "url", flag: "url", kind: Kind::Url, required: true, about: "Where to send events: https; plain http only to a loopback address in test mode." },
                 Field { name: "description", flag: "description", kind: Kind::Text, required: false, about: "Your note." },
                 Field { name: "events", flag: "events", kind: Kind::List(&Kind::OneOf(types::EventType::KNOWN)), required: false, about: "Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string." },
                 Field { name: "metadata", flag: "metadata", kind: Kind::Map, required: false, about: "Your own key-value pairs: up to 50 keys, keys of up to 40 characters, values of up to 500, characters being Unicode scalar values." },
@@ -66,6 +67,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
         Operation {
             id: "webhook_endpoints_retrieve",
@@ -88,6 +90,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_update",
@@ -105,7 +108,7 @@ pub(super) static RESOURCE: Resource = Resource {
                 Field { name: "events", flag: "events", kind: Kind::List(&Kind::OneOf(types::EventType::KNOWN)), required: false, about: "Types wanted; empty or absent means all, and so does `*`. A form may send one comma-separated string." },
                 Field { name: "metadata", flag: "metadata", kind: Kind::Map, required: false, about: "Replaces the metadata." },
                 Field { name: "status", flag: "status", kind: Kind::OneOf(types::WebhookEndpointStatus::KNOWN), required: false, about: "Whether an endpoint receives events." },
-                Field { name: "url", flag: "url", kind: Kind::Text, required: false, about: "Where to send events." },
+                Field { name: "url", flag: "url", kind: Kind::Url, required: false, about: "Where to send events." },
             ],
             example: "--status disabled",
             expand: &[],
@@ -116,6 +119,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_delete",
@@ -138,6 +142,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: true,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_deliveries",
@@ -167,6 +172,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: false,
         },
         Operation {
             id: "webhook_endpoints_rotate_secret",
@@ -180,7 +186,7 @@ pub(super) static RESOURCE: Resource = Resource {
             query: &[],
             has_body: true,
             body: &[
-                Field { name: "grace_seconds", flag: "grace-seconds", kind: Kind::Integer, required: false, about: "Seconds that the old one stays valid: 3 600 (1 hour) to 2 592 000 (30 days). Default: 86 400 (24 hours)." },
+                Field { name: "grace_seconds", flag: "grace-seconds", kind: Kind::Seconds, required: false, about: "Seconds that the old one stays valid: 3 600 (1 hour) to 2 592 000 (30 days). Default: 86 400 (24 hours)." },
             ],
             example: "--grace-seconds 86400",
             expand: &[],
@@ -191,6 +197,7 @@ pub(super) static RESOURCE: Resource = Resource {
             csv: false,
             streaming: false,
             destructive: false,
+            issues: true,
         },
     ],
 };

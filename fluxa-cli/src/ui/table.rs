@@ -1,9 +1,18 @@
-//! Owns plain aligned columns.
+//! Owns plain aligned columns, and what becomes of them where there is no room.
 
-use unicode_width::UnicodeWidthStr;
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::clean::clean;
 use super::line::{Line, Tone};
+use super::room;
+
+/// Between two columns.
+const GAP: usize = 2;
+
+/// Columns up to this width are never cut: ids, references and times are no use without their end.
+const WHOLE: usize = 26;
 
 /// Columns with a heading; every cell is cleaned.
 pub(crate) struct Table {
@@ -11,7 +20,16 @@ pub(crate) struct Table {
     rows: Vec<Vec<(Tone, String)>>,
     /// As wide as the widest cell so far.
     widths: Vec<usize>,
-    headed: bool,
+    layout: Option<Layout>,
+}
+
+/// How rows are laid out, from the first that are printed on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// A line each, below a heading.
+    Columns,
+    /// A block of lines each, where a line would not fit.
+    Blocks,
 }
 
 impl Table {
@@ -21,7 +39,7 @@ impl Table {
             widths: headings.iter().map(|heading| heading.width()).collect(),
             headings,
             rows: Vec::new(),
-            headed: false,
+            layout: None,
         }
     }
 
@@ -36,6 +54,9 @@ impl Table {
     }
 
     /// Returns the heading and the rows, each column as wide as its widest cell.
+    ///
+    /// On a terminal too narrow for that, wide cells are cut with `…`; where that is not enough, each
+    /// row becomes a block of lines. Elsewhere there is always room.
     pub(crate) fn lines(mut self) -> Vec<Line> {
         self.take_lines()
     }
@@ -43,31 +64,100 @@ impl Table {
     /// Takes the rows there are so far, under the heading the first time: for a table that is
     /// printed while more of it comes. Later rows may make a column wider.
     pub(crate) fn take_lines(&mut self) -> Vec<Line> {
+        self.take_lines_within(room())
+    }
+
+    fn take_lines_within(&mut self, room: Option<usize>) -> Vec<Line> {
         let rows = std::mem::take(&mut self.rows);
         for row in &rows {
             for (width, (_, text)) in self.widths.iter_mut().zip(row) {
                 *width = (*width).max(text.width());
             }
         }
+        let (widths, fits) = fitted(&self.widths, room);
+        let first = self.layout.is_none();
+        match *self.layout.get_or_insert(match fits {
+            true => Layout::Columns,
+            false => Layout::Blocks,
+        }) {
+            Layout::Columns => self.columns(&rows, &widths, first),
+            Layout::Blocks => self.blocks(&rows, first),
+        }
+    }
+
+    fn columns(&self, rows: &[Vec<(Tone, String)>], widths: &[usize], first: bool) -> Vec<Line> {
         let mut lines = Vec::with_capacity(rows.len() + 1);
-        if !std::mem::replace(&mut self.headed, true) {
-            let headings = self.headings.iter().zip(&self.widths);
+        if first {
+            let headings = self.headings.iter().zip(widths);
             lines.push(headings.fold(Line::new(), |line, (heading, width)| {
-                line.column(Tone::Dim, heading, width + 2)
+                line.column(Tone::Dim, heading, width + GAP)
             }));
         }
         lines.extend(rows.iter().map(|row| {
-            let cells = row.iter().zip(&self.widths);
+            let cells = row.iter().zip(widths);
             cells.fold(Line::new(), |line, ((tone, text), width)| {
-                line.column(*tone, text, width + 2)
+                line.column(*tone, cut(text, *width), width + GAP)
             })
         }));
         lines
     }
+
+    fn blocks(&self, rows: &[Vec<(Tone, String)>], first: bool) -> Vec<Line> {
+        let headings = self.headings.iter().map(|heading| heading.width());
+        let width = headings.max().unwrap_or_default() + GAP;
+        let mut lines = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            if !(first && at == 0) {
+                lines.push(Line::new());
+            }
+            let named = self.headings.iter().zip(row);
+            let named = named.filter(|(_, (_, text))| !text.is_empty());
+            lines.extend(named.map(|(heading, (tone, text))| {
+                Line::new()
+                    .column(Tone::Dim, heading, width)
+                    .push(*tone, text)
+            }));
+        }
+        lines
+    }
+}
+
+/// Returns the widths of columns, the widest made narrower as far as they may, and whether they fit.
+fn fitted(widths: &[usize], room: Option<usize>) -> (Vec<usize>, bool) {
+    let mut widths = widths.to_vec();
+    let Some(room) = room else {
+        return (widths, true);
+    };
+    let gaps = GAP * widths.len().saturating_sub(1);
+    loop {
+        let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
+        let widest = widths.iter_mut().filter(|width| **width > WHOLE).max();
+        match (over, widest) {
+            (0, _) => return (widths, true),
+            (_, None) => return (widths, false),
+            (over, Some(widest)) => *widest = widest.saturating_sub(over).max(WHOLE),
+        }
+    }
+}
+
+/// Returns the text within a width, its end replaced by `…` when there is more.
+fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return Cow::Borrowed(text);
+    }
+    let mut room = width.saturating_sub(1);
+    let kept = text.chars().take_while(|character| {
+        let fits = character.width().unwrap_or(0) <= room;
+        room = room.saturating_sub(character.width().unwrap_or(0));
+        fits
+    });
+    Cow::Owned(kept.chain(['…']).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::{Table, Tone};
 
     #[test]
@@ -98,5 +188,47 @@ mod tests {
         };
         assert_eq!(page("key_1"), ["ID     NAME", "key_1  x"]);
         assert_eq!(page("k"), ["k      x"]);
+    }
+
+    fn narrow(width: usize) -> Vec<String> {
+        let mut table = Table::new(["ID", "", "NAME"]);
+        for (marker, name) in [
+            ("*", "日本語のとても長い名前のお店です、ようこそ"),
+            ("", "Zoë"),
+        ] {
+            let id = "pay_5f8b2c1e2a4b4d8c".to_owned();
+            table.row([id, marker.into(), name.into()].map(|text| (Tone::Plain, text)));
+        }
+        let lines = table.take_lines_within(Some(width));
+        lines.iter().map(|line| line.render(false)).collect()
+    }
+
+    #[test]
+    fn wide_cells_are_cut_where_there_is_no_room_and_ids_never_are() {
+        let lines = narrow(56);
+        assert_eq!(
+            lines,
+            [
+                "ID                       NAME",
+                "pay_5f8b2c1e2a4b4d8c  *  日本語のとても長い名前のお店で…",
+                "pay_5f8b2c1e2a4b4d8c     Zoë",
+            ]
+        );
+        assert!(lines.iter().all(|line| line.width() <= 56), "{lines:?}");
+    }
+
+    #[test]
+    fn a_row_becomes_a_block_where_not_even_cutting_helps() {
+        assert_eq!(
+            narrow(40),
+            [
+                "ID    pay_5f8b2c1e2a4b4d8c",
+                "      *",
+                "NAME  日本語のとても長い名前のお店です、ようこそ",
+                "",
+                "ID    pay_5f8b2c1e2a4b4d8c",
+                "NAME  Zoë",
+            ]
+        );
     }
 }

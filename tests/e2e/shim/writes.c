@@ -1,14 +1,17 @@
-/* Preloaded into `fluxa mock --db` by tests/e2e/crash.rs. Counts what changes the database's files and
+/* Preloaded into `fluxa mock --db` by tests/e2e/crash.rs, and into `fluxa keys rotate` by
+ * tests/e2e/keys_rotation.rs. Counts what changes the files it is told of and
  * kills the process at the n-th such call, or holds a sync until it is told to go on. Linux only. It
  * calls the kernel itself, so that nothing depends on what else is preloaded.
  *
  *   FLUXA_SHIM_FILES  the files: every path that starts with this
  *   FLUXA_SHIM_KILL   kill at this call, before it is made
+ *   FLUXA_SHIM_FULL   "1": the disk is full: nothing is written to the files
  *   FLUXA_SHIM_TEAR   "1": make half of it first, if it writes bytes
  *   FLUXA_SHIM_COUNT  keep the number of calls in this file
  *   FLUXA_SHIM_HOLD   while this file exists, a sync waits; `<file>.reached` says that one does
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,7 +29,7 @@
 static const char *files, *hold;
 static char reached[4096];
 static long kill_at;
-static int tear, count_fd = -1;
+static int full, tear, count_fd = -1;
 static atomic_long calls;
 static _Atomic char ours[DESCRIPTORS];
 
@@ -36,6 +39,8 @@ __attribute__((constructor)) static void prepare(void) {
   kill_at = text ? atol(text) : 0;
   text = getenv("FLUXA_SHIM_TEAR");
   tear = text && *text == '1';
+  text = getenv("FLUXA_SHIM_FULL");
+  full = text && *text == '1';
   hold = getenv("FLUXA_SHIM_HOLD");
   if (hold) snprintf(reached, sizeof reached, "%s.reached", hold);
   text = getenv("FLUXA_SHIM_COUNT");
@@ -113,7 +118,13 @@ int close(int fd) {
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
-  if (tracked(fd)) step(fd, bytes, length, -1);
+  if (tracked(fd)) {
+    step(fd, bytes, length, -1);
+    if (full) {
+      errno = ENOSPC;
+      return -1;
+    }
+  }
   return syscall(SYS_write, fd, bytes, length);
 }
 

@@ -42,6 +42,14 @@ impl Shim {
 }
 
 impl Shim {
+    /// Puts it into a command: these files are on a disk that is full.
+    pub(crate) fn fill_up(&self, command: &mut Command, files: &Path) {
+        command
+            .env("LD_PRELOAD", &self.library)
+            .env("FLUXA_SHIM_FILES", files)
+            .env("FLUXA_SHIM_FULL", "1");
+    }
+
     /// Puts it into a command: it kills at this write of the files whose path starts so.
     pub(crate) fn kill_at(&self, command: &mut Command, files: &Path, write: u32, tear: bool) {
         command

@@ -47,6 +47,12 @@ const COLUMNS: [&str; 26] = [
     "created_at",
 ];
 
+/// What a table shows besides, before the time, that is inside of a field: item, name, heading.
+const NESTED: [(&str, &str, &str); 2] = [
+    ("Event", "data.object.id", "OBJECT"),
+    ("Event", "data.state", "STATE"),
+];
+
 /// How many columns a table has at most: what fits a terminal of 120 characters.
 const WIDTH: usize = 6;
 
@@ -221,7 +227,7 @@ fn operation(
          query: &[{}],\n            has_body: {},\n            body: &[{}],\n            \
          example: {:?},\n            expand: &{expand:?},\n            \
          columns: &{:?},\n            paged: {paged},\n            idempotent: {},\n            \
-         timing: {},\n            csv: {},\n            streaming: {},\n            destructive: {},\n        }},\n",
+         timing: {},\n            csv: {},\n            streaming: {},\n            destructive: {},\n            issues: {},\n        }},\n",
         operation.id,
         if accessor.replace('_', "-") == verb && !accessor.contains('_') {
             ""
@@ -242,6 +248,7 @@ fn operation(
         operation.csv,
         operation.streaming,
         DESTRUCTIVE.contains(&accessor.as_str()),
+        issues(contract, accessor, operation.output.as_ref()),
     ))
 }
 
@@ -295,7 +302,7 @@ fn columns(contract: &Contract, item: Option<&str>) -> Vec<(&'static str, String
     if chosen.len() > WIDTH {
         chosen.drain(WIDTH - 1..chosen.len() - 1);
     }
-    chosen
+    let mut columns: Vec<(&str, String)> = chosen
         .into_iter()
         .map(|name| {
             (
@@ -305,7 +312,23 @@ fn columns(contract: &Contract, item: Option<&str>) -> Vec<(&'static str, String
                     .to_uppercase(),
             )
         })
-        .collect()
+        .collect();
+    let nested = NESTED.into_iter().filter(|(of, ..)| Some(*of) == item);
+    let time = columns.len() - 1;
+    columns.splice(
+        time..time,
+        nested.map(|(_, name, heading)| (name, heading.to_owned())),
+    );
+    columns
+}
+
+/// Whether the answer holds a secret that is shown once.
+fn issues(contract: &Contract, accessor: &str, output: Option<&String>) -> bool {
+    let schema = output.and_then(|name| contract.schemas.get(name));
+    let secret = schema.and_then(|schema| schema.pointer("/properties/secret"));
+    let once =
+        secret.is_some_and(|secret| text(secret, "description").contains("Only in the answer"));
+    once && (accessor.starts_with("create") || accessor.starts_with("rotate"))
 }
 
 /// Names of all fields that hold money.

@@ -151,7 +151,22 @@ fn put(body: &mut Value, field: &Field, values: impl Iterator<Item = Value>) {
         place = &mut place[name];
     }
     match field.kind {
-        Kind::List(_) => *place = values.filter(|value| !value.is_null()).collect(),
+        Kind::List(_) => {
+            let mut items: Vec<Value> = Vec::new();
+            for value in values {
+                let one_or_many = match value {
+                    Value::Null => Vec::new(),
+                    Value::Array(many) => many,
+                    one => vec![one],
+                };
+                for item in one_or_many {
+                    if !items.contains(&item) {
+                        items.push(item);
+                    }
+                }
+            }
+            *place = items.into();
+        }
         Kind::Map => {
             if !place.is_object() {
                 *place = Value::Object(Map::new());

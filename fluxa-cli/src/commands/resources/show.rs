@@ -15,22 +15,33 @@ pub(super) fn cells(
 ) -> Vec<(Tone, String)> {
     columns
         .iter()
-        .map(|(name, _)| match item.get(name) {
+        .map(|(name, _)| match at(item, name) {
             Some(value) if !value.is_null() => (tone(name), short(name, value, item)),
             _ => (Tone::Dim, "–".to_owned()),
         })
         .collect()
 }
 
+/// Returns what stands at a dotted name.
+fn at<'j>(item: &'j JsonText, name: &str) -> Option<&'j JsonText> {
+    name.split('.')
+        .try_fold(item, |value, name| value.get(name))
+}
+
+/// How wide the column of names becomes: a few long ones must not push every value away.
+const NAMES: usize = 32;
+
 /// Returns an object as aligned lines: dotted names, and values that are there.
 pub(super) fn block(object: &JsonText) -> Vec<Line> {
     let mut rows = Vec::new();
     gather("", object, object, &mut rows);
-    let width = rows.iter().map(|(name, _, _)| name.chars().count()).max();
+    let names = rows.iter().map(|(name, _, _)| name.chars().count() + 2);
+    let width = names.max().unwrap_or_default().min(NAMES);
     rows.iter()
         .map(|(name, tone, value)| {
+            // Its gap belongs to the name: one that is longer than the column keeps it.
             Line::new()
-                .column(Tone::Dim, name, width.unwrap_or(0) + 2)
+                .column(Tone::Dim, format!("{name}  "), width)
                 .push(*tone, value)
         })
         .collect()
@@ -117,7 +128,7 @@ fn time(text: &str) -> Option<String> {
 fn tone(name: &str) -> Tone {
     match name {
         "id" => Tone::Bold,
-        "state" | "new_state" | "status" => Tone::Accent,
+        "data.state" | "state" | "new_state" | "status" => Tone::Accent,
         "failure_code" | "failure_message" => Tone::Bad,
         name if name.ends_with("_at") || name == "at" => Tone::Dim,
         _ => Tone::Plain,

@@ -72,7 +72,11 @@ pub(super) fn fields(
         about => about.to_owned(),
     };
     let about = about.split("\n\n").next().unwrap_or_default();
-    Ok(vec![line(name, &kind(contract, schema)?, about, required)])
+    let kind = match kind(contract, schema)? {
+        kind if kind == "Kind::Integer" && name.ends_with("seconds") => "Kind::Seconds".to_owned(),
+        kind => kind,
+    };
+    Ok(vec![line(name, &kind, about, required)])
 }
 
 fn line(name: &str, kind: &str, about: &str, required: bool) -> String {
@@ -114,6 +118,7 @@ pub(super) fn kind(contract: &Contract, schema: &Value) -> Result<String, String
         ("boolean", _) => "Kind::Boolean".to_owned(),
         ("string", "password") => "Kind::Secret".to_owned(),
         ("string", "date-time") => "Kind::Time".to_owned(),
+        ("string", "uri") => "Kind::Url".to_owned(),
         ("string", _) => "Kind::Text".to_owned(),
         ("array", _) => {
             let items = target.get("items").ok_or("an array has items")?;
