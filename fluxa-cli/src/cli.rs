@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod call;
+mod check;
 mod config;
 mod doctor;
 mod events;
@@ -29,6 +30,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use accounts::{LoginArguments, LogoutArguments};
 pub(crate) use api::ApiArguments;
 pub(crate) use call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
+pub(crate) use check::{CheckArguments, WhichSandbox};
 pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
 pub(crate) use events::{EventsCommand, ResendArguments};
@@ -37,12 +39,13 @@ pub(crate) use keys::{
 };
 pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};
-pub(crate) use mock::MockArguments;
+pub(crate) use mock::{EnvForm, MockArguments};
 pub(crate) use reconcile::{DateOrderArgument, FormatArguments, ReconcileArguments};
 pub(crate) use replay::{ReplayArguments, Speed};
 pub(crate) use resources::{ResourceCommand, argument};
 pub(crate) use secret::SecretOptions;
 pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
+pub(crate) use values::{StatusPattern, duration, method, seconds};
 pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
 use crate::ui::Output;
@@ -128,6 +131,8 @@ pub(crate) enum Command {
     /// Run fixtures of your own: files of steps, as `fluxa trigger --show` prints them.
     #[command(subcommand)]
     Fixtures(FixturesCommand),
+    /// Run declared scenarios: make things happen, expect what must come of them. For CI.
+    Check(CheckArguments),
     /// Store an API key, after checking it.
     Login(LoginArguments),
     /// Remove the stored API key.

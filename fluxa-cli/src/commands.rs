@@ -1,6 +1,7 @@
 //! The commands, one module for each noun.
 
 pub(crate) mod api;
+pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod demo;

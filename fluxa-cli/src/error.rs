@@ -51,7 +51,7 @@ impl Kind {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Failure => "failure",
             Self::Usage => "usage",

@@ -2,6 +2,7 @@
 
 mod alteration;
 mod body;
+mod check;
 mod cli;
 mod commands;
 mod config;
@@ -77,6 +78,9 @@ fn dispatch(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Api(arguments) => {
             on_one_thread()?.block_on(commands::api::run(context, arguments))
+        }
+        Command::Check(arguments) => {
+            on_many_threads()?.block_on(commands::check::run(context, arguments))
         }
         Command::Config(command) => commands::config::run(context, command),
         Command::Completion { shell } => commands::completion::run(context, shell),

@@ -4,7 +4,7 @@
 //! proof that the event is there. Knows nothing of printing.
 
 mod changes;
-mod contract;
+pub(crate) mod contract;
 pub(crate) mod fixture;
 pub(crate) mod registry;
 
@@ -162,10 +162,20 @@ async fn find_event(
     }
 }
 
-/// Replaces `${step.path}` in every string of a value.
-fn fill_value(value: &mut Value, answers: &Map<String, Value>) -> Result<()> {
+/// Replaces `${step.path}` in every string of a value. A string that is nothing else becomes what is
+/// there: a number stays one.
+pub(crate) fn fill_value(value: &mut Value, answers: &Map<String, Value>) -> Result<()> {
     match value {
-        Value::String(text) => *text = fill(text, answers)?,
+        Value::String(text) => {
+            let whole = text
+                .strip_prefix("${")
+                .and_then(|rest| rest.strip_suffix('}'))
+                .filter(|path| !path.contains('}'));
+            *value = match whole {
+                Some(path) => look_up(path, answers)?.clone(),
+                None => Value::String(fill(text, answers)?),
+            };
+        }
         Value::Array(items) => {
             for item in items {
                 fill_value(item, answers)?;
@@ -182,7 +192,7 @@ fn fill_value(value: &mut Value, answers: &Map<String, Value>) -> Result<()> {
 }
 
 /// Replaces `${step.path}` by what that step answered.
-fn fill(text: &str, answers: &Map<String, Value>) -> Result<String> {
+pub(crate) fn fill(text: &str, answers: &Map<String, Value>) -> Result<String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -190,21 +200,36 @@ fn fill(text: &str, answers: &Map<String, Value>) -> Result<String> {
             .split_once('}')
             .ok_or_else(|| CliError::failure(format!("`{text}` has a `${{` without its `}}`")))?;
         filled.push_str(before);
-        let (step, place) = path.split_once('.').unwrap_or((path, ""));
-        let place: Option<JsonPath> = place.parse().ok();
-        let value = answers
-            .get(step)
-            .zip(place.as_ref())
-            .and_then(|(answer, place)| place.get(answer));
-        match value {
-            Some(Value::String(value)) => filled.push_str(value),
-            Some(Value::Number(value)) => filled.push_str(&value.to_string()),
-            _ => return Err(CliError::failure(format!("no step answered `{path}`"))),
+        match look_up(path, answers)? {
+            Value::String(value) => filled.push_str(value),
+            Value::Number(value) => filled.push_str(&value.to_string()),
+            _ => return Err(nothing_at(path)),
         }
         rest = behind;
     }
     filled.push_str(rest);
     Ok(filled)
+}
+
+/// Returns what a variable stands for: something of an answer, or what has the name alone.
+fn look_up<'a>(path: &str, answers: &'a Map<String, Value>) -> Result<&'a Value> {
+    let (step, place) = match path.split_once('.') {
+        Some((step, place)) => (step, Some(place)),
+        None => (path, None),
+    };
+    let answer = answers.get(step).ok_or_else(|| nothing_at(path))?;
+    let found = match place {
+        None => Some(answer),
+        Some(place) => {
+            let place: JsonPath = place.parse().map_err(|_| nothing_at(path))?;
+            place.get(answer)
+        }
+    };
+    found.ok_or_else(|| nothing_at(path))
+}
+
+fn nothing_at(path: &str) -> CliError {
+    CliError::failure(format!("no step answered `{path}`"))
 }
 
 #[cfg(test)]

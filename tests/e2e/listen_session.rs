@@ -292,6 +292,20 @@ fn a_server_with_another_secret_is_told_which_and_nothing_is_tried_when_it_is_of
         }
         let sent = endpoint.deliveries().split_off(before);
         assert_eq!(sent.len(), if tried { 3 } else { 1 });
-        assert!(sent.iter().all(|delivery| delivery.body == sent[0].body));
+        // The same event each time, as documented: what varies is the signature.
+        for delivery in &sent {
+            assert_eq!(delivery.body, sent[0].body);
+            assert_eq!(
+                delivery.header("X-Fluxa-Event-Id"),
+                sent[0].header("X-Fluxa-Event-Id")
+            );
+        }
+        let mut ids: Vec<_> = sent
+            .iter()
+            .map(|delivery| delivery.header("X-Fluxa-Delivery-Id"))
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), sent.len(), "each is a delivery of its own");
     }
 }

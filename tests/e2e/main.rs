@@ -11,6 +11,8 @@
 
 mod accounts;
 mod api;
+mod check;
+mod check_server;
 mod config;
 mod crash;
 mod demo;
@@ -25,6 +27,7 @@ mod listen_session;
 mod listen_targets;
 mod look;
 mod mock;
+mod mock_env;
 mod ndjson;
 mod replay;
 mod resources;

@@ -1,19 +1,37 @@
 //! What `fluxa mock` takes.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::values::address;
 
 /// `fluxa mock`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fluxa mock
+  fluxa mock --db sandbox.db --pace 60
+  fluxa mock -- npm test                  the sandbox for as long as the tests run, at a free port
+  eval \"$(fluxa mock --print-env)\"       this shell's commands use the sandbox at 127.0.0.1:4010
+  fluxa mock --print-env=github >> \"$GITHUB_ENV\"
+
+Exit codes: 0 stopped · 1 it could not start · 2 usage · 130 interrupted
+  after -- CMD: the command's own, 128 and the signal's number when a signal ended it")]
 pub(crate) struct MockArguments {
-    /// Where to listen: a port, `localhost:port` or an address; port 0 takes a free one. An address that
-    /// other machines reach needs --expose.
-    #[arg(long, default_value = "127.0.0.1:4010", value_name = "ADDRESS", value_parser = address)]
-    pub(crate) addr: SocketAddr,
+    /// Where to listen: a port, `localhost:port` or an address; port 0 takes a free one. An address
+    /// that other machines reach needs --expose [default: 127.0.0.1:4010; a free port with -- CMD].
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) addr: Option<SocketAddr>,
+    /// Print what the environment of programs that use this sandbox has, and end. Nothing is started:
+    /// run `fluxa mock` with the same --addr beside it.
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "sh", value_enum, conflicts_with_all = ["command", "exec"])]
+    pub(crate) print_env: Option<EnvForm>,
+    /// Run the command after `--`: it is run without this, too.
+    #[arg(long, requires = "command")]
+    pub(crate) exec: bool,
     /// Keep everything in this file; without it, in memory.
     #[arg(long, value_name = "FILE")]
     pub(crate) db: Option<PathBuf>,
@@ -56,4 +74,25 @@ pub(crate) struct MockArguments {
     /// an empty sandbox.
     #[arg(long, value_name = "CUSTOMERS", num_args = 0..=1, default_missing_value = "100", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) seed_data: Option<u32>,
+    /// Run this once the sandbox answers, with its address and key in the environment; the sandbox ends
+    /// with it, and its exit code is ours.
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// How variables are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EnvForm {
+    /// For `eval` in sh, bash and zsh.
+    Sh,
+    /// For `source` in fish.
+    Fish,
+    /// For `Invoke-Expression` in PowerShell.
+    Powershell,
+    /// NAME=value, as .env files have it.
+    Dotenv,
+    /// NAME=value, as the file of GITHUB_ENV takes it.
+    Github,
+    /// One JSON object.
+    Json,
 }

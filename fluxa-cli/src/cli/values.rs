@@ -1,5 +1,6 @@
 //! Owns reading values as they are typed on the command line: addresses, durations, times, pairs.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 /// Reads `1.5` as seconds, and `500ms`, `30s`, `2m` as what they say.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let wrong = || "not a number of seconds, nor a time such as 30s or 2m".to_owned();
     match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| wrong()),
@@ -44,7 +45,7 @@ pub(super) fn grace(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads `90s`, `5m`, `24h`, `30d`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let unit_at = text.char_indices().next_back().map_or(0, |(at, _)| at);
     let (number, unit) = text.split_at(unit_at);
@@ -119,7 +120,7 @@ pub(super) fn idempotency_key(text: &str) -> Result<String, String> {
 }
 
 /// Reads a method of HTTP that the API may have.
-pub(super) fn method(text: &str) -> Result<&'static str, String> {
+pub(crate) fn method(text: &str) -> Result<&'static str, String> {
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
         .into_iter()
         .find(|method| method.eq_ignore_ascii_case(text))
@@ -149,6 +150,15 @@ impl StatusPattern {
         match self {
             Self::Exact(exact) => status == exact,
             Self::Class(class) => status / 100 == class,
+        }
+    }
+}
+
+impl fmt::Display for StatusPattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(exact) => write!(formatter, "{exact}"),
+            Self::Class(class) => write!(formatter, "{class}xx"),
         }
     }
 }

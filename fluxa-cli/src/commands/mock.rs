@@ -1,5 +1,6 @@
 //! `fluxa mock`: the sandbox server on this machine.
 
+mod environment;
 mod requests;
 
 use std::net::SocketAddr;
@@ -36,12 +37,21 @@ pub(crate) fn well_known_key() -> String {
 }
 
 pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<()> {
+    let addr = match arguments.addr {
+        Some(addr) => addr,
+        // Side by side with whatever else runs here.
+        None if !arguments.command.is_empty() => SocketAddr::from(([127, 0, 0, 1], 0)),
+        None => DEFAULT_ADDRESS,
+    };
     let own = match arguments.expose {
         true => Some(control_key()?),
         false => None,
     };
     if own.is_none() {
-        only_this_machine(arguments.addr)?;
+        only_this_machine(addr)?;
+    }
+    if let Some(form) = arguments.print_env {
+        return environment::print(context, addr, form);
     }
     let mut config = Config::new();
     if let Some(own) = &own {
@@ -73,14 +83,18 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
         config = config.record(file);
     }
     let mut lines = None;
-    if !arguments.quiet && !context.ui.is_json() {
+    // With a command of one's own the terminal is its.
+    let quiet = arguments.quiet || !arguments.command.is_empty();
+    if !quiet && !context.ui.is_json() {
         let (printing, requests) = Requests::print(config)?;
         (config, lines) = (printing, Some(requests));
     }
-    let server = start(arguments.addr, config).await?;
+    let server = start(addr, config).await?;
     let base_url = base_url(server.address, arguments.allow_host.first());
     let key = own.map_or_else(well_known_key, |own| own.as_str().to_owned());
-    announce(context, &server, &base_url, &key, &arguments)?;
+    if arguments.command.is_empty() {
+        announce(context, &server, &base_url, &key, &arguments)?;
+    }
     if let Some(path) = &arguments.env_file {
         let (base, secret) = (env::API_BASE, env::SECRET_KEY);
         private_file::announce(path, &format!("{base}={base_url}\n{secret}={key}\n"))?;
@@ -89,6 +103,17 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
         private_file::announce(path, &format!("{base_url}\n"))?;
     }
     let mut server = server;
+    if !arguments.command.is_empty() {
+        let status = tokio::select! {
+            status = environment::exec(&arguments.command, &base_url) => status,
+            ended = &mut server.serving => return Err(why(server.address, ended)),
+        };
+        server.stop().await?;
+        return match status? {
+            0 => Ok(()),
+            status => Err(CliError::command(status)),
+        };
+    }
     tokio::select! {
         stop = interrupted() => {
             server.stop().await?;

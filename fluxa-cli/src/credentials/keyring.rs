@@ -3,13 +3,19 @@
 //! A keyring may ask the user, hang, or be half there. Each call has a thread and a limit of its own,
 //! and after the first that was not kept no other is made. Knows nothing of profiles and files.
 
+#[cfg(any(target_os = "macos", windows))]
+#[path = "keyring/native.rs"]
+mod store;
+#[cfg(all(unix, not(target_os = "macos")))]
+#[path = "keyring/secret_service.rs"]
+mod store;
+
 use std::fmt;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use keyring_core::{CredentialStore, Entry, Error};
 use zeroize::Zeroizing;
 
 use crate::env;
@@ -51,6 +57,12 @@ impl fmt::Display for Failure {
     }
 }
 
+impl Failure {
+    fn failed(error: impl fmt::Display) -> Self {
+        Self::Failed(format!("failed: {error}"))
+    }
+}
+
 impl Keyring {
     /// The keyring of this system. `refused` says where the user wants it left alone, `closed` where
     /// the user wants no new key in it.
@@ -64,7 +76,8 @@ impl Keyring {
 
     /// Returns what an entry holds.
     pub(crate) fn get(&self, entry: &str) -> Result<Zeroizing<String>, Failure> {
-        self.ask(entry, |entry| entry.get_password().map(Zeroizing::new))
+        let entry = entry.to_owned();
+        self.within_limit(move || store::get(&entry))
     }
 
     /// Makes an entry, or replaces what it holds.
@@ -72,13 +85,15 @@ impl Keyring {
         if let Some(why) = &self.closed {
             return Err(Failure::Off(why.clone()));
         }
+        let entry = entry.to_owned();
         let secret = Zeroizing::new(secret.to_owned());
-        self.ask(entry, move |entry| entry.set_password(&secret))
+        self.within_limit(move || store::set(&entry, &secret))
     }
 
     /// Removes an entry. One that is not there is removed already.
     pub(crate) fn delete(&self, entry: &str) -> Result<(), Failure> {
-        match self.ask(entry, |entry| entry.delete_credential()) {
+        let entry = entry.to_owned();
+        match self.within_limit(move || store::delete(&entry)) {
             Err(Failure::Missing) => Ok(()),
             done => done,
         }
@@ -93,18 +108,9 @@ impl Keyring {
         self.off.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ask<T: Send + 'static>(
-        &self,
-        entry: &str,
-        job: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let name = entry.to_owned();
-        self.within_limit(move || job(&system_store()?.build(SERVICE, &name, None)?))
-    }
-
     fn within_limit<T: Send + 'static>(
         &self,
-        job: impl FnOnce() -> keyring_core::Result<T> + Send + 'static,
+        job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         if let Some(why) = self.off().clone() {
             return Err(Failure::Off(why));
@@ -118,9 +124,7 @@ impl Keyring {
             return Err(Failure::Failed(format!("could not be asked: {error}")));
         }
         match answer.recv_timeout(self.limit) {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(Error::NoEntry)) => Err(Failure::Missing),
-            Ok(Err(error)) => Err(Failure::Failed(format!("failed: {error}"))),
+            Ok(answer) => answer,
             Err(error) => {
                 let why = match error {
                     RecvTimeoutError::Timeout => {
@@ -142,26 +146,6 @@ fn nobody_there() -> Option<String> {
     }
     let by_bus = cfg!(all(unix, not(target_os = "macos")));
     (by_bus && !env::has_session_bus()).then(|| format!("{} is not set", env::SESSION_BUS))
-}
-
-#[cfg(all(unix, not(target_os = "macos")))]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    Ok(dbus_secret_service_keyring_store::Store::new()?)
-}
-
-#[cfg(target_os = "macos")]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    Ok(apple_native_keyring_store::keychain::Store::new()?)
-}
-
-#[cfg(windows)]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    Ok(windows_native_keyring_store::Store::new()?)
-}
-
-#[cfg(not(any(unix, windows)))]
-fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    Err(Error::NoDefaultStore)
 }
 
 #[cfg(test)]
@@ -192,13 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_keyring_says_is_passed_on_and_a_missing_entry_is_told_apart() {
+    fn what_the_keyring_says_is_passed_on_and_it_may_be_asked_again() {
         let keyring = keyring(Duration::from_secs(30));
         assert_eq!(keyring.within_limit(|| Ok(7)), Ok(7));
-        let missing = keyring.within_limit::<()>(|| Err(Error::NoEntry));
-        assert_eq!(missing, Err(Failure::Missing));
-        let broken = keyring.within_limit::<()>(|| Err(Error::BadStoreFormat("x".to_owned())));
-        assert!(matches!(broken, Err(Failure::Failed(why)) if why.starts_with("failed: ")));
+        for failure in [Failure::Missing, Failure::failed("x")] {
+            let said = failure.to_string();
+            let failed = keyring.within_limit::<()>(|| Err(failure)).unwrap_err();
+            assert_eq!(failed.to_string(), said);
+        }
         assert_eq!(keyring.within_limit(|| Ok(7)), Ok(7));
     }
 

@@ -183,7 +183,7 @@ async fn drain(response: &mut reqwest::Response) {
 }
 
 /// TLS that trusts nobody, for clients that only speak plain HTTP.
-fn empty_tls() -> Result<rustls::ClientConfig> {
+pub(crate) fn empty_tls() -> Result<rustls::ClientConfig> {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -194,7 +194,7 @@ fn empty_tls() -> Result<rustls::ClientConfig> {
 }
 
 /// Says why there was no answer, without the URL, which every line already names.
-fn reason(error: &reqwest::Error) -> String {
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

@@ -193,7 +193,11 @@ impl Work {
         let targets = self.targets.of(&event.event_type);
         if targets.is_empty() {
             self.handled(event.ticket);
-            return Ok(());
+            // With no target at all, the events themselves are what is wanted.
+            return match self.counters.is_empty() {
+                true => emit(told(&event)),
+                false => Ok(()),
+            };
         }
         self.accepted += 1;
         self.held += 1;
@@ -202,12 +206,7 @@ impl Work {
         if let Some(recorder) = &mut self.session.recorder {
             recorder.event(&event)?;
         }
-        let said = ListenEvent::Event {
-            id: event.id.clone(),
-            event_type: event.event_type.clone(),
-            object: event.object.clone(),
-            payload: Payload(event.body.clone()),
-        };
+        let said = told(&event);
         match &mut self.session.chaos {
             None => self.line_up(event, targets),
             Some(chaos) => {
@@ -578,6 +577,15 @@ fn examined(
     let event = parcel.shared.event.clone();
     let examination = doctor.examine(event, forwarder, answer.status.unwrap_or_default());
     Box::pin(async move { Step::Examined(parcel, Box::new(examination.await)) })
+}
+
+fn told(event: &Incoming) -> ListenEvent {
+    ListenEvent::Event {
+        id: event.id.clone(),
+        event_type: event.event_type.clone(),
+        object: event.object.clone(),
+        payload: Payload(event.body.clone()),
+    }
 }
 
 /// What must stay in order: the object, or the event itself where there is none.

@@ -112,7 +112,7 @@ fn check(fixture: &Fixture) -> Result<()> {
 }
 
 /// Returns every text in a value.
-fn texts(value: &Value) -> Vec<&str> {
+pub(crate) fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
         Value::Array(items) => items.iter().flat_map(texts).collect(),
@@ -122,7 +122,7 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 /// Refuses a variable of a step that has not been by then.
-fn check_variables(text: &str, known: &HashSet<&str>) -> Result<()> {
+pub(crate) fn check_variables(text: &str, known: &HashSet<&str>) -> Result<()> {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("${") {
         let (path, behind) = after

@@ -452,7 +452,6 @@ pub(crate) fn set_metadata(
 #[cfg(test)]
 pub(super) mod tests {
     use super::{Cause, Payment, PaymentState, fee_of, receive, transition};
-    use crate::accounts::{Identity, KeyIndex};
     use crate::domain::card::{Card, Outcome};
     use crate::domain::error::DomainError;
     use crate::domain::payment::NewPayment;
@@ -491,16 +490,7 @@ pub(super) mod tests {
     }
 
     pub(in crate::domain) async fn in_transaction(work: fn(&Tx<'_>) -> Result<(), DomainError>) {
-        let opening = Opening {
-            path: None,
-            seed: Some(1),
-            pace: None,
-            first_pace: 0.0,
-            allowed_hosts: &[],
-            is_exposed: false,
-            identity: Identity::primary(KeyIndex::default()),
-        };
-        let store = Store::open(&opening).unwrap();
+        let store = Store::open(&Opening::frozen_in_memory()).unwrap();
         store.run(Origin::default(), work).await.unwrap();
     }
 

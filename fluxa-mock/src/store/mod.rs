@@ -56,6 +56,22 @@ pub(crate) struct Opening<'a> {
     pub(crate) identity: Identity,
 }
 
+#[cfg(test)]
+impl Opening<'_> {
+    /// An empty sandbox in memory whose clock stands still, the same each time.
+    pub(crate) fn frozen_in_memory() -> Self {
+        Self {
+            path: None,
+            seed: Some(1),
+            pace: None,
+            first_pace: 0.0,
+            allowed_hosts: &[],
+            is_exposed: false,
+            identity: Identity::primary(crate::accounts::KeyIndex::default()),
+        }
+    }
+}
+
 /// What every transaction may consult.
 pub(crate) struct Shared {
     pub(crate) ids: Ids,

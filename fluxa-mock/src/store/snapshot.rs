@@ -196,21 +196,11 @@ fn refuse(reason: &str) -> DomainError {
 #[cfg(test)]
 mod tests {
     use super::check;
-    use crate::accounts::{Identity, KeyIndex};
     use crate::store::{Opening, Origin, Store};
     use rusqlite::Connection;
 
     async fn snapshot() -> Vec<u8> {
-        let opening = Opening {
-            path: None,
-            seed: Some(1),
-            pace: None,
-            first_pace: 0.0,
-            allowed_hosts: &[],
-            is_exposed: false,
-            identity: Identity::primary(KeyIndex::default()),
-        };
-        let store = Store::open(&opening).unwrap();
+        let store = Store::open(&Opening::frozen_in_memory()).unwrap();
         let filled = store.run(Origin::default(), crate::domain::merchant::seed);
         filled.await.unwrap();
         store.take_snapshot().await.unwrap()

@@ -416,23 +416,13 @@ impl<'a> Tx<'a> {
 #[cfg(test)]
 mod tests {
     use super::Tx;
-    use crate::accounts::{Identity, KeyIndex};
     use crate::domain::error::DomainError;
     use crate::events::{self, EventType};
     use crate::store::{Opening, Origin, Store};
     use serde_json::json;
 
     fn store() -> Store {
-        let opening = Opening {
-            path: None,
-            seed: Some(1),
-            pace: None,
-            first_pace: 0.0,
-            allowed_hosts: &[],
-            is_exposed: false,
-            identity: Identity::primary(KeyIndex::default()),
-        };
-        Store::open(&opening).unwrap()
+        Store::open(&Opening::frozen_in_memory()).unwrap()
     }
 
     fn refused(tx: &Tx<'_>, kind: &str) -> DomainError {

@@ -75,7 +75,6 @@ fn audit_timers(tx: &Tx<'_>, breaches: &mut Vec<String>) -> Result<(), DomainErr
 mod tests {
     //! Properties over random histories; a failure prints its seed.
 
-    use crate::accounts::{Identity, KeyIndex};
     use crate::domain::card::{Card, Outcome};
     use crate::domain::customer::{self, Customer};
     use crate::domain::error::DomainError;
@@ -98,16 +97,7 @@ mod tests {
     async fn in_transaction(
         work: impl FnOnce(&Tx<'_>) -> Result<(), DomainError> + Send + 'static,
     ) {
-        let opening = Opening {
-            path: None,
-            seed: Some(1),
-            pace: None,
-            first_pace: 0.0,
-            allowed_hosts: &[],
-            is_exposed: false,
-            identity: Identity::primary(KeyIndex::default()),
-        };
-        let store = Store::open(&opening).unwrap();
+        let store = Store::open(&Opening::frozen_in_memory()).unwrap();
         let work = |tx: &Tx<'_>| {
             // The same calendar on every run, with months too short for the anchor's day.
             go_to(tx, Time::parse("2047-01-31T10:00:00.123Z").unwrap());

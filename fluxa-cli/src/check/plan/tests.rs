@@ -1,0 +1,238 @@
+//! What a file may say, and what is said of one that says something else.
+
+use super::*;
+
+fn read(text: &str, powers: Powers) -> Result<Plan> {
+    let source = Source {
+        name: "a.toml".to_owned(),
+        text: text.to_owned(),
+    };
+    parse(&source, Path::new(""), powers)
+}
+
+fn scenario(steps: &str) -> String {
+    format!("[[scenario]]\nname = 'a'\n{steps}")
+}
+
+/// Says what is wrong with steps, and what was meant.
+#[track_caller]
+fn wrong(steps: &str) -> (String, String) {
+    let error = read(&scenario(steps), Powers::All).unwrap_err();
+    assert_eq!(error.kind, crate::error::Kind::Usage, "{error}");
+    (error.message, error.hint.unwrap_or_default())
+}
+
+#[test]
+fn the_example_of_the_documentation_is_of_the_form() {
+    let page = include_str!("../../../../docs/check.md");
+    let example = page.split("```toml\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    // The fixture of one's own is named in a comment alone: there is no such file here.
+    let plan = read(example, Powers::All).unwrap();
+    assert_eq!(plan.scenarios.len(), 2);
+    assert_eq!(plan.server.unwrap().forward_to.unwrap(), "${port}/webhooks");
+}
+
+#[test]
+fn what_is_not_of_the_form_is_told_with_its_line_and_what_was_meant() {
+    for (steps, line, said, meant) in [
+        (
+            "nam = 'b'",
+            3,
+            "a scenario has no `nam`",
+            "did you mean `name`?",
+        ),
+        (
+            "[[scenario.step]]\nexpct = 'payment.settled'",
+            3,
+            "a step does one thing",
+            "did you mean `expect`?",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.settled'\ncuont = 1",
+            5,
+            "a step with `expect` has no `cuont`",
+            "did you mean `count`?",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.setled'",
+            4,
+            "no event type matches",
+            "did you mean `payment.settled`?",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 'one'",
+            5,
+            "`count` is a whole number from 0 on, not a text",
+            "",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.settled'\ncount = -1",
+            5,
+            "not -1",
+            "",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.settled'\nwithin = '5'",
+            5,
+            "no time",
+            "500ms",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.settled'\nwithin = 5",
+            5,
+            "a time such as \"30s\", not a number",
+            "",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.settled'\nanswered = 999",
+            5,
+            "a status is a number such as 404",
+            "",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 0\nanswered = 200",
+            6,
+            "`count = 0` means none",
+            "",
+        ),
+        (
+            "[[scenario.step]]\ntrigger = 'payment.settled'\noverride = { amuont = 1 }",
+            4,
+            "nothing that is sent has it",
+            "did you mean `amount`?",
+        ),
+        (
+            "[[scenario.step]]\ntrigger = 'payment.settled'\nexpect = 'payment.settled'",
+            3,
+            "both `trigger` and `expect`",
+            "",
+        ),
+        (
+            "[[scenario.step]]\ncall = 'GET /payment/pay_1'\nstatus = 200",
+            4,
+            "the API has no `GET /payment/pay_1`",
+            "did you mean `GET /payments",
+        ),
+        (
+            "[[scenario.step]]\ncall = 'POST /refunds'\nbody = { amuont = 1 }\nstatus = 201",
+            4,
+            "takes no `amuont`",
+            "did you mean `amount`?",
+        ),
+        (
+            "[[scenario.step]]\ncall = 'GET http://127.0.0.1/'\nstatus = 201",
+            4,
+            "no path of the API",
+            "for `http`",
+        ),
+        (
+            "[[scenario.step]]\ncall = 'FETCH /payments'\nstatus = 201",
+            4,
+            "a method is",
+            "a request is a method and where it goes",
+        ),
+        (
+            "[[scenario.step]]\nhttp = 'GET https://example.com/'\nstatus = 200",
+            4,
+            "not of this machine",
+            "",
+        ),
+        (
+            "[[scenario.step]]\ncall = 'GET /payments/${piad.payment}'\nstatus = 200",
+            4,
+            "no step `piad` before",
+            "",
+        ),
+        (
+            "[[scenario.step]]\nfault = { pth = '/v1/*' }",
+            4,
+            "a fault has no `pth`",
+            "did you mean `path`?",
+        ),
+        (
+            "[[scenario.step]]\ntrigger = 'payment.settled'",
+            1,
+            "the scenario `a` expects nothing",
+            "an `expect`",
+        ),
+        ("[[scenario.step]]\nexpect = [", 4, "", ""),
+    ] {
+        let (message, hint) = wrong(steps);
+        assert!(
+            message.starts_with(&format!("a.toml:{line}: ")),
+            "{message}: {steps}"
+        );
+        assert!(message.contains(said), "{message}");
+        assert!(hint.contains(meant), "{hint}: {message}");
+    }
+}
+
+#[test]
+fn what_the_sandbox_of_the_settings_does_not_have_is_refused_there() {
+    for (steps, name) in [
+        ("[[scenario.step]]\nadvance = '72h'", "advance"),
+        (
+            "[[scenario.step]]\nfault = { path = '/v1/*', status = 503 }",
+            "fault",
+        ),
+        ("[[scenario.step]]\ninvariants = true", "invariants"),
+        ("pace = 60\n[[scenario.step]]\nexpect = '*'", "pace"),
+    ] {
+        let text = scenario(&format!("{steps}\n[[scenario.step]]\nexpect = 'payment.*'"));
+        read(&text, Powers::All).unwrap();
+        let error = read(&text, Powers::Api).unwrap_err();
+        assert!(
+            error
+                .message
+                .contains(&format!("`{name}` is of the bundled")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn names_of_scenarios_and_of_what_they_make_are_there_once() {
+    let step = "[[scenario.step]]\nexpect = 'payment.*'\n";
+    let twice = format!("{0}{0}", scenario(step));
+    let error = read(&twice, Powers::All).unwrap_err();
+    assert!(
+        error.message.contains("two scenarios are called `a`"),
+        "{error}"
+    );
+    let (message, _) = wrong(&format!("{step}as = 'x'\n{step}as = 'x'"));
+    assert!(
+        message.contains("`x` is the name of something already"),
+        "{message}"
+    );
+    let (message, _) = wrong(&format!("{step}as = 'a.b'"));
+    assert!(message.contains("no name"), "{message}");
+}
+
+#[test]
+fn a_server_is_started_or_runs_already() {
+    let with = |server: &str| {
+        let step = "[[scenario.step]]\nhttp = 'GET http://localhost:${port}/'\nstatus = 200";
+        read(
+            &format!("[server]\n{server}\n{}", scenario(step)),
+            Powers::All,
+        )
+    };
+    let plan = with("command = ['x']\nenv = { PORT = '${port}', N = 7 }").unwrap();
+    assert_eq!(plan.server.unwrap().env["N"], "7");
+    with("forward-to = '4242'").unwrap();
+    for (server, said) in [
+        ("command = []", "no program"),
+        ("command = 'npm start'", "a list, not a text"),
+        ("env = {}", "needs `forward-to`"),
+        (
+            "forward-to = '4242'\nready = '4242'",
+            "`ready` is for a `command`",
+        ),
+        ("command = ['x', '${prt}']", "`prt`"),
+        ("comand = ['x']", "has no `comand`"),
+    ] {
+        let error = with(server).unwrap_err();
+        assert!(error.message.contains(said), "{error}");
+    }
+}
