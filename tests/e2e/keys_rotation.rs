@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::support::victim::Shim;
-use crate::support::{Home, Mock, Run, Running, call, eventually, mock_control, piped};
+use crate::support::{Home, Mock, Run, Running, call, eventually, mock_control, piped, signal};
 
 /// A profile that holds a key of the mock.
 struct Profile {
@@ -256,6 +256,32 @@ fn a_kill_while_the_request_is_under_way_is_finished_with_the_key_that_was_made(
         assert_eq!(silent.stderr, "");
     }
     end_the_grace(&mock);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_says_how_it_is_finished() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let profile = Profile::new(&mock);
+    let fault = json!({
+        "method": "POST", "path": "/v1/api_keys/*/rotate", "when": "after", "delay_ms": 60_000,
+    });
+    let fault = mock_control(&mock, "/faults", fault);
+    let path = format!("/faults/{}", fault["id"].as_str().unwrap());
+    let rotation = Running::start(profile.rotation());
+    eventually("the request", || {
+        (mock_control(&mock, &path, Value::Null)["hits"] == 1).then_some(())
+    });
+    signal(rotation.process(), "INT");
+    let run = rotation.finish().expect(130);
+    assert!(
+        run.stderr.contains("this finishes it, once"),
+        "{}",
+        run.stderr
+    );
+    Run::of(profile.rotation()).expect(0);
+    profile.assert_rotated_once(&mock);
 }
 
 #[test]

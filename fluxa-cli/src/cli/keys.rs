@@ -48,6 +48,8 @@ Example:
 }
 
 const CREATE_EXAMPLES: &str = "\
+The key is printed once, also into a pipe or a log, unless --write-env puts it into a file.
+
 Examples:
   fluxa keys create --name ci --write-env .env:FLUXA_SECRET_KEY
   fluxa keys create --name refunds --kind restricted --scope payments:read,refunds:write

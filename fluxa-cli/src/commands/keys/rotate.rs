@@ -9,6 +9,7 @@ use super::journal::{Journal, Rotation};
 use super::{all, is_in_use, look_up};
 use crate::cli::RotateKeyArguments;
 use crate::commands::Context;
+use crate::commands::listen::interrupted;
 use crate::config::Origin;
 use crate::credentials;
 use crate::error::{CliError, Result};
@@ -57,19 +58,25 @@ pub(super) async fn run(
         }
     };
 
-    let answer = client
+    let call = client
         .raw("POST", &format!("/api_keys/{id}/rotate"))
         .text(JSON)
         .json(json!({ "grace_seconds": rotation.grace_seconds }))
-        .idempotency_key(IdempotencyKey::new(rotation.idempotency_key.as_str())?)
-        .await;
+        .idempotency_key(IdempotencyKey::new(rotation.idempotency_key.as_str())?);
+    let finish = settings.suggested(&["keys", "rotate", id]);
+    let answer = tokio::select! {
+        answer = call => answer,
+        _ = interrupted() => {
+            context.ui.warn(&format!("interrupted; this finishes it, once: `{finish}`"));
+            return Err(CliError::interrupted());
+        }
+    };
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => {
             let is_over = is_over(&error, unfinished.is_some());
             let error = connection::with_reach_hint(settings)(error.into());
             if !is_over {
-                let finish = settings.suggested(&["keys", "rotate", id]);
                 let hint = match error.api_status() {
                     Some(401 | 403) => {
                         format!("it was begun before; a key that may do it finishes it: `{finish}`")
@@ -103,8 +110,7 @@ pub(super) async fn run(
         .map_err(|error| {
             error.hint(format!(
                 "the new key works, and so does the old one until the grace is over; once there is \
-                 room again, this puts the same new key there: `{}`",
-                settings.suggested(&["keys", "rotate", id])
+                 room again, this puts the same new key there: `{finish}`"
             ))
         })?;
     // The new key has arrived: at the worst it is handed over twice.
