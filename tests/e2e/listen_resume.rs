@@ -87,6 +87,67 @@ fn a_later_run_goes_on_where_the_last_one_stopped() {
 }
 
 #[test]
+fn a_target_that_was_done_with_an_event_does_not_get_it_again_because_another_hangs() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let good = Endpoint::start(&secret(&mock, &home), &[]);
+    // Takes connections and never answers.
+    let hangs = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let hangs = format!("http://{}/", hangs.local_addr().unwrap());
+    let run = || listen(&mock, &home, &good.url(), &["-f", &hangs, "--resume"]);
+
+    let mut first = run();
+    first.next_of_type("ready");
+    let made: Vec<String> = (0..3).map(|_| customer(&mock)).collect();
+    for _ in &made {
+        first.next_of_type("delivery");
+    }
+    stop(first);
+    let mut second = run();
+    second.next_of_type("ready");
+    let after = customer(&mock);
+    second.next_of_type("delivery");
+    stop(second);
+    let mut came = objects(&good);
+    came.sort();
+    let mut expected = [made, vec![after]].concat();
+    expected.sort();
+    assert_eq!(came, expected);
+}
+
+#[test]
+fn what_a_sandbox_that_was_started_anew_says_is_not_missed() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let address = mock.address();
+    let endpoint = Endpoint::start("whsec_not_looked_at", &[]);
+    let run = |mock: &Mock, more: &[&str]| {
+        listen(
+            mock,
+            &home,
+            &endpoint.url(),
+            &[&["--resume"], more].concat(),
+        )
+    };
+    let mut first = run(&mock, &[]);
+    first.next_of_type("ready");
+    let before = customer(&mock);
+    first.next_of_type("delivery");
+    // In memory, hence another merchant with another past; the one that listens goes on.
+    mock.kill();
+    let mock = Mock::start_at(&home, &address, &[]);
+    first.next_of_type("recovered");
+    let anew = customer(&mock);
+    first.next_of_type("delivery");
+    stop(first);
+    let missed = customer(&mock);
+    run(&mock, &["--max-events", "1", "--within", "20"])
+        .finish()
+        .expect(0);
+    assert_eq!(objects(&endpoint), [before, anew, missed]);
+}
+
+#[test]
 fn a_run_killed_in_the_middle_loses_nothing_and_keeps_the_order() {
     let home = Home::new();
     let mock = Mock::start(&home, &["--rate-limit", "off"]);

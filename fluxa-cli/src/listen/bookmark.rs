@@ -212,6 +212,7 @@ mod tests {
         let position = Position {
             after: Some("evt_1".into()),
             handled: vec!["evt_3".into()],
+            in_part: [("evt_2".into(), vec!["http://one/".into()])].into(),
         };
         let open = |identity: &str| Bookmark::open(&directory, identity.into(), &ui);
         let (bookmark, none) = open("a").unwrap();

@@ -4,7 +4,7 @@
 //! any moment loses nothing; events after it that are seen again are recognised, so that nothing
 //! is forwarded twice.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ pub(crate) struct Ticket(u64);
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     resume_after: Option<Arc<str>>,
-    /// Received and not yet passed by `resume_after`, oldest first, each with whether it is handled.
-    open: VecDeque<(Arc<str>, bool)>,
+    /// Received and not yet passed by `resume_after`, oldest first.
+    open: VecDeque<Open>,
     /// The number of the first of `open`.
     first_open: u64,
     seen: HashSet<Arc<str>>,
@@ -30,8 +30,19 @@ pub(crate) struct Cursor {
     passed: VecDeque<Arc<str>>,
     /// Handled in another life, and not received in this one yet.
     early: HashSet<String>,
+    /// Some of whose targets were done with it in another life, and not received in this one yet.
+    early_in_part: BTreeMap<String, Vec<String>>,
     /// Changes with every event that is handled.
     version: u64,
+}
+
+/// An event that was received.
+#[derive(Debug)]
+struct Open {
+    id: Arc<str>,
+    handled: bool,
+    /// The targets that are done with it, while others are not.
+    done_at: Vec<String>,
 }
 
 /// What must be kept to go on later.
@@ -41,13 +52,16 @@ pub(crate) struct Position {
     pub(crate) after: Option<String>,
     /// Handled already, though something before them is not.
     pub(crate) handled: Vec<String>,
+    /// Not handled, though some of their targets are done with them: which.
+    #[serde(default)]
+    pub(crate) in_part: BTreeMap<String, Vec<String>>,
 }
 
 impl Position {
     pub(crate) fn after(event: Option<String>) -> Self {
         Self {
             after: event,
-            handled: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -58,17 +72,24 @@ impl Cursor {
         Self {
             resume_after: position.after.map(Arc::from),
             early: position.handled.into_iter().collect(),
+            early_in_part: position.in_part,
             ..Self::default()
         }
     }
 
     /// Returns what must be kept to go on later.
     pub(crate) fn position(&self) -> Position {
-        let handled = self.open.iter().filter(|(_, handled)| *handled);
-        let handled = handled.map(|(id, _)| id.to_string());
+        let handled = self.open.iter().filter(|open| open.handled);
+        let handled = handled.map(|open| open.id.to_string());
+        let in_part = self
+            .open
+            .iter()
+            .filter(|open| !open.handled && !open.done_at.is_empty())
+            .map(|open| (open.id.to_string(), open.done_at.clone()));
         Position {
             after: self.resume_after.as_deref().map(str::to_owned),
             handled: handled.chain(self.early.iter().cloned()).collect(),
+            in_part: in_part.chain(self.early_in_part.clone()).collect(),
         }
     }
 
@@ -100,7 +121,12 @@ impl Cursor {
         let id: Arc<str> = id.into();
         self.seen.insert(Arc::clone(&id));
         let early = self.early.remove(&*id);
-        self.open.push_back((id, false));
+        let done_at = self.early_in_part.remove(&*id).unwrap_or_default();
+        self.open.push_back(Open {
+            id,
+            handled: false,
+            done_at,
+        });
         let ticket = Ticket(self.received() - 1);
         if early {
             self.handled(ticket);
@@ -116,14 +142,12 @@ impl Cursor {
 
     /// Notes that an event needs nothing more: it was delivered, given up or filtered out.
     pub(crate) fn handled(&mut self, ticket: Ticket) {
-        let at = ticket.0.checked_sub(self.first_open);
-        let at = at.and_then(|at| usize::try_from(at).ok());
-        if let Some(entry) = at.and_then(|at| self.open.get_mut(at)) {
-            entry.1 = true;
+        if let Some(open) = self.open_mut(ticket) {
+            open.handled = true;
             self.version += 1;
         }
-        while self.open.front().is_some_and(|(_, handled)| *handled)
-            && let Some((id, _)) = self.open.pop_front()
+        while self.open.front().is_some_and(|open| open.handled)
+            && let Some(Open { id, .. }) = self.open.pop_front()
         {
             self.first_open += 1;
             self.passed.push_back(Arc::clone(&id));
@@ -136,13 +160,33 @@ impl Cursor {
         }
     }
 
+    /// Notes that one target needs nothing more of an event that others are not done with.
+    pub(crate) fn done_at(&mut self, ticket: Ticket, target: &str) {
+        if let Some(open) = self.open_mut(ticket) {
+            open.done_at.push(target.to_owned());
+            self.version += 1;
+        }
+    }
+
+    /// Returns whether a target needs nothing more of an event, in this life or another.
+    pub(crate) fn is_done_at(&mut self, ticket: Ticket, target: &str) -> bool {
+        self.open_mut(ticket)
+            .is_some_and(|open| open.done_at.iter().any(|done| done == target))
+    }
+
+    fn open_mut(&mut self, ticket: Ticket) -> Option<&mut Open> {
+        let at = usize::try_from(ticket.0.checked_sub(self.first_open)?).ok()?;
+        self.open.get_mut(at)
+    }
+
     /// Forgets where to resume: the server does not know that event any more, nor any other that was
     /// received. What becomes of these moves the resume point no more.
     pub(crate) fn forget(&mut self) {
         self.resume_after = None;
         self.early.clear();
+        self.early_in_part.clear();
         self.first_open = self.received();
-        let open = self.open.drain(..).map(|(id, _)| id);
+        let open = self.open.drain(..).map(|open| open.id);
         self.passed.extend(open);
         self.version += 1;
     }
@@ -224,5 +268,26 @@ mod tests {
         }
         assert_eq!(cursor.seen.len(), REMEMBERED);
         assert!(cursor.open.is_empty());
+    }
+
+    #[test]
+    fn a_target_that_is_done_with_an_event_stays_so_in_another_life() {
+        let mut cursor = Cursor::at(Position::after(None));
+        let [a, b] = ["a", "b"].map(|id| cursor.receive(id).unwrap());
+        cursor.done_at(a, "http://one/");
+        cursor.done_at(b, "http://two/");
+        cursor.handled(b);
+        let position = cursor.position();
+        assert_eq!(position.handled, ["b"]);
+        assert_eq!(position.in_part.len(), 1);
+
+        // Before the event comes again, and after it.
+        let mut cursor = Cursor::at(position.clone());
+        assert_eq!(cursor.position(), position);
+        let a = cursor.receive("a").unwrap();
+        assert!(cursor.is_done_at(a, "http://one/") && !cursor.is_done_at(a, "http://two/"));
+        assert_eq!(cursor.position(), position);
+        cursor.handled(a);
+        assert!(cursor.position().in_part.is_empty());
     }
 }

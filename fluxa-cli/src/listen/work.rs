@@ -231,8 +231,13 @@ impl Work {
         }
     }
 
-    /// Puts an event behind what waits of its object, at each of its targets.
-    fn line_up(&mut self, event: Incoming, targets: Vec<usize>) {
+    /// Puts an event behind what waits of its object, at each of its targets that an earlier run has
+    /// not done with it.
+    fn line_up(&mut self, event: Incoming, mut targets: Vec<usize>) {
+        if targets.len() > 1 {
+            let mut cursor = self.cursor();
+            targets.retain(|target| !cursor.is_done_at(event.ticket, self.url(*target)));
+        }
         let shared = Arc::new(Shared {
             event,
             left: AtomicUsize::new(targets.len()),
@@ -478,7 +483,7 @@ impl Work {
     /// An event is done at one target: the next of its object may go there.
     fn over(&mut self, parcel: &Parcel, ok: bool) {
         let (target, event) = (parcel.target, &parcel.shared.event);
-        self.done(&parcel.shared, ok);
+        self.done(&parcel.shared, target, ok);
         let lanes = &mut self.counters[target].lanes;
         match lanes.get_mut(lane(event)).and_then(VecDeque::pop_front) {
             Some(next) => self.enqueue(target, next),
@@ -490,9 +495,10 @@ impl Work {
     }
 
     /// One of an event's targets is done with it. It counts once all are.
-    fn done(&mut self, shared: &Shared, ok: bool) {
+    fn done(&mut self, shared: &Shared, target: usize, ok: bool) {
         shared.failed.fetch_or(!ok, Ordering::Relaxed);
         if shared.left.fetch_sub(1, Ordering::Relaxed) > 1 {
+            self.cursor().done_at(shared.event.ticket, self.url(target));
             return;
         }
         match shared.failed.load(Ordering::Relaxed) {
@@ -503,6 +509,10 @@ impl Work {
         self.held_bytes -= shared.event.body.len();
         self.handled(shared.event.ticket);
         self.session.goal.handled(&shared.event.event_type);
+    }
+
+    fn url(&self, target: usize) -> &str {
+        self.counters[target].forwarder.target().as_str()
     }
 
     pub(super) fn handled(&self, ticket: Ticket) {
