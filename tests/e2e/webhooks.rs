@@ -138,3 +138,56 @@ fn a_secret_is_needed_and_never_taken_from_the_command_line() {
     )
     .expect(1);
 }
+
+/// Returns the block of a language in docs/webhooks.md.
+fn snippet(language: &str) -> &'static str {
+    let page = include_str!("../../docs/webhooks.md");
+    let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("\n```").unwrap().0
+}
+
+/// What the page shows, run on a real signature, a body with one byte more, and another secret.
+fn judges(home: &Home, program: &str, file: &str, source: &str) {
+    let body = home.path("body.json");
+    std::fs::write(&body, "{\"id\":\"evt_1\",\"name\":\"Zoë\"}").unwrap();
+    std::fs::write(home.path(file), source).unwrap();
+    let mut sign = home.fluxa(&["webhooks", "sign", body.to_str().unwrap()]);
+    sign.env("FLUXA_WEBHOOK_SECRET", "whsec_right");
+    let header = Run::of(sign).expect(0).stdout.trim().to_owned();
+    for (secret, added, verdict) in [
+        ("whsec_right", "", "true"),
+        ("whsec_right", "\n", "false"),
+        ("right", "", "false"),
+    ] {
+        let text = format!("{{\"id\":\"evt_1\",\"name\":\"Zoë\"}}{added}");
+        std::fs::write(&body, text).unwrap();
+        let mut command = std::process::Command::new(program);
+        command
+            .arg(home.path(file))
+            .args([secret, &header])
+            .arg(&body);
+        let said = Run::of(command).expect(0).stdout.trim().to_lowercase();
+        assert_eq!(said, verdict, "{program}: {secret} {added:?}");
+    }
+}
+
+#[test]
+fn what_the_page_shows_in_python_verifies_what_is_signed_here() {
+    let call = "\nimport sys\nprint(is_genuine(sys.argv[1], sys.argv[2], open(sys.argv[3], 'rb').read()))\n";
+    let source = format!("{}{call}", snippet("python"));
+    judges(&Home::new(), "python3", "verify.py", &source);
+}
+
+#[test]
+fn what_the_page_shows_in_javascript_verifies_what_is_signed_here() {
+    let there = std::process::Command::new("node").arg("--version").output();
+    if there.is_err() {
+        assert!(std::env::var_os("CI").is_none(), "node is not installed");
+        eprintln!("SKIPPED: node is not installed");
+        return;
+    }
+    let call = "\nimport { readFileSync } from \"node:fs\";\nconst [, , secret, header, file] = process.argv;\n\
+                console.log(isGenuine(secret, header, readFileSync(file)));\n";
+    let source = format!("{}{call}", snippet("js"));
+    judges(&Home::new(), "node", "verify.mjs", &source);
+}

@@ -33,11 +33,11 @@ pub(crate) struct TailArguments {
     #[arg(long, value_name = "KEY_ID", value_parser = key_id)]
     pub(crate) key: Option<String>,
     /// Start at this time: `10m` ago, a date, or a time with its zone. Without it, the last few.
-    #[arg(long, value_name = "WHEN", value_parser = instant)]
+    #[arg(long, value_name = "WHEN", value_parser = instant, allow_hyphen_values = true)]
     pub(crate) since: Option<Timestamp>,
-    /// How many requests of the past to show at most.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) last: usize,
+    /// How many requests of the past to show at most; 10 without --since.
+    #[arg(long, value_name = "N")]
+    pub(crate) last: Option<usize>,
     /// Stop after those of the past.
     #[arg(long)]
     pub(crate) no_follow: bool,

@@ -21,7 +21,7 @@ pub(crate) struct ReconcileArguments {
     #[arg(required = true, value_name = "STATEMENT")]
     pub(crate) statements: Vec<PathBuf>,
     /// Payments that settled from this time on: `30d` ago, a date, or a time with its zone.
-    #[arg(long, value_name = "WHEN", value_parser = instant)]
+    #[arg(long, value_name = "WHEN", value_parser = instant, allow_hyphen_values = true)]
     pub(crate) since: Timestamp,
     /// The last day that the statements cover: what settled until then and did not come is missing.
     #[arg(long, value_name = "DATE")]

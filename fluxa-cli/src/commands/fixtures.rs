@@ -17,7 +17,11 @@ pub(crate) async fn run(context: &Context, command: FixturesCommand) -> Result<(
                 .collect::<Result<Vec<_>>>()?;
             for (file, fixture) in files.iter().zip(fixtures) {
                 let name = file.display().to_string();
-                perform(context, &name, fixture, &run).await?;
+                let done = perform(context, &name, fixture, &run).await;
+                done.map_err(|error| match files.len() {
+                    1 => error,
+                    _ => error.context(&name),
+                })?;
             }
             Ok(())
         }

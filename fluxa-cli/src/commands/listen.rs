@@ -243,8 +243,11 @@ async fn start(
     let start = match position {
         None => since,
         Some(position) => {
-            let after = position.after.as_deref().unwrap_or("nothing");
-            let line = Line::new().dim(format!("       resuming after {after}"));
+            let place = match &position.after {
+                Some(after) => format!("after {after}"),
+                None => "from the first event".to_owned(),
+            };
+            let line = Line::new().dim(format!("       resuming {place}"));
             context.ui.note(&line);
             Start::At(position)
         }

@@ -21,6 +21,9 @@ use crate::ui::{Line, Tone};
 /// How many pages back are looked at: a burst between two looks, or the past asked for.
 const PAGES: usize = 20;
 
+/// How many requests of the past are shown when nothing else is said.
+const LAST: usize = 10;
+
 /// How many of our own requests are remembered.
 const OWN: usize = 64;
 
@@ -91,9 +94,10 @@ struct Tail<'a> {
 impl Tail<'_> {
     /// Returns the wanted requests of the past, oldest first.
     async fn past(&mut self) -> Result<Vec<Value>> {
-        let last = match self.arguments.since {
-            Some(_) => usize::MAX,
-            None => self.arguments.last,
+        let last = match (self.arguments.last, self.arguments.since) {
+            (Some(last), _) => last,
+            (None, Some(_)) => usize::MAX,
+            (None, None) => LAST,
         };
         let mut found = self.back_to(None, self.arguments.since, last).await?;
         found.truncate(last);

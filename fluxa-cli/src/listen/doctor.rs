@@ -286,14 +286,15 @@ fn in_words(
         ),
         (Cause::Unknown, _) => {
             let mut fix = vec![
+                format!("compare its secret with `fluxa listen --print-secret`: whole, prefix and all, without quotes; and does it sign `t`, a dot and the body, with `t` as {} has it?", contract::SIGNATURE),
                 "look into its log: the refusal may not be about the signature".to_owned(),
-                format!("does it verify with this session's secret, `fluxa listen --print-secret`, and {} as it comes?", contract::SIGNATURE),
             ];
             if !other_known {
                 fix.push(format!("with its secret in {secret} here, that is tried too"));
             }
             (
-                "no likely mistake explains it: neither its clock nor an altered body".to_owned(),
+                "its clock is right and the body is verified as it was sent: most likely it has another secret"
+                    .to_owned(),
                 fix,
             )
         }

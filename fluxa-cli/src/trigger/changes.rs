@@ -23,8 +23,10 @@ enum Action {
 /// A change that was typed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
-    /// As it was typed, with its flag.
+    /// As it was typed, with its flag and without the value.
     typed: String,
+    /// The value as it was typed.
+    text: String,
     step: Option<String>,
     path: JsonPath,
     action: Action,
@@ -57,6 +59,10 @@ impl Change {
         let path = path.parse().map_err(|_| wrong(flag, text))?;
         Ok(Self {
             typed: format!("{flag} {target}"),
+            text: text
+                .split_once('=')
+                .map_or("", |(_, value)| value)
+                .to_owned(),
             step,
             path,
             action,
@@ -110,10 +116,11 @@ impl Change {
             Action::Add(value) if !is_there && contract::takes(operation, &path) => value,
             _ => return Ok(false),
         };
-        let checked = contract::check_value(operation, &path, value);
+        let value = contract::as_typed(operation, &path, value, &self.text);
+        let checked = contract::check_value(operation, &path, &value);
         checked.map_err(|error| error.context(&self.typed))?;
         let body = step.body.get_or_insert_with(|| Value::Object(Map::new()));
-        self.path.set(body, value.clone());
+        self.path.set(body, value);
         Ok(true)
     }
 
@@ -238,6 +245,16 @@ mod tests {
         let changed = apply(Change::remove("customer:metadata")).unwrap();
         assert_eq!(body(&changed, 0).get("metadata"), None);
         assert_ne!(body(&changed, 1).get("metadata"), None);
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_number_is_sent_as_the_contract_has_it() {
+        let changed = apply(Change::replace("metadata.order_id=8421")).unwrap();
+        assert_eq!(body(&changed, 1)["metadata"]["order_id"], json!("8421"));
+        let changed = apply(Change::add("customer:phone=00447700900123")).unwrap();
+        assert_eq!(body(&changed, 0)["phone"], json!("00447700900123"));
+        let changed = apply(Change::replace("amount=8421")).unwrap();
+        assert_eq!(body(&changed, 1)["amount"], json!(8421));
     }
 
     #[test]

@@ -80,6 +80,16 @@ pub(crate) fn takes(operation: &Operation, path: &str) -> bool {
             .any(|field| field.name.starts_with(&below))
 }
 
+/// Returns what was typed for a path as the contract has it: a text that looks like a number, such as
+/// a card's, stays a text.
+pub(crate) fn as_typed(operation: &Operation, path: &str, value: &Value, typed: &str) -> Value {
+    let text = Value::from(typed);
+    let is_text = !value.is_string()
+        && check_value(operation, path, value).is_err()
+        && check_value(operation, path, &text).is_ok();
+    if is_text { text } else { value.clone() }
+}
+
 /// Says what is wrong with a value at a path. What an earlier step answers is not known yet.
 ///
 /// # Errors
