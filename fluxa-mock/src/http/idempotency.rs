@@ -5,7 +5,7 @@ use super::operation::Operation;
 use super::reply::Reply;
 use crate::domain::card;
 use crate::domain::error::{DomainError, Kind};
-use crate::observe::sensitive;
+use crate::observe::{redact, sensitive};
 use crate::sandbox::NoteAdvance;
 use crate::store::Tx;
 use fluxa_sdk::contract;
@@ -159,7 +159,7 @@ fn check_key(key: &[u8]) -> Result<String, DomainError> {
         return refuse("An Idempotency-Key is 1 to 255 visible ASCII characters.");
     }
     let key = String::from_utf8_lossy(key);
-    match sensitive::is_no_name(&key) {
+    match sensitive::is_no_name(&key) || redact::is_hidden_by_escapes(&key) {
         // It is stored, logged and told to webhook endpoints.
         true => refuse(
             "This Idempotency-Key looks like a card number or an API key. Use a random one, such as a \

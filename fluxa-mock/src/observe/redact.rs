@@ -6,8 +6,6 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
-pub(crate) use sensitive::text;
-
 /// Names of card numbers in forms and objects that are not called `card`, without what stands between
 /// their words.
 const NUMBERS: &[&str] = &["number", "cardnumber", "cardno", "ccnumber", "ccnum", "pan"];
@@ -83,7 +81,7 @@ pub(crate) fn is_harmless(body: &[u8]) -> bool {
             b'0'..=b'9' => digits += 1,
             b' ' | b'-' | b'+' | b'.' | b'_' | b'/' | b'*' | b'|' | b'~' | b',' | b'#' | b'\'' => {}
             // An escape may hide anything, and so may the digits and blanks of other scripts.
-            b'\\' | 0x80.. => return false,
+            b'%' | b'\\' | 0x80.. => return false,
             b'c' | b'C' | b's' | b'S' => {
                 let word = |word: &str| {
                     let end = body.len().min(place + word.len());
@@ -112,7 +110,7 @@ pub(crate) fn answer(body: &Bytes) -> Bytes {
     // By `str`, which searches many bytes at a time.
     let plain = std::str::from_utf8(body).ok();
     if let Some(plain) = plain.filter(|plain| !plain.contains("\"secret\"")) {
-        return match text(plain) {
+        return match sensitive::text(plain) {
             Cow::Owned(clean) => clean.into(),
             Cow::Borrowed(_) => body.clone(),
         };
@@ -151,16 +149,21 @@ pub(crate) fn header<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
             _ => Cow::Borrowed(REDACTED),
         },
         "cookie" | "set-cookie" | "proxy-authorization" => Cow::Borrowed(REDACTED),
-        _ => match text(value) {
-            Cow::Borrowed(_) if is_hidden_by_escapes(value) => Cow::Borrowed(REDACTED),
-            clean => clean,
-        },
+        _ => text(value),
+    }
+}
+
+/// A text without card numbers and keys, whether or not its %-escapes are read.
+pub(crate) fn text(whole: &str) -> Cow<'_, str> {
+    match sensitive::text(whole) {
+        Cow::Borrowed(_) if is_hidden_by_escapes(whole) => Cow::Owned(REDACTED.to_owned()),
+        clean => clean,
     }
 }
 
 /// Whether a text is clean only as long as its %-escapes are not read.
 pub(crate) fn is_hidden_by_escapes(escaped: &str) -> bool {
-    escaped.contains('%') && matches!(text(&unescaped(escaped)), Cow::Owned(_))
+    escaped.contains('%') && matches!(sensitive::text(&unescaped(escaped)), Cow::Owned(_))
 }
 
 /// A text with its %-escapes read.
@@ -211,9 +214,7 @@ pub(crate) fn query(query: &str) -> Cow<'_, str> {
 
 /// A path without card numbers, escaped or not.
 pub(crate) fn path(path: &str) -> Cow<'_, str> {
-    let is_clean = |text: &str| {
-        matches!(sensitive::text(text), Cow::Borrowed(_)) && !is_hidden_by_escapes(text)
-    };
+    let is_clean = |text: &str| matches!(self::text(text), Cow::Borrowed(_));
     if is_clean(path) {
         return Cow::Borrowed(path);
     }

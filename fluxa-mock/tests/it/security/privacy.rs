@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Numbers that nobody else uses here, each in another spelling. No test card: what is typed by mistake
 /// is somebody's.
-const SPELLED: [&str; 10] = [
+const SPELLED: [&str; 11] = [
     "4111111111111111",
     "4111 1111 1111 1111",
     "4111  1111  1111  1111",
@@ -18,6 +18,7 @@ const SPELLED: [&str; 10] = [
     "4111_1111_1111_1111",
     "4111/1111/1111/1111",
     "order4111111111111111",
+    "4111%201111%201111%201111",
     "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
     "４１１１１１１１１１１１１１１１",
 ];
@@ -281,6 +282,9 @@ async fn an_idempotency_key_that_is_a_card_number_or_a_key_is_refused_and_a_usua
         "pay:4111/1111/1111/1111",
         "order-4111111111111111",
         "676770000005",
+        "4111%201111%201111%201111",
+        "%34111111111111111",
+        &foreign_key().replace('_', "%5F"),
         &foreign_key(),
         &format!("whsec_{}", "a".repeat(32)),
         &api.key,
