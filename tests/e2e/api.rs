@@ -144,3 +144,33 @@ fn the_key_goes_nowhere_but_to_the_base_url() {
         base.requests()
     );
 }
+
+#[test]
+fn for_scripts_status_and_headers_are_in_the_one_object() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let asked = |path: &str, code: i32| {
+        let arguments = ["api", "GET", path, "--include", "--output", "json"];
+        mock.run(&home, &arguments)
+            .expect(code)
+            .json_lines()
+            .remove(0)
+    };
+    let found = asked("/merchant", 0);
+    assert_eq!(
+        (&found["status"], &found["body"]["object"]),
+        (&200.into(), &"merchant".into())
+    );
+    assert!(found["headers"]["x-fluxa-request-id"].is_string());
+    let refused = asked("/payments/pay_0000000000000000", 4);
+    assert_eq!(refused["status"], 404);
+    assert_eq!(refused["body"]["error"]["code"], "resource_missing");
+}
+
+#[test]
+fn a_stream_that_is_limited_ends() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let ended = mock.run(&home, &["events", "stream", "--timeout", "0.2"]);
+    assert!(ended.expect(6).stderr.contains("--timeout"));
+}

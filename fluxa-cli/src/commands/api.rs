@@ -1,8 +1,11 @@
 //! `fluxa api`: any call of the API, as it is.
 
+use std::collections::BTreeMap;
+
 use fluxa_sdk::{Error, contract};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde::Serialize;
 
 use super::Context;
 use crate::body;
@@ -30,16 +33,16 @@ pub(crate) async fn run(context: &Context, arguments: ApiArguments) -> Result<()
             if let Error::Api(api) = &error
                 && include
             {
-                head(context, api.status(), api.headers())?;
-                print(context, &String::from_utf8_lossy(api.raw_body()))?;
+                let body = String::from_utf8_lossy(api.raw_body());
+                whole(context, api.status(), api.headers(), &body)?;
             }
             Err(error.into())
         })
         .await?;
-    if include {
-        head(context, answer.status(), answer.headers())?;
+    match include {
+        true => whole(context, answer.status(), answer.headers(), &answer),
+        false => print(context, &answer),
     }
-    print(context, &answer.into_inner())
 }
 
 /// Makes a call of what was typed.
@@ -112,6 +115,41 @@ fn split(typed: &str, base: &str) -> Result<(String, Vec<(String, String)>)> {
     }
     let query = url::form_urlencoded::parse(query.as_bytes());
     Ok((path.to_owned(), query.into_owned().collect()))
+}
+
+/// Prints status, headers and body: for scripts as one object.
+fn whole(context: &Context, status: StatusCode, headers: &HeaderMap, body: &str) -> Result<()> {
+    if !context.ui.is_json() {
+        head(context, status, headers)?;
+        return print(context, body);
+    }
+    let headers: BTreeMap<&str, String> = headers
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str(), value)
+        })
+        .collect();
+    let body = JsonText::parse(body).map_or_else(|_| Body::Text(body), Body::Json);
+    context.ui.json(&Whole {
+        status: status.as_u16(),
+        headers,
+        body,
+    })
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    status: u16,
+    headers: BTreeMap<&'a str, String>,
+    body: Body<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Json(JsonText),
+    Text(&'a str),
 }
 
 fn head(context: &Context, status: StatusCode, headers: &HeaderMap) -> Result<()> {

@@ -199,11 +199,16 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
         return "no answer in time".to_owned();
     }
     let mut deepest: &dyn std::error::Error = error;
+    let mut untrusted = false;
     while let Some(source) = deepest.source() {
+        untrusted |= source.to_string().contains("invalid peer certificate");
         deepest = source;
     }
     let deepest = deepest.to_string();
     match error.is_connect() {
+        true if untrusted => {
+            "its certificate is not trusted; --skip-verify takes any on this machine".to_owned()
+        }
         true if deepest.contains("refused") => "connection refused".to_owned(),
         true => format!("cannot connect: {deepest}"),
         false => format!("connection broken: {deepest}"),

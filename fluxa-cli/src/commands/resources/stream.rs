@@ -2,6 +2,8 @@
 //!
 //! One connection and no more: `fluxa listen` is what comes back by itself.
 
+use std::pin::pin;
+
 use eventsource_stream::Eventsource;
 use fluxa_sdk::Client;
 use futures_util::StreamExt;
@@ -31,9 +33,16 @@ pub(super) async fn run(context: &Context, client: &Client, call: &RawCall) -> R
     let mut events = bytes.into_inner().into_inner().eventsource();
     let mut table = Table::new(COLUMNS.map(|(_, heading)| heading));
     let mut last: Option<String> = None;
+    let mut time_up = pin!(async {
+        match call.options.timeout {
+            Some(timeout) => tokio::time::sleep(timeout).await,
+            None => std::future::pending().await,
+        }
+    });
     loop {
         let event = tokio::select! {
             event = events.next() => event,
+            () = &mut time_up => return Err(CliError::unmet("the time of --timeout is over")),
             _ = tokio::signal::ctrl_c() => return Err(CliError::interrupted()),
         };
         let Some(Ok(event)) = event else {
