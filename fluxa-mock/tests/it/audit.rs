@@ -180,6 +180,7 @@ const PLANTED: &[(&str, &[&str])] = &[
         &[
             "settlements deducted 4999 for lost disputes, which were made good with 4000",
             "but the ledger has 0 in partner_clearing, not -999",
+            ": its lost dispute counts as made good, but 999 of it is still owing",
         ],
     ),
     (

@@ -36,6 +36,8 @@ pub(super) struct Facts {
     pub(super) lost: i64,
     /// What settlements were charged with for `lost`, less what they got back.
     pub(super) deducted: i64,
+    /// Whether `lost` counts as made good.
+    pub(super) made_good: bool,
     /// The last state in the history, by its place in `STATES`.
     pub(super) last: Option<usize>,
     pub(super) moves: [u32; STATES.len()],
@@ -176,7 +178,9 @@ pub(super) fn read_disputes(
             facts.open_disputes += 1;
         }
         made_good += dispute.internal.deducted;
-        if matches!(dispute.internal.recovery.as_deref(), Some("due" | "done")) {
+        let recovery = dispute.internal.recovery.as_deref();
+        if matches!(recovery, Some("due" | "done")) {
+            facts.made_good = recovery == Some("done");
             facts.lost += dispute.amount;
             facts.deducted += dispute.internal.deducted - dispute.internal.returned;
         }

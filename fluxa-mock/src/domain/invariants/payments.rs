@@ -114,6 +114,12 @@ fn check_way_to_the_bank(payment: &PaymentRow, facts: &Facts, breaches: &mut Vec
             "payment {id}: settlements deducted {deducted} for its lost dispute, which left {owing} owing"
         ));
     }
+    if facts.made_good && deducted < owing {
+        let short = owing - deducted;
+        breaches.push(format!(
+            "payment {id}: its lost dispute counts as made good, but {short} of it is still owing"
+        ));
+    }
 }
 
 fn check_refunds(payment: &PaymentRow, facts: &Facts, breaches: &mut Vec<String>) {
