@@ -84,12 +84,18 @@ impl Resource for LedgerEntry {
     }
 }
 
-/// The account where a payment's money is in this state.
-pub(crate) fn position(state: Option<PaymentState>) -> Option<&'static str> {
-    match state? {
-        PaymentState::Captured => Some(PARTNER_CLEARING),
-        PaymentState::Settling => Some(SETTLEMENT_IN_FLIGHT),
-        PaymentState::Settled => Some(MERCHANT_BANK),
+/// The account where a payment's money is. A refund before settlement ends the way to the bank: what
+/// is left is with the payment partner, as far as it had come.
+pub(crate) fn position(
+    state: PaymentState,
+    ledger_state: Option<PaymentState>,
+) -> Option<&'static str> {
+    match (state, ledger_state?) {
+        (_, PaymentState::Captured) | (PaymentState::Refunded, PaymentState::Settling) => {
+            Some(PARTNER_CLEARING)
+        }
+        (_, PaymentState::Settling) => Some(SETTLEMENT_IN_FLIGHT),
+        (_, PaymentState::Settled) => Some(MERCHANT_BANK),
         _ => None,
     }
 }
@@ -128,7 +134,7 @@ pub(crate) fn record_transition(
             &[(MERCHANT_BANK, net), (SETTLEMENT_IN_FLIGHT, -net)],
         ),
         (_, PaymentState::Failed) => {
-            let Some(account) = position(Some(previous)) else {
+            let Some(account) = position(previous, payment.ledger_state) else {
                 return Ok(());
             };
             book(
@@ -138,20 +144,27 @@ pub(crate) fn record_transition(
                 &[(CARDHOLDER, payment.amount), (account, -net), (FEES, -fee)],
             )
         }
-        // The refund itself books its amount.
+        // It will not settle any more. The refund itself books its amount.
+        (PaymentState::Settling, PaymentState::Refunded) => book(
+            tx,
+            payment,
+            None,
+            &[(PARTNER_CLEARING, net), (SETTLEMENT_IN_FLIGHT, -net)],
+        ),
         (_, PaymentState::Refunded | PaymentState::PaymentReceived) => Ok(()),
     }
 }
 
 /// Books a refund of `amount`, paid from where the payment's money is: the merchant's bank once it is
-/// settled, and no batch changes then. The fee is not returned.
+/// settled, and no batch changes then; else the partner, where a refunded payment's money has returned
+/// to. The fee is not returned.
 pub(crate) fn record_refund(
     tx: &Tx<'_>,
     payment: &Payment,
     refund: &str,
     amount: i64,
 ) -> Result<(), DomainError> {
-    let account = position(payment.ledger_state)
+    let account = position(payment.state, payment.ledger_state)
         .ok_or_else(|| DomainError::internal("a payment was refunded before it was captured"))?;
     book(
         tx,
@@ -194,7 +207,8 @@ pub(crate) fn record_hold_returned(
 }
 
 /// Books a lost dispute: what was held goes to the cardholder, and the clearing account stays short
-/// of it until a settlement makes it good.
+/// of it until a settlement makes it good. Money of the payment that will never settle stands there
+/// already, and makes its part good without an entry.
 pub(crate) fn record_loss(
     tx: &Tx<'_>,
     payment: &Payment,
@@ -221,6 +235,21 @@ pub(crate) fn record_deduction(
         payment,
         Some(dispute),
         &[(PARTNER_CLEARING, amount), (MERCHANT_BANK, -amount)],
+    )
+}
+
+/// Books what goes back to the merchant of a deduction, the payment's own money paying for it.
+pub(crate) fn record_deduction_returned(
+    tx: &Tx<'_>,
+    payment: &Payment,
+    dispute: &str,
+    amount: i64,
+) -> Result<(), DomainError> {
+    book(
+        tx,
+        payment,
+        Some(dispute),
+        &[(MERCHANT_BANK, amount), (PARTNER_CLEARING, -amount)],
     )
 }
 

@@ -52,13 +52,13 @@ pub(crate) enum Outcome {
     Lost,
 }
 
-/// Whether a lost amount has been taken from a settlement.
+/// Whether a lost amount has been made good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Recovery {
-    /// Something of it is still to be taken.
+    /// Something of it is still to be taken from a settlement.
     Due,
-    /// All of it was taken.
+    /// All of it was taken, or paid by the payment itself.
     Done,
     /// The payment has failed: nothing is owed, and what was taken was given back.
     Void,
@@ -90,6 +90,40 @@ struct Internal {
     recovery: Option<Recovery>,
     /// Taken from settlements so far.
     deducted: i64,
+    /// Paid from what is left of the payment itself, which will never settle.
+    #[serde(default)]
+    covered: i64,
+    /// Of `deducted`, what went back to the merchant when the payment itself paid.
+    #[serde(default)]
+    returned: i64,
+}
+
+impl Dispute {
+    /// What a settlement still has to make good, once it is lost.
+    fn owed(&self) -> i64 {
+        self.amount - self.internal.covered - (self.internal.deducted - self.internal.returned)
+    }
+
+    /// Pays a lost dispute from what stands of its payment at the partner. Only a payment that was
+    /// refunded before it settled has such money: that of any other still goes to the bank, or is there.
+    fn cover(&mut self, payment: &Payment) {
+        let settles = payment.state != PaymentState::Refunded
+            || payment.ledger_state == Some(PaymentState::Settled);
+        if !settles {
+            // Refunds that are promised are paid from it first.
+            let left = payment.net.unwrap_or(0) - payment.internal.refund_reserved;
+            self.internal.covered = left.clamp(0, self.amount);
+            self.internal.returned = (-self.owed()).max(0);
+        }
+        self.settle_up();
+    }
+
+    fn settle_up(&mut self) {
+        self.internal.recovery = Some(match self.owed() {
+            0 => Recovery::Done,
+            _ => Recovery::Due,
+        });
+    }
 }
 
 /// Parameters of a new dispute.
@@ -261,10 +295,25 @@ pub(crate) fn payment_failed(tx: &Tx<'_>, payment: &Payment) -> Result<(), Domai
     if dispute.status.is_open() {
         win(tx, dispute)?;
     } else if dispute.status == DisputeStatus::Lost {
-        let deducted = dispute.internal.deducted;
-        let owed = dispute.amount - deducted;
+        // A payment that may still fail has covered nothing.
+        let (owed, deducted) = (dispute.owed(), dispute.internal.deducted);
         ledger::record_loss_undone(tx, payment, &dispute.id, owed, deducted)?;
         dispute.internal.recovery = Some(Recovery::Void);
+        tx.update(&dispute)?;
+    }
+    Ok(())
+}
+
+/// A payment was refunded: if it had not settled, what is left of it pays for a dispute that was lost
+/// meanwhile, and what settlements have paid in its place goes back to the merchant.
+pub(crate) fn payment_refunded(tx: &Tx<'_>, payment: &Payment) -> Result<(), DomainError> {
+    let Some(mut dispute) = of(tx, payment)? else {
+        return Ok(());
+    };
+    if dispute.status == DisputeStatus::Lost {
+        dispute.cover(payment);
+        let returned = dispute.internal.returned;
+        ledger::record_deduction_returned(tx, payment, &dispute.id, returned)?;
         tx.update(&dispute)?;
     }
     Ok(())
@@ -281,13 +330,10 @@ pub(crate) fn deduct(tx: &Tx<'_>, currency: &str, available: i64) -> Result<i64,
         if dispute.currency != currency {
             continue;
         }
-        let owed = dispute.amount - dispute.internal.deducted;
-        let taken = owed.min(left);
+        let taken = dispute.owed().min(left);
         ledger::record_deduction(tx, &tx.get(&dispute.payment)?, &dispute.id, taken)?;
         dispute.internal.deducted += taken;
-        if taken == owed {
-            dispute.internal.recovery = Some(Recovery::Done);
-        }
+        dispute.settle_up();
         tx.update(&dispute)?;
         left -= taken;
     }
@@ -318,9 +364,9 @@ fn win(tx: &Tx<'_>, mut dispute: Dispute) -> Result<Dispute, DomainError> {
 
 fn lose(tx: &Tx<'_>, mut dispute: Dispute) -> Result<Dispute, DomainError> {
     let previous = dispute.status;
-    dispute.internal.recovery = Some(Recovery::Due);
+    let payment: Payment = tx.get(&dispute.payment)?;
+    dispute.cover(&payment);
     move_to(tx, &mut dispute, DisputeStatus::Lost)?;
-    let payment = tx.get(&dispute.payment)?;
     ledger::record_loss(tx, &payment, &dispute.id, dispute.amount)?;
     emit(tx, EventType::DisputeLost, &dispute, Some(previous))?;
     Ok(dispute)

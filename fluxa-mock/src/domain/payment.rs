@@ -400,10 +400,11 @@ pub(crate) fn transition(
     ledger::record_transition(tx, payment, previous, next)?;
     let Cause { actor, reason, .. } = cause;
     record_move(tx, payment, &body, Some(previous), *actor, reason)?;
-    if next == PaymentState::Failed {
-        dispute::payment_failed(tx, payment)?;
+    match next {
+        PaymentState::Failed => dispute::payment_failed(tx, payment),
+        PaymentState::Refunded => dispute::payment_refunded(tx, payment),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn record_move(

@@ -159,13 +159,14 @@ fn process(tx: &Tx<'_>, mut refund: Refund) -> Result<Refund, DomainError> {
         return close(tx, refund, "failed", EventType::RefundFailed);
     }
     payment.amount_refunded += refund.amount;
-    ledger::record_refund(tx, &payment, &refund.id, refund.amount)?;
     if payment.state == PaymentState::Refunded {
         tx.update(&payment)?;
     } else {
         let refunded = Cause::merchant("refund_processed");
         payment::transition(tx, &mut payment, PaymentState::Refunded, &refunded)?;
     }
+    // Only now: the move may bring the money back to where refunds are paid from.
+    ledger::record_refund(tx, &payment, &refund.id, refund.amount)?;
     close(tx, refund, "succeeded", EventType::RefundSucceeded)
 }
 

@@ -180,7 +180,24 @@ const PLANTED: &[(&str, &[&str])] = &[
         &[
             "settlements deducted 4999 for lost disputes, which were made good with 4000",
             "but the ledger has 0 in partner_clearing, not -999",
+            ": its lost dispute counts as made good, but 999 of it is still owing",
         ],
+    ),
+    (
+        "UPDATE disputes SET body = json_set(body, '$.internal.deducted', 5000) WHERE sequence = 2",
+        &[": settlements deducted 5000 for its lost dispute, which left 4999 owing"],
+    ),
+    // Refunded before it settled, what is left of it pays first.
+    (
+        "UPDATE payments SET body = json_remove(json_set(body, '$.state', 'REFUNDED',
+         '$.ledger_state', 'SETTLING'), '$.settlement_reference') WHERE sequence = 4",
+        &[": settlements deducted 4999 for its lost dispute, which left 99 owing"],
+    ),
+    (
+        "UPDATE ledger_entries SET body = json_set(body, '$.account', 'settlement_in_flight')
+         WHERE body->>'$.account' = 'merchant_bank' AND body->>'$.payment' =
+         (SELECT id FROM payments WHERE sequence = 1)",
+        &[" is SETTLED, but 4900 of it is stranded in settlement_in_flight: no batch takes it"],
     ),
     // Settlements.
     (

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on panics")]
 
 mod support;
+mod unsettled;
 
 mod accounts;
 mod api_keys;

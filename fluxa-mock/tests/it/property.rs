@@ -76,7 +76,7 @@ impl Run {
 
     /// Does one thing; returns what it was.
     async fn step(&mut self) -> String {
-        match self.random.u32(0..26) {
+        match self.random.u32(0..28) {
             0..=4 => self.pay().await,
             5..=6 => self.charge().await,
             7..=8 => self.advance().await,
@@ -96,6 +96,7 @@ impl Run {
             }
             19 => self.subscribe().await,
             20..=22 => self.change_subscription().await,
+            23..=24 => self.refund_early().await,
             _ => {
                 let email = format!("c{}@example.com", self.customers.len());
                 let body = json!({ "email": email, "name": "Ada" });
@@ -228,6 +229,36 @@ impl Run {
         self.sent_at("refund", "/v1/refunds", body, Some(timing))
             .await
             .0
+    }
+
+    /// Refunds a part before settlement, at once or while a dispute is raised or decided.
+    async fn refund_early(&mut self) -> String {
+        let timing = self.choose(&["manual", "30s", "settling=1s,settled=90s"]);
+        let payment = self.api.payment(timing).await;
+        self.payments.push(payment.clone());
+        let path = format!("/v1/sandbox/payments/{payment}/advance");
+        let to = self.choose(&["CAPTURED", "SETTLING"]);
+        let mut done = vec![self.sent("advance", &path, json!({ "to": to })).await.0];
+        let body = json!({ "payment": payment, "amount": self.random.i64(1..4999) });
+        let refund = self.choose(&["instant", "refund=1s", "refund=10s", "manual"]);
+        let (line, answer) = self
+            .sent_at("refund early", "/v1/refunds", body, Some(refund))
+            .await;
+        answer.ok();
+        done.push(line);
+        if self.random.bool() {
+            let body = json!({ "payment": payment });
+            let (line, answer) = self.sent("dispute", "/v1/sandbox/disputes", body).await;
+            let dispute = answer.ok().id();
+            self.disputes.push(dispute.clone());
+            done.push(line);
+            if self.random.bool() {
+                let path = format!("/v1/sandbox/disputes/{dispute}/resolve");
+                let body = json!({ "outcome": self.choose(&["won", "lost", "lost"]) });
+                done.push(self.sent("decide", &path, body).await.0);
+            }
+        }
+        done.join("; ")
     }
 
     async fn raise(&mut self) -> String {

@@ -50,6 +50,13 @@ fn booked(from: &str, to: &str) -> Vec<(&'static str, i64)> {
         (_, "SETTLING" | "SETTLED") => vec![(position(from), -4900), (position(to), 4900)],
         ("PAYMENT_RECEIVED", "FAILED") => vec![],
         (_, "FAILED") => vec![("cardholder", 4999), ("fees", -99), (position(from), -4900)],
+        // On its way to the bank it returns to the partner, who pays.
+        ("SETTLING", _) => vec![
+            ("settlement_in_flight", -4900),
+            ("partner_clearing", 4900),
+            ("refunds", 4999),
+            ("partner_clearing", -4999),
+        ],
         _ => vec![("refunds", 4999), (position(from), -4999)],
     };
     lines.sort_unstable();

@@ -34,8 +34,10 @@ pub(super) struct Facts {
     pub(super) open_disputes: u32,
     /// Lost in disputes, and not void.
     pub(super) lost: i64,
-    /// Of `lost`, what settlements have made good.
+    /// What settlements were charged with for `lost`, less what they got back.
     pub(super) deducted: i64,
+    /// Whether `lost` counts as made good.
+    pub(super) made_good: bool,
     /// The last state in the history, by its place in `STATES`.
     pub(super) last: Option<usize>,
     pub(super) moves: [u32; STATES.len()],
@@ -157,6 +159,8 @@ struct DisputeRow {
 struct DisputeInternal {
     recovery: Option<String>,
     deducted: i64,
+    #[serde(default)]
+    returned: i64,
 }
 
 /// Reads the disputes; returns how many have each status, and what settlements have made good.
@@ -174,9 +178,11 @@ pub(super) fn read_disputes(
             facts.open_disputes += 1;
         }
         made_good += dispute.internal.deducted;
-        if matches!(dispute.internal.recovery.as_deref(), Some("due" | "done")) {
+        let recovery = dispute.internal.recovery.as_deref();
+        if matches!(recovery, Some("due" | "done")) {
+            facts.made_good = recovery == Some("done");
             facts.lost += dispute.amount;
-            facts.deducted += dispute.internal.deducted;
+            facts.deducted += dispute.internal.deducted - dispute.internal.returned;
         }
         *counts.entry(dispute.status).or_default() += 1;
         Ok(())

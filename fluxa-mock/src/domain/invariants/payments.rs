@@ -43,6 +43,7 @@ pub(super) fn check(
         let payment: PaymentRow = part(body)?;
         let facts = facts.remove(&payment.id).unwrap_or_default();
         check_ledger(&payment, &facts, breaches);
+        check_way_to_the_bank(&payment, &facts, breaches);
         check_refunds(&payment, &facts, breaches);
         check_moves(&payment, &facts, breaches);
         if facts.open_disputes > 1 {
@@ -65,7 +66,7 @@ pub(super) fn check(
 fn check_ledger(payment: &PaymentRow, facts: &Facts, breaches: &mut Vec<String>) {
     let stands = payment.ledger_state.is_some() && payment.state != PaymentState::Failed;
     let money = |amount: Option<i64>| if stands { amount.unwrap_or(0) } else { 0 };
-    let holds = ledger::position(payment.ledger_state);
+    let holds = ledger::position(payment.state, payment.ledger_state);
     for (account, booked) in ledger::ACCOUNTS.iter().zip(facts.accounts) {
         let here = match holds {
             Some(position) if position == *account => money(payment.net) - payment.amount_refunded,
@@ -76,7 +77,7 @@ fn check_ledger(payment: &PaymentRow, facts: &Facts, breaches: &mut Vec<String>)
             ledger::FEES => money(payment.fee),
             ledger::REFUNDS => payment.amount_refunded,
             ledger::DISPUTES => facts.held,
-            // Short of what is held, and of what was lost and not made good.
+            // Short of what is held, and of what was lost and no settlement made good.
             ledger::PARTNER_CLEARING => here - facts.held - (facts.lost - facts.deducted),
             ledger::MERCHANT_BANK => here - facts.deducted,
             _ => here,
@@ -88,6 +89,36 @@ fn check_ledger(payment: &PaymentRow, facts: &Facts, breaches: &mut Vec<String>)
                 payment.state.name()
             ));
         }
+    }
+}
+
+/// The merchant gets the money of a payment once, and pays for its loss once.
+fn check_way_to_the_bank(payment: &PaymentRow, facts: &Facts, breaches: &mut Vec<String>) {
+    let (id, state) = (&payment.id, payment.state);
+    for (account, booked) in ledger::ACCOUNTS.iter().zip(facts.accounts) {
+        let in_flight = *account == ledger::SETTLEMENT_IN_FLIGHT;
+        if in_flight && booked != 0 && state != PaymentState::Settling {
+            let state = state.name();
+            breaches.push(format!(
+                "payment {id} is {state}, but {booked} of it is stranded in {account}: no batch takes it"
+            ));
+        }
+    }
+    // Refunded before it settled, it pays for its own loss with what is left.
+    let stays = state == PaymentState::Refunded && payment.settlement_reference.is_none();
+    let left = payment.net.unwrap_or(0) - payment.internal.refund_reserved;
+    let own = if stays { left.max(0) } else { 0 };
+    let (deducted, owing) = (facts.deducted, (facts.lost - own).max(0));
+    if deducted > owing {
+        breaches.push(format!(
+            "payment {id}: settlements deducted {deducted} for its lost dispute, which left {owing} owing"
+        ));
+    }
+    if facts.made_good && deducted < owing {
+        let short = owing - deducted;
+        breaches.push(format!(
+            "payment {id}: its lost dispute counts as made good, but {short} of it is still owing"
+        ));
     }
 }
 

@@ -81,18 +81,23 @@ pub(super) fn one(reader: &Reader<'_>, view: &View, wanted: &str) -> Result<Page
 /// Where the money of a dispute is.
 fn money_story(row: &Row) -> String {
     let sum = amount(row, "amount");
-    let deducted = row.internal["deducted"].as_i64().unwrap_or_default();
-    let deducted = parts::money(deducted, row.text("currency"));
+    let kept = |name: &str| row.internal[name].as_i64().unwrap_or_default();
+    let good = kept("covered") + kept("deducted") - kept("returned");
+    let good = parts::money(good, row.text("currency"));
+    let own = match kept("covered") {
+        0 => "",
+        _ => "what was left of the payment and ",
+    };
     match (row.text("status"), row.internal["recovery"].as_str()) {
         ("won", _) => format!("{sum} was held while it was open, and came back."),
         ("lost", Some("done")) => {
-            format!("{sum} went to the cardholder; settlements made it good.")
+            format!("{sum} went to the cardholder; {own}settlements made it good.")
         }
         ("lost", Some("void")) => {
             "The payment itself failed: nothing is owed, and what was taken came back.".to_owned()
         }
         ("lost", _) => format!(
-            "{sum} went to the cardholder; {deducted} of it was made good, the rest comes off the next \
+            "{sum} went to the cardholder; {good} of it was made good, the rest comes off the next \
              settlements."
         ),
         _ => format!("{sum} is held until it is decided."),

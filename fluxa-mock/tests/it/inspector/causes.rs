@@ -206,6 +206,25 @@ async fn a_probable_double_charge_is_flagged_with_how_it_is_judged() {
 }
 
 #[tokio::test]
+async fn a_lost_dispute_says_what_the_payment_itself_made_good() {
+    let (server, api) = start().await;
+    let payment = api.payment("settling=1h,refund=1s").await;
+    let refund = json!({ "payment": payment, "amount": 1000 });
+    api.post("/v1/refunds", refund).await.ok();
+    server.advance(Duration::from_secs(60)).await.unwrap();
+    let dispute = api.dispute(&payment).await.ok().id();
+    api.resolve(&dispute, "lost").await.ok();
+    let page = one(&server, "disputes", &dispute).await;
+    let open = "£39.99 went to the cardholder; £39.00 of it was made good, the rest comes off";
+    assert!(page.contains(open), "{page}");
+    api.payment("instant").await;
+    server.advance(Duration::from_secs(60)).await.unwrap();
+    let page = one(&server, "disputes", &dispute).await;
+    let done = "what was left of the payment and settlements made it good.";
+    assert!(page.contains(done), "{page}");
+}
+
+#[tokio::test]
 async fn entries_of_the_ledger_name_the_refund_or_dispute_that_made_them() {
     let (server, api) = start().await;
     let payment = api.payment("instant").await;
