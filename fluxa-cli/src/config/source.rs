@@ -60,6 +60,8 @@ impl<T> Choice<T> {
             // --mock is another place altogether, chosen for one command: that it differs from what a
             // profile holds is its purpose. That an environment is set up and not used may be a mistake.
             .filter(|other| (origin, *other) != (Origin::Mock, Origin::Profile))
+            // Both were typed for this one command: --mock stands for the rest, here.
+            .filter(|other| (origin, *other) != (Origin::Flag, Origin::Mock))
             .collect();
         Self {
             value: Some(value),
@@ -110,6 +112,7 @@ mod tests {
         assert_eq!(of(None, None, None, None), (None, None));
         assert_eq!(of(None, None, None, Some("a")), (Some("a"), None));
         assert_eq!(of(Some("a"), None, Some("a"), Some("a")), (Some("a"), None));
+        assert_eq!(of(Some("a"), Some("b"), None, None), (Some("a"), None));
         for (sources, warning) in [
             (
                 of(Some("a"), None, Some("b"), Some("c")),
