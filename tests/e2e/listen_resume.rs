@@ -260,7 +260,10 @@ fn a_time_ago_is_by_the_sandboxs_clock_and_includes_its_boundary() {
 fn without_a_stream_the_list_of_events_is_read_and_the_server_may_die_meanwhile() {
     let home = Home::new();
     let db = home.path("mock.db");
-    let options = ["--db", db.to_str().unwrap()];
+    // A recording of its own: the contract has no 404 for the stream.
+    let record = home.path("record");
+    let record = record.to_str().unwrap();
+    let options = ["--db", db.to_str().unwrap(), "--record", record];
     let mock = Mock::start(&home, &options);
     let address = mock.address();
     let endpoint = Endpoint::start(&secret(&mock, &home), &[]);

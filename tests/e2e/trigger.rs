@@ -147,7 +147,7 @@ fn many_are_made_at_once_and_each_is_told_of() {
 fn a_failure_among_many_is_told_and_the_others_are_made() {
     let home = Home::new();
     let mock = Mock::start(&home, &["--rate-limit", "off"]);
-    let fault = json!({ "path": "/v1/customers", "method": "POST", "status": 422, "times": 1 });
+    let fault = json!({ "path": "/v1/customers", "method": "POST", "status": 400, "times": 1 });
     let base = mock.base_url.trim_end_matches("/v1").to_owned();
     let status = std::process::Command::new("curl")
         .args([
