@@ -393,6 +393,9 @@ def a_post_is_replayed_by_its_key(ctx, response, case):
         return
     if error_of(response).get("code") in NOT_STORED:
         return
+    if case.path.endswith("/complete") and response.status_code == 400:
+        # With a number that may be somebody's card nothing is kept, no fingerprint either (decision 13).
+        return
     again = session().send(request, timeout=10)
     assert again.status_code == response.status_code, f"replayed as {again.status_code}: {again.text}"
     assert again.content == response.content, f"the replayed body differs: {again.text}"
