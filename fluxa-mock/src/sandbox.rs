@@ -276,9 +276,11 @@ mod tests {
     use super::Sandbox;
     use crate::accounts::Accounts;
     use crate::config::Config;
+    use crate::domain::error::DomainError;
+    use crate::store::Origin;
     use axum::Router;
     use axum::body::Body;
-    use serde_json::Value;
+    use serde_json::{Value, json};
     use std::net::{Ipv4Addr, SocketAddr};
     use std::sync::Arc;
     use tower::Service;
@@ -306,6 +308,58 @@ mod tests {
         let read = axum::body::to_bytes(response.into_body(), 1 << 20).await;
         let body = serde_json::from_slice(&read.unwrap()).unwrap_or_default();
         (status, body)
+    }
+
+    #[tokio::test]
+    async fn a_full_sandbox_says_so_and_can_be_emptied() {
+        let (sandbox, mut router) = start().await;
+        let narrow = sandbox.store.run(Origin::default(), |tx| {
+            let sql = "SELECT page_count FROM pragma_page_count";
+            let pages: i64 = tx.connection().query_row(sql, [], |row| row.get(0))?;
+            let limit = format!("PRAGMA max_page_count = {}", pages + 16);
+            tx.connection().query_row(&limit, [], |_| Ok(()))?;
+            Ok::<_, DomainError>(())
+        });
+        narrow.await.unwrap();
+        let customer = json!({ "email": "a@example.com", "name": "a".repeat(200) });
+        let mut made = 0;
+        let mut refused = Vec::new();
+        // Many at once, so that they share transactions.
+        while refused.is_empty() && made < 10_000 {
+            let calls = (0..32).map(|_| {
+                let (mut router, customer) = (router.clone(), customer.clone());
+                tokio::spawn(
+                    async move { call(&mut router, "/v1/customers", Some(customer)).await },
+                )
+            });
+            for call in calls.collect::<Vec<_>>() {
+                let (status, answer) = call.await.unwrap();
+                match status {
+                    201 => made += 1,
+                    500 => refused.push(answer),
+                    _ => panic!("{status} {answer}"),
+                }
+            }
+        }
+        let is_told = |answer: &Value| {
+            let said = answer["error"]["message"].as_str().unwrap_or_default();
+            said.contains("full") && said.contains("/_mock/reset")
+        };
+        assert!(refused.iter().any(is_told), "{refused:?}");
+        // What was told to be made is there, nothing else is, and room can be had.
+        let count = sandbox.store.run(Origin::default(), |tx| {
+            let sql = "SELECT count(*) FROM customers";
+            Ok::<i64, DomainError>(tx.connection().query_row(sql, [], |row| row.get(0))?)
+        });
+        assert_eq!(count.await.unwrap(), made);
+        assert_eq!(
+            call(&mut router, "/_mock/reset", Some(json!({}))).await.0,
+            200
+        );
+        assert_eq!(
+            call(&mut router, "/v1/customers", Some(customer)).await.0,
+            201
+        );
     }
 
     #[tokio::test]

@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+/// What SQLite says of a full disk, and of a database in memory at its limit.
+const FULL: &str = "database or disk is full";
+
 /// What sort of fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -86,6 +89,20 @@ impl DomainError {
         Self::new(Kind::NotFound, "account_missing", message)
     }
 
+    /// 500 from the store. That it is full is the one fault that its user can do something about.
+    pub(crate) fn store(detail: impl fmt::Display) -> Self {
+        let error = Self::internal(&detail);
+        match detail.to_string().contains(FULL) {
+            true => Self {
+                message: "The sandbox is full: in memory it holds a gigabyte, in a file what the disk does. Nothing \
+                          of this request was carried out. Empty it (`POST /_mock/reset`), or start another."
+                    .to_owned(),
+                ..error
+            },
+            false => error,
+        }
+    }
+
     /// 500; `detail` goes to the log, not to the client.
     pub(crate) fn internal(detail: impl fmt::Display) -> Self {
         tracing::error!(%detail, "internal error");
@@ -105,7 +122,7 @@ impl DomainError {
 
 impl From<rusqlite::Error> for DomainError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::internal(error)
+        Self::store(error)
     }
 }
 

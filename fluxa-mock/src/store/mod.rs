@@ -227,12 +227,13 @@ impl Store {
             drop(guard);
             let marks = tx.marks();
             let complete: owner::Completion = Box::new(move |committed: Result<(), String>| {
-                let outcome = match committed {
-                    Ok(()) => result,
-                    Err(reason) => {
-                        shared.forget();
-                        Err(DomainError::internal(reason).into())
-                    }
+                if committed.is_err() {
+                    shared.forget();
+                }
+                // What failed by itself knows better why.
+                let outcome = match (committed, result) {
+                    (Err(reason), Ok(_)) => Err(DomainError::store(reason).into()),
+                    (_, result) => result,
                 };
                 // The caller may have gone away: what it asked for is done all the same.
                 drop(reply.send(outcome));

@@ -115,7 +115,9 @@ impl Owner {
                     }
                 }
             }
-            let full = executed.len() >= BATCH_LIMIT;
+            // With the transaction undone by SQLite, a further job would be committed by itself and be told
+            // that it was not.
+            let full = executed.len() >= BATCH_LIMIT || self.connection.is_autocommit();
             next = match (full, other.is_none()) {
                 (false, true) => match self.messages.try_recv() {
                     Ok(Message::Run(job)) => Some(job),

@@ -259,8 +259,15 @@ impl<'a> Tx<'a> {
         if result.is_err() {
             self.undo()?;
         }
-        self.statement("RELEASE job")?;
+        if !self.is_undone() {
+            self.statement("RELEASE job")?;
+        }
         result
+    }
+
+    /// Whether SQLite has undone the whole transaction by itself, as it does when there is no room left.
+    fn is_undone(&self) -> bool {
+        self.connection.is_autocommit()
     }
 
     /// Runs `work` as in a savepoint, in the job's own when nothing has been written in that yet. Not
@@ -282,7 +289,10 @@ impl<'a> Tx<'a> {
 
     fn undo(&self) -> Result<(), DomainError> {
         self.shared.forget();
-        self.statement("ROLLBACK TO job")
+        match self.is_undone() {
+            true => Ok(()),
+            false => self.statement("ROLLBACK TO job"),
+        }
     }
 
     fn statement(&self, sql: &str) -> Result<(), DomainError> {
