@@ -40,8 +40,10 @@ pub(crate) struct Dispatcher {
 struct Sent {
     /// The last version of [`Awaited`] of which nothing waits any more.
     version: u64,
-    /// How often the store refused to record or to give.
-    failures: u64,
+    /// How many turns have begun.
+    turns: u64,
+    /// The last turn in which the store refused to record or to give; 0 for none.
+    failed: u64,
 }
 
 /// The attempts that an advance of the clock waits for. The rates of endpoints do not hold them back, and
@@ -88,10 +90,11 @@ impl InOrder<'_> {
     /// `internal_error` when the store fails meanwhile: that may last.
     pub(crate) async fn wait_until_sent(&self, version: u64) -> Result<(), DomainError> {
         let mut sent = self.0.sent.subscribe();
-        let failures = sent.borrow_and_update().failures;
+        // A turn that is under way may have failed already, and for what is over by now.
+        let before = sent.borrow_and_update().turns;
         // What is awaited may be gone already: the dispatcher is to look.
         self.0.nudge.notify_one();
-        let over = |sent: &Sent| sent.version >= version || sent.failures > failures;
+        let over = |sent: &Sent| sent.version >= version || sent.failed > before;
         let sent = sent.wait_for(over).await.map_err(DomainError::internal)?;
         if sent.version >= version {
             return Ok(());
@@ -229,6 +232,12 @@ impl Dispatcher {
         lanes: &Lanes,
     ) -> Result<Taken, DomainError> {
         let under_way = lanes.under_way();
+        let mut number = 0;
+        self.sent.send_if_modified(|sent| {
+            sent.turns += 1;
+            number = sent.turns;
+            false
+        });
         let record: Arc<[Ended]> = std::mem::take(ended).into();
         let recorded = Arc::clone(&record);
         let awaited = Arc::clone(&self.awaited);
@@ -257,7 +266,7 @@ impl Dispatcher {
             }
             Err(error) => {
                 ended.extend(record.iter().map(Ended::again));
-                self.sent.send_modify(|sent| sent.failures += 1);
+                self.sent.send_modify(|sent| sent.failed = number);
                 Err(error)
             }
         }
