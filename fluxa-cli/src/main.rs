@@ -20,11 +20,13 @@ mod json_text;
 mod listen;
 mod operations;
 mod private_file;
+mod process;
 mod raw_call;
 mod scopes;
 mod suggest;
 mod trigger;
 mod ui;
+mod when;
 
 use std::process::ExitCode;
 

@@ -194,16 +194,24 @@ fn an_interrupt_reaches_the_command_and_the_session_ends_after_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_command_that_would_go_on_ends_with_the_session() {
+fn a_command_that_would_go_on_ends_with_the_session_and_so_does_what_it_started() {
     let home = Home::new();
     let (mock, endpoint) = shop(&home);
-    let file = home.path("process");
-    let script = format!("echo $$ > '{}'; exec tail -f /dev/null", file.display());
+    let file = home.path("processes");
+    let script = format!(
+        "tail -f /dev/null & echo $$ $! > '{}'; wait",
+        file.display()
+    );
     let arguments = ["--within", "300ms", "--", "sh", "-c", &script];
     Run::of(listen(&home, &mock, &endpoint, &arguments)).expect(0);
-    let process = std::fs::read_to_string(&file).unwrap();
-    let alive = Command::new("kill").args(["-0", process.trim()]).output();
-    assert!(!alive.unwrap().status.success(), "{process} is still there");
+    let processes = std::fs::read_to_string(&file).unwrap();
+    for process in processes.split_whitespace() {
+        eventually(&format!("the end of {process}"), || {
+            let alive = Command::new("kill").args(["-0", process]).output();
+            (!alive.unwrap().status.success()).then_some(())
+        });
+    }
+    assert_eq!(processes.split_whitespace().count(), 2, "{processes}");
 }
 
 #[test]

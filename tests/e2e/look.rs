@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::support::scripted::Scripted;
-use crate::support::{Home, KEY, Mock, Run, Running, call};
+use crate::support::{Home, KEY, Mock, Run, Running, call, mock_control};
 
 #[test]
 fn status_shows_api_account_clock_and_endpoints() {
@@ -176,6 +176,25 @@ fn requests_are_shown_as_they_are_made_and_those_of_the_tail_are_not() {
     assert!(!wrong.stderr.contains("mock0000"), "{}", wrong.stderr);
     mock.run(&home, &["logs", "tail", "--method", "FETCH"])
         .expect(2);
+}
+
+#[test]
+fn how_long_ago_is_by_the_clock_of_the_sandbox() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    call(&mock, "GET", "/refunds", json!(null));
+    mock_control(&mock, "/clock", json!({ "advance_seconds": 72 * 3600 }));
+    call(&mock, "GET", "/payments", json!(null));
+    for since in ["1h", "-1h", "1h ago"] {
+        let arguments = ["logs", "tail", "--no-follow", "--since", since];
+        let run = mock.run(&home, &arguments).expect(0);
+        let is_there = |path: &str| run.stdout.contains(path);
+        assert!(
+            is_there("/payments") && !is_there("/refunds"),
+            "{}",
+            run.stdout
+        );
+    }
 }
 
 #[test]

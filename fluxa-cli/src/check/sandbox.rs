@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::connection;
 use crate::error::{CliError, Result};
 use crate::listen::source::{Since, Start};
+use crate::when::When;
 
 /// Longer than any sandbox lives.
 const EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -87,7 +88,7 @@ impl Sandbox {
         Start::Since(match event {
             Some(event) => Since::Event(event.to_owned()),
             // There is none: all that come are new.
-            None => Since::Ago(EVER),
+            None => Since::Time(When::Ago(EVER)),
         })
     }
 

@@ -4,26 +4,24 @@
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use crate::error::{CliError, Result, redact};
+use crate::process::{Process, Signal};
 
 /// The lines of its output that are kept.
 const KEPT: usize = 40;
 
 /// The longest part of a line that is kept.
 const LONGEST: u64 = 2_000;
-
-/// How long it has to end once it was asked to.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long what it printed last may take to be read once it has ended.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -82,10 +80,8 @@ impl Output {
 
 /// A server that runs.
 pub(super) struct Server {
-    child: Child,
+    process: Process,
     reading: JoinSet<()>,
-    /// Its process group, until nobody is in it any more.
-    group: Option<u32>,
 }
 
 impl Server {
@@ -105,38 +101,27 @@ impl Server {
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .stderr(Stdio::piped());
         if !directory.as_os_str().is_empty() {
             command.current_dir(directory);
         }
-        // A group of its own, so that what it starts ends with it.
-        #[cfg(unix)]
-        command.process_group(0);
-        let mut child = command.spawn().map_err(|error| {
+        let mut process = Process::in_own_group(&mut command).map_err(|error| {
             CliError::failure(format!("cannot start `{program}`: {error}"))
                 .hint("`command` is a program and its arguments; a shell's line is [\"sh\", \"-c\", \"…\"]")
         })?;
         let mut reading = JoinSet::new();
-        if let Some(stdout) = child.stdout.take() {
+        if let Some(stdout) = process.child().stdout.take() {
             reading.spawn(output.clone().read(stdout));
         }
-        if let Some(stderr) = child.stderr.take() {
+        if let Some(stderr) = process.child().stderr.take() {
             reading.spawn(output.clone().read(stderr));
         }
-        Ok(Self {
-            group: child.id(),
-            child,
-            reading,
-        })
+        Ok(Self { process, reading })
     }
 
     /// Waits for its end, and says how it ended.
     pub(super) async fn ended(&mut self) -> String {
-        match self.child.wait().await {
-            Ok(status) => how(status),
-            Err(error) => error.to_string(),
-        }
+        how(self.process.ended().await)
     }
 
     /// Waits until it is ready.
@@ -157,8 +142,8 @@ impl Server {
         tokio::select! {
             // Another server on its port would be taken for it, once it has ended for want of it.
             biased;
-            ended = self.child.wait() => {
-                let how = ended.map_or_else(|error| error.to_string(), how);
+            ended = self.process.ended() => {
+                let how = how(ended);
                 Err(CliError::failure(format!("the server ended before it was ready: {how}")))
             }
             looked = tokio::time::timeout(within, is_ready) => looked.map_err(|_| {
@@ -171,56 +156,14 @@ impl Server {
 
     /// Ends it and all that it started, gently at first.
     pub(super) async fn end(mut self) {
-        self.tell(Signal::Term);
-        if tokio::time::timeout(PATIENCE, self.child.wait())
-            .await
-            .is_err()
-        {
-            self.tell(Signal::Kill);
-            // It is gone, or nothing could be done about it.
-            let _ = self.child.kill().await;
-        }
-        // What it started has had its chance, too.
-        self.tell(Signal::Kill);
-        self.group = None;
+        self.process.end(Signal::Terminate).await;
         let all_read = async { while self.reading.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(LAST_WORDS, all_read).await;
     }
-
-    #[cfg(unix)]
-    fn tell(&self, signal: Signal) {
-        use rustix::process;
-        let group = self.group.and_then(|id| i32::try_from(id).ok());
-        if let Some(group) = group.and_then(process::Pid::from_raw) {
-            let signal = match signal {
-                Signal::Term => process::Signal::TERM,
-                Signal::Kill => process::Signal::KILL,
-            };
-            // An error means that nobody is left in it.
-            let _ = process::kill_process_group(group, signal);
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn tell(&mut self, _signal: Signal) {
-        let _ = self.child.start_kill();
-    }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.tell(Signal::Kill);
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Signal {
-    Term,
-    Kill,
-}
-
-fn how(status: ExitStatus) -> String {
-    status.to_string()
+fn how(ended: std::io::Result<std::process::ExitStatus>) -> String {
+    ended.map_or_else(|error| error.to_string(), |status| status.to_string())
 }
 
 /// How to tell that a server is ready.

@@ -4,9 +4,9 @@ use std::num::NonZeroU8;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 
-use super::values::{instant, seconds};
+use super::values::{seconds, when};
+use crate::when::When;
 
 /// `fluxa events`
 #[derive(Debug, Subcommand)]
@@ -45,8 +45,8 @@ pub(crate) struct ResendArguments {
     #[arg(long)]
     pub(crate) failed: bool,
     /// Only deliveries that failed since: 10m, 24h, a date, or a time with its zone.
-    #[arg(long, value_name = "TIME", value_parser = instant, requires = "failed")]
-    pub(crate) since: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = when, allow_hyphen_values = true, requires = "failed")]
+    pub(crate) since: Option<When>,
     /// Only events of these types; `*` stands for anything.
     #[arg(
         long = "type",

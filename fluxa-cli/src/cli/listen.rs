@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use fluxa_sdk::SecretText;
 
-use super::values::{duration, seconds};
+use super::values::{seconds, when};
 use crate::env_file::EnvTarget;
 use crate::listen::chaos::Recipe;
 use crate::listen::expect::{Expectation, known_pattern};
@@ -56,8 +56,9 @@ pub(crate) struct ListenArguments {
     /// Put the signing secret into a dotenv file, such as `.env:FLUXA_WEBHOOK_SECRET`, and go on.
     #[arg(long, value_name = "FILE:NAME")]
     pub(crate) write_env: Option<EnvTarget>,
-    /// Start with what happened since: a time ago, such as `10m`, or after an event, `evt_…`.
-    #[arg(long, value_name = "TIME|EVENT", value_parser = since)]
+    /// Start with what happened since: `10m` ago, a date, a time with its zone; or after an event,
+    /// `evt_…`.
+    #[arg(long, value_name = "TIME|EVENT", value_parser = since, allow_hyphen_values = true)]
     pub(crate) since: Option<Since>,
     /// Go on where the last run with --resume and the same targets stopped. The first of them
     /// starts at --since, or now. After a crash the last second may be delivered again.
@@ -110,12 +111,12 @@ pub(crate) struct ListenArguments {
     pub(crate) command: Vec<OsString>,
 }
 
-/// Reads `10m` or `evt_…`.
+/// Reads a time or `evt_…`.
 fn since(text: &str) -> Result<Since, String> {
     if text.starts_with(fluxa_sdk::contract::prefix::EVENT) {
         return Ok(Since::Event(text.to_owned()));
     }
-    duration(text).map(Since::Ago).map_err(|_| {
-        "neither an event (evt_…) nor a time ago: a whole number and s, m, h or d".to_owned()
-    })
+    when(text)
+        .map(Since::Time)
+        .map_err(|wrong| format!("neither an event (evt_…) nor a time: {wrong}"))
 }

@@ -1,9 +1,9 @@
 //! What `fluxa logs` takes.
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 
-use super::values::{StatusPattern, instant, key_id, method};
+use super::values::{StatusPattern, key_id, method, when};
+use crate::when::When;
 
 /// `fluxa logs`
 #[derive(Debug, Subcommand)]
@@ -33,8 +33,8 @@ pub(crate) struct TailArguments {
     #[arg(long, value_name = "KEY_ID", value_parser = key_id)]
     pub(crate) key: Option<String>,
     /// Start at this time: `10m` ago, a date, or a time with its zone. Without it, the last few.
-    #[arg(long, value_name = "WHEN", value_parser = instant, allow_hyphen_values = true)]
-    pub(crate) since: Option<Timestamp>,
+    #[arg(long, value_name = "WHEN", value_parser = when, allow_hyphen_values = true)]
+    pub(crate) since: Option<When>,
     /// How many requests of the past to show at most; 10 without --since.
     #[arg(long, value_name = "N")]
     pub(crate) last: Option<usize>,

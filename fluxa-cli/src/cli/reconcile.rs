@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
 
-use super::values::instant;
+use super::values::when;
+use crate::when::When;
 
 /// `fluxa reconcile`
 #[derive(Debug, Args)]
@@ -21,8 +21,8 @@ pub(crate) struct ReconcileArguments {
     #[arg(required = true, value_name = "STATEMENT")]
     pub(crate) statements: Vec<PathBuf>,
     /// Payments that settled from this time on: `30d` ago, a date, or a time with its zone.
-    #[arg(long, value_name = "WHEN", value_parser = instant, allow_hyphen_values = true)]
-    pub(crate) since: Timestamp,
+    #[arg(long, value_name = "WHEN", value_parser = when, allow_hyphen_values = true)]
+    pub(crate) since: When,
     /// The last day that the statements cover: what settled until then and did not come is missing.
     #[arg(long, value_name = "DATE")]
     pub(crate) covered_until: Option<jiff::civil::Date>,

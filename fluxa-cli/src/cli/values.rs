@@ -9,7 +9,9 @@ use fluxa_sdk::IdempotencyKey;
 use fluxa_sdk::contract::prefix;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{Span, Timestamp};
+
+use crate::when::When;
 
 /// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -57,9 +59,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "d" => 86_400,
         _ => return Err("a duration has a unit: 90s, 5m, 24h or 30d".to_owned()),
     };
-    number
-        .parse::<u64>()
-        .ok()
+    // A sign is for whoever asks for a time ago.
+    let digits = Some(number).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    digits
+        .and_then(|digits| digits.parse::<u64>().ok())
         .and_then(|number| number.checked_mul(seconds))
         .map(Duration::from_secs)
         .ok_or_else(|| "a duration is a whole number and a unit: 90s, 5m, 24h or 30d".to_owned())
@@ -82,6 +85,9 @@ pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         return then
             .map(|time| time.timestamp())
             .map_err(|_| "that is too far away".to_owned());
+    }
+    if duration(text).is_ok() {
+        return Err(format!("before now or after it? Write -{text} or +{text}"));
     }
     Err("a time is 2026-01-31, 2026-01-31T09:30:00Z, or from now: -24h, +14d".to_owned())
 }
@@ -140,15 +146,20 @@ pub(super) fn key_id(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a time: `10m` is so long ago, `2026-05-19` its first moment in UTC, or RFC 3339.
-pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
-    let wrong = || "neither a time ago (10m, 24h, 7d), a date, nor a time with its zone".to_owned();
+/// Reads a time that is over: RFC 3339, `2026-05-19` as its first moment in UTC, `now`, and `10m`,
+/// `-10m` or `10m ago`, which are the same.
+pub(crate) fn when(text: &str) -> Result<When, String> {
     let text = text.trim();
-    if let Ok(ago) = duration(text) {
-        let ago = SignedDuration::try_from(ago).map_err(|_| wrong())?;
-        return Timestamp::now().checked_sub(ago).map_err(|_| wrong());
+    let ago = text.strip_prefix('-').or(text.strip_suffix(" ago"));
+    if text == "now" {
+        return Ok(When::Ago(Duration::ZERO));
     }
-    moment(text).ok_or_else(wrong)
+    if let Ok(ago) = duration(ago.unwrap_or(text)) {
+        return Ok(When::Ago(ago));
+    }
+    moment(text).map(When::At).ok_or_else(|| {
+        "a time is 10m, 24h or 7d ago, 2026-01-31, or 2026-01-31T09:30:00Z".to_owned()
+    })
 }
 
 /// An HTTP status, or a class of them.
@@ -268,22 +279,30 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_ago_a_date_or_whole() {
-        let date = instant("2026-05-19").unwrap();
-        assert_eq!(date.to_string(), "2026-05-19T00:00:00Z");
-        let whole = instant("2026-05-19T10:23:14+01:00").unwrap();
-        assert_eq!(whole.to_string(), "2026-05-19T09:23:14Z");
-        let then = instant("10m").unwrap();
-        assert_eq!(Timestamp::now().duration_since(then).as_mins(), 10);
+    fn a_time_that_is_over_is_ago_a_date_or_whole() {
+        let at = |text: &str| When::At(text.parse().unwrap());
+        let ago = |seconds| When::Ago(Duration::from_secs(seconds));
+        for (text, expected) in [
+            ("2026-05-19", at("2026-05-19T00:00:00Z")),
+            ("2026-05-19T10:23:14+01:00", at("2026-05-19T09:23:14Z")),
+            ("10m", ago(600)),
+            ("-24h", ago(86_400)),
+            ("7d ago", ago(604_800)),
+            ("now", ago(0)),
+        ] {
+            assert_eq!(when(text), Ok(expected), "{text}");
+        }
         for wrong in [
             "",
             "10",
             "yesterday",
             "2026-01-31T09:30",
             "2026-13-01",
-            "99999999999999d",
+            "99999999999999999d",
+            "+10m",
+            "-10m ago",
         ] {
-            assert!(instant(wrong).is_err(), "{wrong}");
+            assert!(when(wrong).is_err(), "{wrong}");
         }
     }
 

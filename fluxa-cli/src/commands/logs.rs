@@ -33,11 +33,17 @@ pub(crate) async fn run(context: &Context, command: LogsCommand) -> Result<()> {
     let mut tail = Tail {
         client,
         arguments: &arguments,
+        since: None,
         base_path: base_path(&context.settings.api_base),
         newest: None,
         own: VecDeque::new(),
     };
     let follow = async {
+        if let Some(since) = arguments.since {
+            let (moment, request) = since.moment_and_request(&tail.client).await?;
+            tail.since = Some(moment);
+            tail.own.extend(request);
+        }
         let past = tail.past().await?;
         past.iter().try_for_each(|entry| show(context, entry))?;
         if arguments.no_follow {
@@ -83,6 +89,7 @@ fn base_path(base_url: &str) -> String {
 struct Tail<'a> {
     client: Client,
     arguments: &'a TailArguments,
+    since: Option<Timestamp>,
     /// The path of the base URL: `/v1`.
     base_path: String,
     /// The newest request seen, wanted or not.
@@ -99,7 +106,7 @@ impl Tail<'_> {
             (None, Some(_)) => usize::MAX,
             (None, None) => LAST,
         };
-        let mut found = self.back_to(None, self.arguments.since, last).await?;
+        let mut found = self.back_to(None, last).await?;
         found.truncate(last);
         found.reverse();
         Ok(found)
@@ -108,20 +115,13 @@ impl Tail<'_> {
     /// Returns the wanted requests since the last look, oldest first.
     async fn news(&mut self) -> Result<Vec<Value>> {
         let newest = self.newest.clone();
-        let mut found = self
-            .back_to(newest.as_deref(), self.arguments.since, usize::MAX)
-            .await?;
+        let mut found = self.back_to(newest.as_deref(), usize::MAX).await?;
         found.reverse();
         Ok(found)
     }
 
     /// Pages back until a known request, a time, or as many as are wanted. Newest first.
-    async fn back_to(
-        &mut self,
-        known: Option<&str>,
-        since: Option<Timestamp>,
-        enough: usize,
-    ) -> Result<Vec<Value>> {
+    async fn back_to(&mut self, known: Option<&str>, enough: usize) -> Result<Vec<Value>> {
         let mut found = Vec::new();
         let mut after: Option<String> = None;
         let mut newest = None;
@@ -136,7 +136,7 @@ impl Tail<'_> {
             if let Some(key) = &self.arguments.key {
                 call = call.query("key", key);
             }
-            if let Some(since) = since {
+            if let Some(since) = self.since {
                 call = call.query("created_at[gte]", since.to_string());
             }
             let answer = call.await?;

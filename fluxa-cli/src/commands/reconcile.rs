@@ -29,7 +29,7 @@ pub(crate) async fn run(context: &Context, arguments: ReconcileArguments) -> Res
         })?;
     }
     let client = connection::client(&context.settings)?;
-    let since = fluxa_sdk::Timestamp::from(arguments.since);
+    let since = fluxa_sdk::Timestamp::from(arguments.since.moment(&client).await?);
     let reach = connection::with_reach_hint(&context.settings);
     context.ui.spinner("reading what settled");
     let limit = fluxa_sdk::contract::LIST_LIMIT_MAX;

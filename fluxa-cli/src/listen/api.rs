@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi};
 use crate::connection;
-use crate::error::{CliError, Result};
+use crate::error::Result;
+use crate::when::When;
 
 /// The most events a page can hold.
 const PAGE: u32 = fluxa_sdk::contract::LIST_LIMIT_MAX;
@@ -74,14 +75,6 @@ impl SdkEventApi {
         let found = futures_util::future::try_join_all(each).await?;
         Ok(found.into_iter().flatten().collect())
     }
-
-    /// Returns the time by which events are stamped: a sandbox has its own clock.
-    async fn now(&self) -> jiff::Timestamp {
-        match self.client.sandbox().clock().await {
-            Ok(clock) => *clock.now,
-            Err(_) => jiff::Timestamp::now(),
-        }
-    }
 }
 
 impl EventApi for SdkEventApi {
@@ -109,13 +102,8 @@ impl EventApi for SdkEventApi {
         self.types.is_empty() || self.types.iter().any(is)
     }
 
-    async fn last_before(&self, ago: Duration) -> Result<Option<String>> {
-        let time = self
-            .now()
-            .await
-            .saturating_sub(ago)
-            .map_err(|error| CliError::usage(format!("that is too long ago: {error}")))?;
-        let time = format!("{time:.3}");
+    async fn last_before(&self, when: When) -> Result<Option<String>> {
+        let time = format!("{:.3}", when.moment(&self.client).await?);
         self.first(&[("created_at[lt]", &time)]).await
     }
 

@@ -1,26 +1,22 @@
 //! Owns the command after `--`: started once events arrive, ended with the session.
 //!
 //! It sees our environment and what it needs to verify and to call back; never a key that was not in
-//! the environment already. It stays in our process group: on a terminal Ctrl-C reaches it directly,
-//! and it may read from the terminal.
+//! the environment already.
 
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
-use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::process::ExitStatus;
 
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use crate::error::{CliError, Result};
+use crate::process::{Process, Signal};
 use crate::ui;
-
-/// How long the command has to end once it was asked to.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A command, running or not.
 #[derive(Default)]
 pub(crate) struct Companion {
-    child: Option<Child>,
+    process: Option<Process>,
 }
 
 impl Companion {
@@ -35,17 +31,16 @@ impl Companion {
             return Ok(());
         };
         let mut command = Command::new(program);
-        command.args(arguments).kill_on_drop(true);
+        command.args(arguments);
         for (name, value) in variables {
             command.env(name, value);
         }
         if stdout_is_ours_alone {
             command.stdout(ui::stderr_for_child());
         }
-        let child = command
-            .spawn()
-            .map_err(|error| cannot_start(program, &error))?;
-        self.child = Some(child);
+        let process =
+            Process::beside_us(&mut command).map_err(|error| cannot_start(program, &error))?;
+        self.process = Some(process);
         Ok(())
     }
 
@@ -54,8 +49,8 @@ impl Companion {
     /// # Errors
     /// When the system does not say how it ended.
     pub(crate) async fn ended(&mut self) -> Result<u8> {
-        match &mut self.child {
-            Some(child) => Ok(status_code(child.wait().await?)),
+        match &mut self.process {
+            Some(process) => Ok(status_code(process.ended().await?)),
             None => std::future::pending().await,
         }
     }
@@ -63,37 +58,20 @@ impl Companion {
     /// Passes an interrupt on, and waits until it has ended. On a terminal it has the interrupt
     /// already: a second one would make many programs skip their own farewell.
     pub(crate) async fn interrupted(&mut self) {
-        if !std::io::stdin().is_terminal() {
-            self.tell("INT");
+        let Some(process) = &mut self.process else {
+            return;
+        };
+        if std::io::stdin().is_terminal() {
+            process.wait_or_kill().await;
+        } else {
+            process.end(Signal::Interrupt).await;
         }
-        self.wait_or_kill().await;
     }
 
     /// Ends it, gently at first, when it still runs.
     pub(crate) async fn end(&mut self) {
-        self.tell("TERM");
-        self.wait_or_kill().await;
-    }
-
-    async fn wait_or_kill(&mut self) {
-        let Some(child) = &mut self.child else { return };
-        if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
-            // It is gone, or nothing could be done about it.
-            let _ = child.kill().await;
-        }
-    }
-
-    /// Sends a signal to the command while it runs. By the system's `kill`: the standard library
-    /// knows SIGKILL alone.
-    fn tell(&self, signal: &str) {
-        let Some(id) = self.child.as_ref().and_then(Child::id) else {
-            return;
-        };
-        if cfg!(unix) {
-            let _ = std::process::Command::new("kill")
-                .args([&format!("-{signal}"), &id.to_string()])
-                .stderr(Stdio::null())
-                .status();
+        if let Some(process) = &mut self.process {
+            process.end(Signal::Terminate).await;
         }
     }
 }
@@ -153,6 +131,6 @@ mod tests {
             .start(&command.map(OsString::from), &[], true)
             .unwrap();
         companion.end().await;
-        assert!(companion.child.as_ref().unwrap().id().is_none());
+        assert!(companion.process.as_mut().unwrap().child().id().is_none());
     }
 }

@@ -2,24 +2,31 @@
 //! each time as one likely mistake would have it. What the target then accepts names the mistake.
 //!
 //! The bytes of the body and the event's id stay the same; the signature alone varies. Only targets
-//! on this machine are asked, a dozen times at most, and a cause is told once.
+//! on this machine are asked, sixteen times at most, and a cause is told once.
+
+mod cause;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use fluxa_sdk::{SecretText, contract, webhooks};
+use hmac::{Hmac, Mac};
 use jiff::Timestamp;
 use serde::Serialize;
+use sha2::Sha256;
 
 use super::Incoming;
 use super::forwarder::{Answer, Forwarder, is_loopback};
 use super::signer::{Signer, delivery_id};
 use crate::alteration::{Alteration, alterations};
-use crate::env;
+pub(crate) use cause::Cause;
+use cause::in_words;
 
 /// The most questions asked of a target at a time.
-const PROBES: u32 = 12;
+const PROBES: u32 = 16;
 
 /// How long all questions together may take.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -48,26 +55,6 @@ pub(crate) struct Diagnosis {
     pub(crate) probes: u32,
     /// Whether the target accepted it on the way: then it has now handled the event.
     pub(crate) accepted: bool,
-}
-
-/// What the mistake is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Cause {
-    /// It verifies with the secret in `FLUXA_WEBHOOK_SECRET`, which is not this session's.
-    OtherSecret,
-    /// It uses the secret without its prefix.
-    SecretWithoutPrefix,
-    /// It uses the secret with a line feed at its end.
-    SecretWithNewline,
-    /// It verifies another body than the one it was sent.
-    BodyAltered,
-    /// Its clock is off.
-    ClockSkew,
-    /// It accepted the very same thing a moment later.
-    NotRepeated,
-    /// None of these.
-    Unknown,
 }
 
 /// Decides which refusals to look into.
@@ -179,36 +166,43 @@ impl Examination {
         let secret = self.secret.clone();
         let body = self.event.body.clone();
         // The same again: what is accepted by chance must not be taken for a cure.
-        let (accepted, clock) = self.ask(secret.expose(), now(), &body).await;
+        let (accepted, clock) = self.ask(secret.expose().as_bytes(), now(), &body).await;
         let skew = clock.map_or(0, |clock| clock - now());
         if accepted {
             return (Cause::NotRepeated, None, skew);
         }
         if let Some(other) = self.other_secret.clone()
-            && self.ask(other.expose(), now(), &body).await.0
+            && self.ask(other.expose().as_bytes(), now(), &body).await.0
         {
             return (Cause::OtherSecret, None, skew);
         }
-        if skew.abs() > CLOCK_NOISE_SECONDS
-            && self.ask(secret.expose(), now() + skew, &body).await.0
-        {
+        let text = secret.expose().as_bytes();
+        if skew.abs() > CLOCK_NOISE_SECONDS && self.ask(text, now() + skew, &body).await.0 {
             return (Cause::ClockSkew, None, skew);
         }
         let bare = secret
             .expose()
             .trim_start_matches(contract::WEBHOOK_SECRET_PREFIX);
-        if self.ask(bare, now(), &body).await.0 {
-            return (Cause::SecretWithoutPrefix, None, skew);
+        let decoded = BASE64
+            .decode(bare.trim_end_matches('='))
+            .unwrap_or_default();
+        for (cause, key) in [
+            (Cause::SecretWithoutPrefix, bare.as_bytes()),
+            (Cause::SecretWithNewline, &[text, b"\n"].concat()),
+            (Cause::SecretDecoded, &decoded),
+        ] {
+            if !key.is_empty() && self.ask(key, now(), &body).await.0 {
+                return (cause, None, skew);
+            }
         }
-        if self
-            .ask(&format!("{}\n", secret.expose()), now(), &body)
-            .await
-            .0
-        {
-            return (Cause::SecretWithNewline, None, skew);
+        if self.ask(text, now() * 1_000, &body).await.0 {
+            return (Cause::Milliseconds, None, skew);
+        }
+        if self.put(&without_time(text, now(), &body)).await.0 {
+            return (Cause::TimeNotSigned, None, skew);
         }
         for (alteration, altered) in alterations(&body) {
-            if self.probes < PROBES && self.ask(secret.expose(), now(), &altered).await.0 {
+            if self.probes < PROBES && self.ask(text, now(), &altered).await.0 {
                 return (Cause::BodyAltered, Some(alteration), skew);
             }
         }
@@ -217,12 +211,16 @@ impl Examination {
 
     /// Sends the event with a signature over `signed`. Returns whether it was accepted, and the
     /// target's clock.
-    async fn ask(&mut self, secret: &str, at: i64, signed: &[u8]) -> (bool, Option<i64>) {
+    async fn ask(&mut self, key: &[u8], at: i64, signed: &[u8]) -> (bool, Option<i64>) {
+        self.put(&webhooks::sign(key, at, signed)).await
+    }
+
+    /// Sends the event with this signature.
+    async fn put(&mut self, signature: &str) -> (bool, Option<i64>) {
         self.probes += 1;
-        let signature = webhooks::sign(secret.as_bytes(), at, signed);
         let headers = self
             .signer
-            .headers_with(&self.event, &delivery_id(), &signature);
+            .headers_with(&self.event, &delivery_id(), signature);
         let (answer, date) = self.forwarder.probe(headers, self.event.body.clone()).await;
         let clock = date.and_then(|date| {
             let date = jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok()?;
@@ -232,74 +230,12 @@ impl Examination {
     }
 }
 
-/// Returns the cause in words, and what to change.
-fn in_words(
-    cause: Cause,
-    alteration: Option<Alteration>,
-    skew: i64,
-    other_known: bool,
-) -> (String, Vec<String>) {
-    let secret = env::WEBHOOK_SECRET;
-    let (message, fix) = match (cause, alteration) {
-        (Cause::OtherSecret, _) => (
-            format!("it verifies with the secret in {secret}, which is not this session's"),
-            vec![format!("start it with `export {secret}=$(fluxa listen --print-secret)`")],
-        ),
-        (Cause::SecretWithoutPrefix, _) => (
-            format!("it uses the secret without `{}`", contract::WEBHOOK_SECRET_PREFIX),
-            vec!["use the secret as it is, prefix and all".to_owned()],
-        ),
-        (Cause::SecretWithNewline, _) => (
-            "its secret has a line feed at the end".to_owned(),
-            vec!["take white space off the secret where it is read, from a file perhaps".to_owned()],
-        ),
-        (Cause::ClockSkew, _) => {
-            let direction = if skew > 0 { "ahead" } else { "behind" };
-            (
-                format!("its clock is {} s {direction} of this machine's", skew.abs()),
-                vec!["set the clock; after sleep, restart the container or virtual machine".into()],
-            )
-        }
-        (Cause::BodyAltered, Some(alteration)) if alteration.is_parsed() => (
-            format!("it does not verify the bytes it was sent: the body {}", alteration.describe()),
-            [
-                "verify the raw bytes, before anything parses them:",
-                "Express: express.raw({ type: 'application/json' }) on this route, before express.json()",
-                "Next.js: await request.text() · Fastify: a content type parser with parseAs 'buffer'",
-                "Flask: request.get_data() · Django: request.body · FastAPI: await request.body()",
-                "Rails: request.raw_post · Laravel: $request->getContent() · Spring: byte[] body",
-                "Rust: the Webhook extractor of fluxa-sdk",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        ),
-        (Cause::BodyAltered, alteration) => (
-            format!(
-                "it does not verify the bytes it was sent: the body {}",
-                alteration.map_or("was altered", Alteration::describe)
-            ),
-            vec!["verify the bytes as they came; add and trim nothing".to_owned()],
-        ),
-        (Cause::NotRepeated, _) => (
-            "the same event with a new signature was accepted a moment later".to_owned(),
-            vec!["look into its log for what was different the first time".to_owned()],
-        ),
-        (Cause::Unknown, _) => {
-            let mut fix = vec![
-                format!("compare its secret with `fluxa listen --print-secret`: whole, prefix and all, without quotes; and does it sign `t`, a dot and the body, with `t` as {} has it?", contract::SIGNATURE),
-                "look into its log: the refusal may not be about the signature".to_owned(),
-            ];
-            if !other_known {
-                fix.push(format!("with its secret in {secret} here, that is tried too"));
-            }
-            (
-                "its clock is right and the body is verified as it was sent: most likely it has another secret"
-                    .to_owned(),
-                fix,
-            )
-        }
-    };
-    (message, fix)
+/// Returns the signature that a target expects which leaves the time out of it.
+fn without_time(key: &[u8], at: i64, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length is a key of HMAC");
+    mac.update(body);
+    let digest = mac.finalize().into_bytes();
+    format!("t={at},v1={digest:x}")
 }
 
 #[cfg(test)]
@@ -314,7 +250,7 @@ mod tests {
     use super::super::forwarder::Manner;
     use super::*;
 
-    const SECRET: &str = "whsec_doctor";
+    const SECRET: &str = "whsec_ZG9jdG9yISE";
 
     /// What a server does wrong.
     #[derive(Clone, Copy)]
@@ -322,6 +258,9 @@ mod tests {
         Secret(&'static str),
         Body(fn(&[u8]) -> Vec<u8>),
         Clock(i64),
+        Decodes,
+        LeavesTimeOut,
+        Milliseconds,
         /// Refuses everything, whatever the signature.
         Everything,
         /// Does nothing wrong now.
@@ -344,10 +283,20 @@ mod tests {
         };
         let clock = Timestamp::from_second(Timestamp::now().as_second() + ahead).unwrap();
         let value = headers[contract::SIGNATURE].to_str().unwrap();
-        let good = match secret.ends_with('\n') {
-            // The SDK takes no such secret.
-            true => signed_by_hand(secret, &body, value),
-            false => matches!(
+        let good = match mistake {
+            // The SDK takes no such secret, and makes none of these mistakes.
+            Mistake::Secret(secret) if secret.ends_with('\n') => {
+                webhooks::sign(secret.as_bytes(), time_of(value), &body) == value
+            }
+            Mistake::Decodes => webhooks::sign(b"doctor!!", time_of(value), &body) == value,
+            Mistake::LeavesTimeOut => {
+                without_time(SECRET.as_bytes(), time_of(value), &body) == value
+            }
+            Mistake::Milliseconds => {
+                webhooks::sign(SECRET.as_bytes(), time_of(value), &body) == value
+                    && Timestamp::now().as_millisecond().abs_diff(time_of(value)) < 300_000
+            }
+            _ => matches!(
                 Verifier::new(secret)
                     .unwrap()
                     .verify_received_at(&body, value, clock),
@@ -362,9 +311,8 @@ mod tests {
         (status, [(header::DATE, date.replace("+0000", "GMT"))])
     }
 
-    fn signed_by_hand(secret: &str, body: &[u8], value: &str) -> bool {
-        let at = value[2..].split(',').next().unwrap().parse().unwrap();
-        webhooks::sign(secret.as_bytes(), at, body) == value
+    fn time_of(value: &str) -> i64 {
+        value[2..].split(',').next().unwrap().parse().unwrap()
     }
 
     async fn target(mistake: Mistake) -> Arc<Forwarder> {
@@ -390,12 +338,19 @@ mod tests {
                 Cause::OtherSecret,
                 None,
             ),
-            (Mistake::Secret("doctor"), Cause::SecretWithoutPrefix, None),
             (
-                Mistake::Secret("whsec_doctor\n"),
+                Mistake::Secret("ZG9jdG9yISE"),
+                Cause::SecretWithoutPrefix,
+                None,
+            ),
+            (
+                Mistake::Secret("whsec_ZG9jdG9yISE\n"),
                 Cause::SecretWithNewline,
                 None,
             ),
+            (Mistake::Decodes, Cause::SecretDecoded, None),
+            (Mistake::LeavesTimeOut, Cause::TimeNotSigned, None),
+            (Mistake::Milliseconds, Cause::Milliseconds, None),
             (Mistake::Clock(1_000), Cause::ClockSkew, None),
             (Mistake::Clock(-1_000), Cause::ClockSkew, None),
             (Mistake::None, Cause::NotRepeated, None),

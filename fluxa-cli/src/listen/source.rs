@@ -26,6 +26,7 @@ use super::cursor::{Cursor, Position};
 use super::framing::{Fault, messages};
 use super::history::{Listed, Page};
 use crate::error::{CliError, Result};
+use crate::when::When;
 use refusal::Refusal;
 
 /// The server's comment comes every 15 seconds; silence for two and a half of them is a dead line.
@@ -66,7 +67,7 @@ pub(crate) trait EventApi: Send + Sync + 'static {
     }
 
     /// Returns the id of the newest event that is older than this.
-    fn last_before(&self, _ago: Duration) -> impl Future<Output = Result<Option<String>>> + Send {
+    fn last_before(&self, _when: When) -> impl Future<Output = Result<Option<String>>> + Send {
         async { Ok(None) }
     }
 
@@ -85,8 +86,8 @@ pub(crate) trait EventApi: Send + Sync + 'static {
 pub(crate) enum Since {
     /// After this event.
     Event(String),
-    /// With what happened this long ago, and everything after it.
-    Ago(Duration),
+    /// With what happened at this moment, and everything after it.
+    Time(When),
 }
 
 /// Where to start.
@@ -221,7 +222,7 @@ impl<A: EventApi> Source<A> {
         let position = match std::mem::take(&mut self.start) {
             Start::Now => Position::after(self.api.newest().await?),
             Start::Since(Since::Event(event)) => Position::after(Some(event)),
-            Start::Since(Since::Ago(ago)) => Position::after(self.api.last_before(ago).await?),
+            Start::Since(Since::Time(when)) => Position::after(self.api.last_before(when).await?),
             Start::At(position) => position,
         };
         let after = position.after.clone();

@@ -83,12 +83,11 @@ async fn all(context: &Context, arguments: &ResendArguments) -> Result<()> {
     let filter = Filter::parse(&arguments.types)?;
     let client = connection::client(&context.settings)?;
     context.ui.spinner("looking for deliveries that failed");
-    let found = gather(
-        &client,
-        arguments.endpoint.as_deref(),
-        arguments.since.map(Into::into),
-    )
-    .await?;
+    let since = match arguments.since {
+        Some(since) => Some(since.moment(&client).await?.into()),
+        None => None,
+    };
+    let found = gather(&client, arguments.endpoint.as_deref(), since).await?;
     context.ui.stop_bar();
     if found.is_empty() {
         context.ui.note(&Line::new().dim("no delivery has failed"));

@@ -68,8 +68,11 @@ impl EventApi for Script {
         Ok(Some("evt_0".to_owned()))
     }
 
-    async fn last_before(&self, ago: Duration) -> Result<Option<String>> {
-        Ok(Some(format!("evt_{}s_ago", ago.as_secs())))
+    async fn last_before(&self, when: When) -> Result<Option<String>> {
+        match when {
+            When::Ago(ago) => Ok(Some(format!("evt_{}s_ago", ago.as_secs()))),
+            When::At(moment) => Ok(Some(format!("evt_at_{}", moment.as_second()))),
+        }
     }
 
     async fn page(&self, after: Option<&str>) -> Result<Page> {
@@ -337,14 +340,17 @@ async fn a_stream_that_ends_again_and_again_is_opened_ever_more_slowly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_ago_is_the_event_before_it() {
-    let ago = Start::Since(Since::Ago(Duration::from_secs(600)));
-    let api = Script::new(|_| Opening::Stays(vec![CONNECTED]), |_| Ok(vec![]));
-    let told = Told::from(api, ago).after(POLL).await;
-    assert_eq!(
-        told.cursor.lock().unwrap().resume_after(),
-        Some("evt_600s_ago")
-    );
+async fn a_time_is_the_event_before_it() {
+    for (when, expected) in [
+        (When::Ago(Duration::from_secs(600)), "evt_600s_ago"),
+        (When::At(jiff::Timestamp::UNIX_EPOCH), "evt_at_0"),
+    ] {
+        let api = Script::new(|_| Opening::Stays(vec![CONNECTED]), |_| Ok(vec![]));
+        let start = Start::Since(Since::Time(when));
+        let told = Told::from(api, start).after(POLL).await;
+        let cursor = told.cursor.lock().unwrap();
+        assert_eq!(cursor.resume_after(), Some(expected));
+    }
 }
 
 #[tokio::test(start_paused = true)]
