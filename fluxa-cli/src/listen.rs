@@ -132,6 +132,8 @@ pub(crate) struct Summary {
     pub(crate) events: u64,
     pub(crate) delivered: u64,
     pub(crate) failed: u64,
+    /// What was given up: the first of it, as much as can be said at the end.
+    pub(crate) undelivered: Vec<Undelivered>,
     /// Neither delivered nor given up when it ended: waiting for an attempt, or in the middle of one.
     pub(crate) unfinished: u64,
     pub(crate) retries: u64,
@@ -145,6 +147,28 @@ pub(crate) struct Summary {
     pub(crate) expectations: Vec<Expected>,
     /// What `--chaos` did.
     pub(crate) chaos: Option<Tally>,
+}
+
+/// The most of what was given up that is told one by one.
+pub(crate) const UNDELIVERED: usize = 100;
+
+/// An event that a target did not take.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Undelivered {
+    pub(crate) event: String,
+    pub(crate) target: String,
+}
+
+impl Summary {
+    /// Notes what was given up.
+    pub(crate) fn gave_up(&mut self, event: &str, target: &str) {
+        if self.undelivered.len() < UNDELIVERED {
+            self.undelivered.push(Undelivered {
+                event: event.to_owned(),
+                target: target.to_owned(),
+            });
+        }
+    }
 }
 
 /// When to stop without being asked.

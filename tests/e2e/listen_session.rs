@@ -203,7 +203,8 @@ fn a_command_that_would_go_on_ends_with_the_session_and_so_does_what_it_started(
         file.display()
     );
     let arguments = ["--within", "300ms", "--", "sh", "-c", &script];
-    Run::of(listen(&home, &mock, &endpoint, &arguments)).expect(0);
+    let run = Run::of(listen(&home, &mock, &endpoint, &arguments)).expect(6);
+    assert!(run.stderr.contains("had not ended"), "{}", run.stderr);
     let processes = std::fs::read_to_string(&file).unwrap();
     for process in processes.split_whitespace() {
         eventually(&format!("the end of {process}"), || {

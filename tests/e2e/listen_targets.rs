@@ -117,6 +117,38 @@ fn each_target_gets_the_events_of_its_routes_and_the_rest_goes_to_the_others() {
 }
 
 #[test]
+fn with_several_targets_each_line_says_which() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let (one, other) = (
+        Endpoint::start("whsec_a", &[]),
+        Endpoint::start("whsec_a", &[500]),
+    );
+    let (one, other) = (one.url(), other.url());
+    let lines = |targets: &[&str]| {
+        let session = [
+            "listen",
+            "--retry",
+            "0",
+            "--max-events",
+            "1",
+            "--since",
+            "1h",
+        ];
+        mock.run(&home, &[&session, targets].concat()).stdout
+    };
+    customers(&mock, 1);
+    let told = lines(&["-f", &one, "-f", &other]);
+    let is_told = |url: &str, status: &str| {
+        let (_, address) = url.split_once("//").unwrap();
+        let line = told.lines().find(|line| line.contains(address));
+        line.unwrap().contains(status)
+    };
+    assert!(is_told(&one, "200") && is_told(&other, "500"), "{told}");
+    assert!(!lines(&["-f", &one]).contains("/hooks"));
+}
+
+#[test]
 fn a_header_that_is_none_is_refused_without_its_value() {
     let home = Home::new();
     let mock = Mock::start(&home, &[]);

@@ -217,3 +217,32 @@ fn a_file_that_is_no_recording_is_left_as_it_is() {
     assert!(run.stderr.contains("line 1"), "{}", run.stderr);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "listen(3000)\n");
 }
+
+#[test]
+fn what_was_given_up_is_sent_again_by_the_command_that_the_session_ends_with() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let run = mock.run(&home, &["listen", "--print-secret"]).expect(0);
+    // Refuses what comes while the session lasts: two events, one attempt each.
+    let endpoint = Endpoint::start(run.stdout.trim(), &[500, 500]);
+    let (url, fluxa) = (endpoint.url(), env!("CARGO_BIN_EXE_fluxa"));
+    let trigger = ["--", fluxa, "trigger", "customer.created", "--count", "2"];
+    let listen = ["listen", "-f", &url, "--retry", "0"];
+    let run = mock.run(&home, &[&listen[..], &trigger].concat()).expect(7);
+    let command = run.stderr.split("again: ").nth(1).unwrap();
+    let mut words = command.lines().next().unwrap().split_whitespace();
+    assert_eq!(words.next(), Some("fluxa"));
+    let arguments: Vec<&str> = words.collect();
+    mock.run(&home, &arguments).expect(0);
+    let all = endpoint.deliveries();
+    let ids = |some: &[crate::support::endpoint::Delivery]| -> Vec<String> {
+        let mut ids: Vec<String> = some.iter().map(|one| one.event.clone()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(all.len(), 4);
+    assert_eq!(ids(&all[..2]), ids(&all[2..]));
+    assert!(all.iter().all(|one| one.verified.is_ok()), "{all:?}");
+    let wrong = mock.run(&home, &["replay", "evt_1", "file", "-f", &url]);
+    assert!(wrong.expect(2).stderr.contains("events list"));
+}

@@ -75,7 +75,8 @@ pub(crate) struct ListenArguments {
     /// Stop after an event of this type, which may have `*`; exits 6 when --within is over first.
     #[arg(long, value_name = "TYPE", value_parser = known_pattern)]
     pub(crate) until: Option<String>,
-    /// Stop after this long (30, 30s, 2m); exits 6 when what was waited for has not come by then.
+    /// Stop after this long (30, 30s, 2m); exits 6 when what was waited for has not come by then, or
+    /// the command has not ended.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) within: Option<Duration>,
     /// How long the target has to answer, in seconds; 0 waits for ever, for a debugger.
@@ -106,7 +107,8 @@ pub(crate) struct ListenArguments {
     /// The seed of --chaos: the same seed does the same to the same events.
     #[arg(long, value_name = "N", requires = "chaos")]
     pub(crate) seed: Option<u64>,
-    /// A command to start once events arrive, after `--`; its exit status becomes ours.
+    /// A command to start once events arrive, after `--`; its exit status becomes ours. Ended by
+    /// --until or --max-events, it counts as good.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }

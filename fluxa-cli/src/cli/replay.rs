@@ -1,6 +1,6 @@
 //! What `fluxa replay` takes.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,13 +16,15 @@ Examples:
   fluxa listen --forward-to 4242 --record bug.ndjson
   fluxa replay bug.ndjson --forward-to 4242 --re-sign
   fluxa replay bug.ndjson -f 4242 --re-sign --events 'refund.*' --speed 1
+  fluxa replay evt_9e8d7c6b5a493827 evt_0a1b2c3d4e5f6071 -f 4242
 
 Each event is sent once to each target, in the order in which it came, and is not tried again.
 Exits 7 when a target answers anything but 2xx.")]
 pub(crate) struct ReplayArguments {
-    /// The recording, made by `fluxa listen --record`.
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    /// The recording, made by `fluxa listen --record`; or ids of events (`evt_…`), which are read from
+    /// the API and signed anew.
+    #[arg(required = true, value_name = "FILE|EVENT")]
+    pub(crate) what: Vec<OsString>,
     /// Where to send events: a port, `/path`, `host:port/path` or a URL. May be repeated.
     #[arg(short, long, value_name = "TARGET", required = true)]
     pub(crate) forward_to: Vec<String>,

@@ -22,7 +22,7 @@ use crate::listen::expect::Goal;
 use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Manner, is_private, parse_headers};
 use crate::listen::record::Recorder;
-use crate::listen::report::{Report, plural};
+use crate::listen::report::{Report, again, plural};
 use crate::listen::signer::Signer;
 use crate::listen::source::Start;
 use crate::listen::targets::Targets;
@@ -78,6 +78,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         context.ui.warn(&other_secret_warning(&print_secret));
     }
 
+    let how_many = targets.iter().count();
     let (start, bookmark) = start(context, &client, &arguments, &targets).await?;
     let api = || {
         let types = filter.exact_types();
@@ -124,7 +125,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             within: arguments.within,
         },
     };
-    let report = Report::new(&context.ui, print_secret);
+    let report = Report::new(&context.ui, print_secret, how_many);
     let ready_file = arguments.ready_file.as_deref();
     let (is_ready, mut companion) = (Notify::new(), Companion::default());
     let stopped = async {
@@ -167,13 +168,24 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             Ok(())
         })
         .await;
+    let cut_off = companion.is_running();
     companion.end().await;
     let (summary, ended) = outcome.map_err(&reach)?;
-    verdict(ended, &summary, &arguments)
+    if !context.ui.is_json() {
+        let lines = again(&summary);
+        lines.iter().for_each(|line| context.ui.note(line));
+    }
+    verdict(ended, &summary, &arguments, cut_off)
 }
 
-/// Returns what the session comes to: its exit code and why.
-fn verdict(ended: Ended, summary: &Summary, arguments: &ListenArguments) -> Result<()> {
+/// Returns what the session comes to: its exit code and why. `cut_off` when the command would have
+/// gone on.
+fn verdict(
+    ended: Ended,
+    summary: &Summary,
+    arguments: &ListenArguments,
+    cut_off: bool,
+) -> Result<()> {
     let unmet: Vec<String> = summary
         .expectations
         .iter()
@@ -189,6 +201,11 @@ fn verdict(ended: Ended, summary: &Summary, arguments: &ListenArguments) -> Resu
             plural(summary.expectations.len() as u64, "expectation"),
             unmet.join(", ")
         ))),
+        Ended::TimeUp if cut_off => {
+            let message = "the time is over, and the command had not ended: it was ended";
+            Err(CliError::unmet(message)
+                .hint("--within gives it longer; --until and --max-events end it without a fault"))
+        }
         Ended::TimeUp if arguments.max_events.is_some() || arguments.until.is_some() => {
             let waited_for = match &arguments.until {
                 Some(until) => format!(", and no `{until}` came"),

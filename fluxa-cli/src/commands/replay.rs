@@ -1,5 +1,6 @@
 //! `fluxa replay`: a recording of `listen`, sent again byte for byte.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use crate::cli::{ReplayArguments, Speed};
 use crate::connection;
 use crate::env;
 use crate::error::{CliError, Result};
+use crate::listen::Incoming;
 use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Manner, parse_headers};
 use crate::listen::record::{self, Recorded};
@@ -33,8 +35,11 @@ pub(crate) async fn run(context: &Context, arguments: ReplayArguments) -> Result
     };
     let targets = Targets::parse(&arguments.forward_to, &[], &manner)?;
     listen::warn_of_public_targets(context, &targets, &manner);
-    let events = recorded(context, &arguments.file, &filter)?;
-    let secret = match arguments.re_sign {
+    let (events, re_sign) = match Source::of(&arguments.what)? {
+        Source::Recording(file) => (recorded(context, file, &filter)?, arguments.re_sign),
+        Source::Events(ids) => (read(context, &ids, &filter).await?, true),
+    };
+    let secret = match re_sign {
         true => Some(secret(context, &filter).await?),
         false => None,
     };
@@ -44,16 +49,17 @@ pub(crate) async fn run(context: &Context, arguments: ReplayArguments) -> Result
     for target in listen::absent(&targets).await {
         context.ui.warn(&format!("nothing listens at {target}"));
     }
-    let report = Report::new(&context.ui, String::new());
+    let report = Report::new(&context.ui, String::new(), targets.iter().count());
     let signer = secret.as_ref().map(|secret| Signer::new(secret.clone()));
     let mut summary = Summary {
         events: events.len() as u64,
         ..Summary::default()
     };
     let started = Instant::now();
+    let mut refused = false;
     let stopped = tokio::select! {
         sent = send(&events, &targets, signer.as_ref(), arguments.speed, &mut summary, &report) => {
-            sent?;
+            refused = sent?;
             false
         }
         _ = listen::interrupted() => true,
@@ -67,12 +73,58 @@ pub(crate) async fn run(context: &Context, arguments: ReplayArguments) -> Result
         (false, 0) => Ok(()),
         (false, failed) => {
             let error = CliError::endpoint(format!("{failed} of {total} events not delivered"));
-            Err(match arguments.re_sign {
+            Err(match re_sign || !refused {
                 true => error,
                 false => error.hint("were they refused for their old signature? --re-sign"),
             })
         }
     }
+}
+
+/// Where the events come from.
+enum Source<'a> {
+    Recording(&'a Path),
+    Events(Vec<&'a str>),
+}
+
+impl<'a> Source<'a> {
+    fn of(what: &'a [OsString]) -> Result<Self> {
+        let is_event = |id: &&str| {
+            let rest = id.strip_prefix(contract::prefix::EVENT).unwrap_or_default();
+            !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let ids: Vec<&str> = what.iter().filter_map(|one| one.to_str()).collect();
+        let events: Vec<&str> = ids.iter().copied().filter(is_event).collect();
+        match what {
+            _ if events.len() == what.len() => Ok(Self::Events(events)),
+            [file] => Ok(Self::Recording(Path::new(file))),
+            _ => Err(CliError::usage("either one recording, or ids of events")
+                .hint("the id of an event starts with evt_: `fluxa events list` shows them")),
+        }
+    }
+}
+
+/// Returns events as the API has them now, in the order of their ids on the command line.
+async fn read(context: &Context, ids: &[&str], filter: &Filter) -> Result<Vec<Recorded>> {
+    let client = connection::client(&context.settings)?;
+    let mut events = Vec::new();
+    for id in ids {
+        let answer = client.raw("GET", &format!("/events/{id}")).await;
+        let answer = answer
+            .map_err(CliError::from)
+            .map_err(connection::with_reach_hint(&context.settings))?;
+        let body = answer.into_inner().to_string();
+        let event = Incoming::parse(body.into())
+            .map_err(|why| CliError::failure(format!("{id} is no event: {why}")))?;
+        let headers = None;
+        let at = Timestamp::now();
+        events.push(Recorded { at, event, headers });
+    }
+    events.retain(|one| filter.wants(&one.event.event_type));
+    if events.is_empty() {
+        return Err(CliError::failure("none of these events is of these types"));
+    }
+    Ok(events)
 }
 
 /// Returns the events of a recording that are wanted.
@@ -141,7 +193,8 @@ fn warn_of_old_signatures(context: &Context, events: &[Recorded]) -> Result<()> 
     Ok(())
 }
 
-/// Sends every event once to each target, one event after the other.
+/// Sends every event once to each target, one event after the other. Returns whether a target refused
+/// one as it refuses a signature.
 async fn send(
     events: &[Recorded],
     targets: &Targets,
@@ -149,8 +202,9 @@ async fn send(
     speed: Speed,
     summary: &mut Summary,
     report: &Report<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let started = tokio::time::Instant::now();
+    let mut refused = false;
     let first = events.first().map(|one| one.at).unwrap_or_default();
     for one in events {
         if let Speed::Times(times) = speed {
@@ -170,6 +224,10 @@ async fn send(
         for (target, answer) in join_all(attempts).await {
             let ok = answer.is_success();
             all_well &= ok;
+            refused |= matches!(answer.status, Some(400 | 401 | 403));
+            if !ok {
+                summary.gave_up(&one.event.id, &target);
+            }
             report.show(&ListenEvent::Delivery {
                 event: one.event.id.clone(),
                 event_type: one.event.event_type.clone(),
@@ -192,7 +250,7 @@ async fn send(
         let of_type = summary.by_type.entry(one.event.event_type.clone());
         *of_type.or_default() += 1;
     }
-    Ok(())
+    Ok(refused)
 }
 
 /// Returns how long after the first event one is due at a pace. `None` is later than any clock can

@@ -55,6 +55,10 @@ impl Companion {
         }
     }
 
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(Process::is_running)
+    }
+
     /// Passes an interrupt on, and waits until it has ended. On a terminal it has the interrupt
     /// already: a second one would make many programs skip their own farewell.
     pub(crate) async fn interrupted(&mut self) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::chaos::Trouble;
 use super::doctor::Diagnosis;
 use super::targets::TargetInfo;
-use super::{ListenEvent, Summary};
+use super::{ListenEvent, Summary, UNDELIVERED, Undelivered};
 use crate::error::Result;
 use crate::ui::{Line, Tone, Ui};
 
@@ -17,11 +17,17 @@ pub(crate) struct Report<'a> {
     ui: &'a Ui,
     /// The command that prints the signing secret.
     print_secret: String,
+    /// Whether there is more than one target, to be told apart.
+    several: bool,
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(ui: &'a Ui, print_secret: String) -> Self {
-        Self { ui, print_secret }
+    pub(crate) fn new(ui: &'a Ui, print_secret: String, targets: usize) -> Self {
+        Self {
+            ui,
+            print_secret,
+            several: targets > 1,
+        }
     }
 
     /// Prints one thing: NDJSON in json mode, lines for people else.
@@ -141,6 +147,7 @@ impl<'a> Report<'a> {
         let ListenEvent::Delivery {
             event,
             event_type,
+            target,
             attempt,
             ok,
             status,
@@ -164,12 +171,15 @@ impl<'a> Report<'a> {
             .column(Tone::Bold, event_type, TYPE_WIDTH)
             .text(" ")
             .column(Tone::Dim, event, 21)
-            .dim("→ ")
-            .push(tone, outcome)
-            .dim(format!(
-                "  {}",
-                short(Duration::from_secs_f64(duration_ms / 1e3))
-            ));
+            .dim("→ ");
+        if self.several {
+            let (_, address) = target.split_once("://").unwrap_or(("", target));
+            line = line.text(address.trim_end_matches('/')).text("  ");
+        }
+        line = line.push(tone, outcome).dim(format!(
+            "  {}",
+            short(Duration::from_secs_f64(duration_ms / 1e3))
+        ));
         if *attempt > 1 {
             line = line.dim(format!("  attempt {attempt}"));
         }
@@ -250,6 +260,29 @@ fn in_numbers(summary: &Summary) -> Line {
         " in {}",
         short(Duration::from_millis(summary.duration_ms))
     ))
+}
+
+/// The most events of one target that are named in the command that sends them again.
+const NAMED: usize = 8;
+
+/// Returns how to have sent again what was given up: one command for each target.
+pub(crate) fn again(summary: &Summary) -> Vec<Line> {
+    let mut by_target: Vec<(&str, Vec<&str>)> = Vec::new();
+    for Undelivered { event, target } in &summary.undelivered {
+        match by_target.iter_mut().find(|(known, _)| known == target) {
+            Some((_, events)) => events.push(event),
+            None => by_target.push((target, vec![event])),
+        }
+    }
+    let command = |(target, events): &(&str, Vec<&str>)| {
+        let named = events[..events.len().min(NAMED)].join(" ");
+        let line = Line::new().text(format!("  again: fluxa replay {named} -f {target}"));
+        match events.len() > NAMED || summary.undelivered.len() == UNDELIVERED {
+            true => line.dim("  (and more: see above)"),
+            false => line,
+        }
+    };
+    by_target.iter().map(command).collect()
 }
 
 /// Returns what came and what is missing, when something was expected: the expectations first, then
@@ -348,6 +381,36 @@ mod tests {
             in_numbers(&summary).render(false),
             "4 events: 0 delivered, 2 failed, 2 unfinished in 1.5 s"
         );
+    }
+
+    #[test]
+    fn what_was_given_up_is_sent_again_by_one_command_for_each_target() {
+        let mut summary = Summary::default();
+        for (event, target) in [
+            ("evt_1", "http://a/"),
+            ("evt_1", "http://b/"),
+            ("evt_2", "http://a/"),
+        ] {
+            summary.gave_up(event, target);
+        }
+        let told = |summary: &Summary| -> Vec<String> {
+            again(summary)
+                .iter()
+                .map(|line| line.render(false))
+                .collect()
+        };
+        assert_eq!(
+            told(&summary),
+            [
+                "  again: fluxa replay evt_1 evt_2 -f http://a/",
+                "  again: fluxa replay evt_1 -f http://b/"
+            ]
+        );
+        for number in 0..1_000 {
+            summary.gave_up(&format!("evt_{number}"), "http://a/");
+        }
+        assert_eq!(summary.undelivered.len(), UNDELIVERED);
+        assert!(told(&summary)[0].contains("and more"));
     }
 
     #[test]

@@ -483,6 +483,10 @@ impl Work {
     /// An event is done at one target: the next of its object may go there.
     fn over(&mut self, parcel: &Parcel, ok: bool) {
         let (target, event) = (parcel.target, &parcel.shared.event);
+        if !ok {
+            let url = self.counters[target].forwarder.target().as_str();
+            self.summary.gave_up(&event.id, url);
+        }
         self.done(&parcel.shared, target, ok);
         let lanes = &mut self.counters[target].lanes;
         match lanes.get_mut(lane(event)).and_then(VecDeque::pop_front) {
