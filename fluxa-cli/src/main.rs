@@ -23,6 +23,7 @@ mod private_file;
 mod process;
 mod raw_call;
 mod scopes;
+mod signals;
 mod suggest;
 mod trigger;
 mod ui;

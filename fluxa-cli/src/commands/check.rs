@@ -7,7 +7,6 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::Context;
-use super::listen::interrupted;
 use crate::check::junit::{self, Case, Suite};
 use crate::check::outcome::{Outcome, gravest};
 use crate::check::report::{Report, Tally};
@@ -17,6 +16,7 @@ use crate::error::{CliError, Kind, Result};
 use crate::listen::filter::matches;
 use crate::listen::millis;
 use crate::listen::report::plural;
+use crate::signals::interrupted;
 use crate::ui::Line;
 
 pub(crate) async fn run(context: &Context, arguments: CheckArguments) -> Result<()> {

@@ -18,7 +18,7 @@ use futures_util::stream::TryStreamExt;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::{Context, listen, mock};
+use super::{Context, mock};
 use crate::error::{CliError, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
@@ -27,6 +27,7 @@ use crate::listen::forwarder::Manner;
 use crate::listen::signer::Signer;
 use crate::listen::targets::Targets;
 use crate::listen::{Ended, Limits, ListenEvent, Pipeline, Session, Stop, Summary, source};
+use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
 use stage::{Stage, pounds};
 
@@ -44,7 +45,7 @@ const GOOD_CARD: &str = "4242424242424242";
 pub(crate) async fn run(context: &Context) -> Result<()> {
     tokio::select! {
         done = play(context) => done,
-        _ = listen::interrupted() => Err(CliError::interrupted()),
+        _ = interrupted() => Err(CliError::interrupted()),
     }
 }
 

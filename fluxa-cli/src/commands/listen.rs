@@ -28,6 +28,7 @@ use crate::listen::source::Start;
 use crate::listen::targets::Targets;
 use crate::listen::{self, Ended, Limits, ListenEvent, Pipeline, Session, Summary, source};
 use crate::private_file;
+use crate::signals::interrupted;
 use crate::ui::Line;
 
 pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result<()> {
@@ -348,34 +349,4 @@ fn write_env(context: &Context, target: Option<&EnvTarget>, session: &ListenSess
 pub(super) async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {
     let body = CreateListenSession::new().events(filter.exact_types());
     Ok(client.listen_sessions().create(body).await?.into_inner())
-}
-
-/// Who asked the program to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// A person, by Ctrl-C.
-    Interrupted,
-    /// The system, or whoever supervises us.
-    Terminated,
-}
-
-/// Is ready when the user, or the system, asks the program to stop.
-pub(crate) async fn interrupted() -> Stop {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        // Without signals there is nothing to wait for: go on until something else ends it.
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => Stop::Interrupted,
-            _ = terminate.recv() => Stop::Terminated,
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = tokio::signal::ctrl_c().await;
-        Stop::Interrupted
-    }
 }

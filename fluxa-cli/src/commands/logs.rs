@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Context;
-use super::listen::interrupted;
 use crate::cli::{LogsCommand, TailArguments};
 use crate::connection;
 use crate::error::{CliError, Kind, Result};
 use crate::listen::filter::matches;
+use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
 
 /// How many pages back are looked at: a burst between two looks, or the past asked for.

@@ -15,11 +15,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Context;
-use super::listen::{Stop, interrupted};
 use crate::cli::MockArguments;
 use crate::env;
 use crate::error::{CliError, Result};
 use crate::private_file;
+use crate::signals::{Stop, interrupted};
 use crate::ui::{Line, Tone};
 use requests::Requests;
 

@@ -22,6 +22,7 @@ use crate::listen::report::{Report, short};
 use crate::listen::signer::{Signer, delivery_id};
 use crate::listen::targets::Targets;
 use crate::listen::{ListenEvent, Summary, millis, milliseconds};
+use crate::signals::interrupted;
 
 /// What a connection decides about by itself; in a recording only where somebody wrote it there.
 const OF_THE_CONNECTION: [&str; 4] = ["host", "connection", "content-length", "transfer-encoding"];
@@ -62,7 +63,7 @@ pub(crate) async fn run(context: &Context, arguments: ReplayArguments) -> Result
             refused = sent?;
             false
         }
-        _ = listen::interrupted() => true,
+        _ = interrupted() => true,
     };
     summary.unfinished = summary.events - summary.delivered - summary.failed;
     summary.duration_ms = millis(started.elapsed());

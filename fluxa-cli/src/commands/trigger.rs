@@ -6,11 +6,11 @@ use futures_util::StreamExt;
 use serde_json::{Map, json};
 
 use super::Context;
-use super::listen::interrupted;
 use crate::cli::{RunArguments, TriggerArguments};
 use crate::connection;
 use crate::env;
 use crate::error::{CliError, Kind, Result};
+use crate::signals::interrupted;
 use crate::trigger::fixture::{self, Fixture};
 use crate::trigger::{self, Change, PATIENCE, Triggered, registry};
 use crate::ui::{Line, Table, Tone};

@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use super::failed::{Failed, gather};
 use super::{Context, check_id};
 use crate::cli::ResendArguments;
-use crate::commands::listen::interrupted;
 use crate::connection;
 use crate::error::{CliError, Kind, Result};
 use crate::listen::filter::Filter;
+use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
 
 /// How long to wait before the first look at whether an endpoint has answered, and at most.

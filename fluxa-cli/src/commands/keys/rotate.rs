@@ -9,12 +9,12 @@ use super::journal::{Journal, Rotation};
 use super::{all, is_in_use, look_up};
 use crate::cli::RotateKeyArguments;
 use crate::commands::Context;
-use crate::commands::listen::interrupted;
 use crate::config::Origin;
 use crate::credentials;
 use crate::error::{CliError, Result};
 use crate::issued::{Issued, Keep};
 use crate::raw_call::JSON;
+use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
 use crate::{connection, env};
 

@@ -9,10 +9,10 @@ use serde_json::json;
 use super::well_known_key;
 use crate::cli::EnvForm;
 use crate::commands::Context;
-use crate::commands::listen::{Stop, interrupted};
 use crate::env;
 use crate::error::{CliError, Result};
 use crate::listen::child::Companion;
+use crate::signals::{Stop, interrupted};
 use crate::ui::Line;
 
 /// Returns the variables of a sandbox.

@@ -43,7 +43,7 @@ pub(super) async fn run(context: &Context, client: &Client, call: &RawCall) -> R
         let event = tokio::select! {
             event = events.next() => event,
             () = &mut time_up => return Err(CliError::unmet("the time of --timeout is over")),
-            _ = tokio::signal::ctrl_c() => return Err(CliError::interrupted()),
+            _ = crate::signals::interrupted() => return Err(CliError::interrupted()),
         };
         let Some(Ok(event)) = event else {
             let error = CliError::network("the stream of events ended");

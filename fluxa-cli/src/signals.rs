@@ -1,0 +1,61 @@
+//! Owns how we are told to stop: by a person, by the system, by a terminal that was closed.
+
+/// Who asked the program to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// A person, by Ctrl-C.
+    Interrupted,
+    /// The system, whoever supervises us, or the end of the terminal.
+    Terminated,
+}
+
+/// Is ready when the user, or the system, asks the program to stop.
+pub(crate) async fn interrupted() -> Stop {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without signals there is nothing to wait for: go on until something else ends it.
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return std::future::pending().await;
+        };
+        let mut hang_up = match hang_up_is_ignored() {
+            true => None,
+            false => signal(SignalKind::hangup()).ok(),
+        };
+        let hung_up = async {
+            match &mut hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => Stop::Interrupted,
+            _ = terminate.recv() => Stop::Terminated,
+            _ = hung_up => Stop::Terminated,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+        Stop::Interrupted
+    }
+}
+
+/// Whether we are to outlive the terminal, as `nohup` asks for. Where the system does not tell, we are
+/// when nothing of ours is shown there.
+#[cfg(unix)]
+fn hang_up_is_ignored() -> bool {
+    use std::io::IsTerminal;
+    use std::sync::OnceLock;
+    // Once: afterwards the signal is ours.
+    static IGNORED: OnceLock<bool> = OnceLock::new();
+    *IGNORED.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        match ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
+            // The first bit is that of SIGHUP, whose number is 1.
+            Some(mask) => mask & 1 == 1,
+            None => !std::io::stderr().is_terminal(),
+        }
+    })
+}
