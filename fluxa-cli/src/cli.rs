@@ -51,7 +51,7 @@ pub(crate) use trigger::{FixturesCommand, RunArguments, TriggerArguments};
 pub(crate) use values::{StatusPattern, duration, method, seconds};
 pub(crate) use webhooks::{BodyArguments, WebhooksCommand};
 
-use crate::ui::Output;
+use crate::ui::{self, Output};
 
 const MORE: &str = "\
 `fluxa --help` has examples, the environment and the exit codes; `fluxa COMMAND --help` what a command takes.";
@@ -206,6 +206,13 @@ pub(crate) fn command() -> clap::Command {
     resources::with_resources(help::with_exit_codes(Cli::command()))
 }
 
+fn is_help(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    )
+}
+
 impl Cli {
     /// Reads the arguments of this process.
     ///
@@ -223,9 +230,16 @@ impl Cli {
             read => return read,
         }
         let mut command = command();
-        let mut matches = command
-            .try_get_matches_from_mut(words)
-            .map_err(resources::with_one_suggestion)?;
+        let mut read = command.try_get_matches_from_mut(words.clone());
+        if let (Err(error), Some(width)) = (&read, ui::help_width())
+            && is_help(error.kind())
+        {
+            command = help::fitted(self::command(), width);
+            read = command.try_get_matches_from_mut(words.clone());
+        }
+        let mut matches = read
+            .map_err(resources::with_one_suggestion)
+            .map_err(|error| help::with_suggestion(error, &mut command, &words))?;
         let read = match resources::chosen(&matches) {
             Some(chosen) => GlobalArguments::from_arg_matches(&matches).map(|global| Self {
                 global,

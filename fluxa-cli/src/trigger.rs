@@ -7,15 +7,16 @@ mod changes;
 pub(crate) mod contract;
 pub(crate) mod fixture;
 pub(crate) mod registry;
+mod wait;
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use backoff::ExponentialBackoff;
-use backoff::backoff::Backoff;
 use fluxa_sdk::Client;
 use serde_json::{Map, Value};
 
 pub(crate) use changes::Change;
+pub(crate) use wait::{Missed, Why};
 
 use crate::error::{CliError, Result};
 use crate::json_path::JsonPath;
@@ -24,17 +25,52 @@ use fixture::{Fixture, Step};
 /// How long the event may take to appear once its steps are done, unless it is said otherwise.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many of the newest events of the type are looked at.
-const LOOKED_AT: u32 = 100;
+/// Name and id of every object that a run has made so far, in order. Kept by whoever starts it, so
+/// that what was made is known however the run ends.
+#[derive(Debug, Default)]
+pub(crate) struct Made(RefCell<Vec<(String, String)>>);
 
-/// What a run made.
+impl Made {
+    pub(crate) fn objects(&self) -> Vec<(String, String)> {
+        self.0.borrow().clone()
+    }
+
+    /// Adds an object, unless it is there.
+    fn add(&self, name: &str, id: &str) {
+        let mut objects = self.0.borrow_mut();
+        if !objects.iter().any(|(_, known)| known == id) {
+            objects.push((name.to_owned(), id.to_owned()));
+        }
+    }
+}
+
+/// Why a run did not end in its event.
 #[derive(Debug)]
-pub(crate) struct Triggered {
-    /// Id of the event; `None` when it comes later, by the timing asked for, or the fixture is for
-    /// none.
-    pub(crate) event: Option<String>,
-    /// Name and id of every object made, in order.
-    pub(crate) objects: Vec<(String, String)>,
+pub(crate) enum Trouble {
+    Failed(CliError),
+    /// All was done, and the event did not come of it.
+    Missed(Missed),
+}
+
+impl From<CliError> for Trouble {
+    fn from(error: CliError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<fluxa_sdk::Error> for Trouble {
+    fn from(error: fluxa_sdk::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Trouble> for CliError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Failed(error) => error,
+            Trouble::Missed(missed) => Self::unmet(missed.to_string()),
+        }
+    }
 }
 
 /// Applies what was typed over the fixture.
@@ -66,100 +102,52 @@ pub(crate) fn prepare(
     Ok(())
 }
 
-/// Runs the steps, then looks for the event.
+/// Runs the steps, then looks for the event. Returns its id; `None` when it comes later, by the timing
+/// asked for, or the fixture is for none.
 ///
 /// With `patience` the event must appear within it; without, it is looked for once.
 pub(crate) async fn run(
     client: &Client,
     fixture: &Fixture,
     patience: Option<Duration>,
-) -> Result<Triggered> {
+    made: &Made,
+) -> Result<Option<String>, Trouble> {
     let mut answers = Map::new();
-    let mut objects: Vec<(String, String)> = Vec::new();
     for step in &fixture.steps {
-        let answer = send(client, step, &answers)
-            .await
-            .map_err(|error| error.context(format!("step `{}` ({})", step.name, step.request)))?;
-        if let Some(id) = answer.get("id").and_then(Value::as_str)
-            && !objects.iter().any(|(_, known)| known == id)
-        {
-            objects.push((step.name.clone(), id.to_owned()));
+        let answer = send(client, step, &answers).await?;
+        if let Some(id) = answer.get("id").and_then(Value::as_str) {
+            made.add(&step.name, id);
         }
         answers.insert(step.name.clone(), answer);
     }
     let (Some(event), Some(about)) = (&fixture.event, &fixture.about) else {
-        let event = None;
-        return Ok(Triggered { event, objects });
+        return Ok(None);
     };
     let about = fill(about, &answers)?;
-    if !objects.iter().any(|(_, known)| *known == about) {
-        let name = event.split('.').next().unwrap_or(event);
-        objects.push((name.to_owned(), about.clone()));
-    }
-    let event = find_event(client, event, &about, patience).await?;
-    Ok(Triggered { event, objects })
+    made.add(event.split('.').next().unwrap_or(event), &about);
+    wait::for_event(client, event, &about, patience, &made.objects()).await
 }
 
 async fn send(client: &Client, step: &Step, answers: &Map<String, Value>) -> Result<Value> {
-    let (method, path) = step
-        .request
-        .split_once(' ')
-        .ok_or_else(|| CliError::failure(format!("`{}` is no request", step.request)))?;
-    let mut call = client.raw(method, &fill(path, answers)?);
-    if let Some(body) = &step.body {
-        let mut body = body.clone();
-        fill_value(&mut body, answers)?;
-        call = call.json(body);
-    }
-    if let Some(timing) = &step.timing {
-        call = call.sandbox_timing(timing);
-    }
-    Ok(call.await?.into_inner())
-}
-
-/// Looks for the event among the newest of its type.
-async fn find_event(
-    client: &Client,
-    event: &str,
-    about: &str,
-    limit: Option<Duration>,
-) -> Result<Option<String>> {
-    let mut patience = ExponentialBackoff {
-        current_interval: Duration::from_millis(20),
-        initial_interval: Duration::from_millis(20),
-        max_interval: Duration::from_millis(500),
-        max_elapsed_time: limit,
-        ..ExponentialBackoff::default()
+    let filled = fill(&step.request, answers);
+    let request = filled.map_err(|error| error.context(format!("step `{}`", step.name)))?;
+    let perform = async {
+        let (method, path) = request
+            .split_once(' ')
+            .ok_or_else(|| CliError::failure(format!("`{request}` is no request")))?;
+        let mut call = client.raw(method, path);
+        if let Some(body) = &step.body {
+            let mut body = body.clone();
+            fill_value(&mut body, answers)?;
+            call = call.json(body);
+        }
+        if let Some(timing) = &step.timing {
+            call = call.sandbox_timing(timing);
+        }
+        Ok(call.await?.into_inner())
     };
-    loop {
-        let page = client
-            .raw("GET", "/events")
-            .query("type", event)
-            .query("limit", LOOKED_AT)
-            .await?
-            .into_inner();
-        let found = page["data"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|candidate| {
-                candidate.pointer("/data/object/id").and_then(Value::as_str) == Some(about)
-            });
-        if let Some(id) = found.and_then(|found| found["id"].as_str()) {
-            return Ok(Some(id.to_owned()));
-        }
-        if limit.is_none() {
-            return Ok(None);
-        }
-        match patience.next_backoff() {
-            Some(delay) => tokio::time::sleep(delay).await,
-            None => {
-                return Err(CliError::unmet(format!(
-                    "{event} about {about} did not happen in time"
-                )));
-            }
-        }
-    }
+    let answer: Result<Value> = perform.await;
+    answer.map_err(|error| error.context(format!("step `{}` ({request})", step.name)))
 }
 
 /// Replaces `${step.path}` in every string of a value. A string that is nothing else becomes what is

@@ -235,9 +235,14 @@ impl Ui {
 
 /// Returns how many columns there are to print data in; `None` in a pipe, where nothing is cut.
 fn room() -> Option<usize> {
-    if !io::stdout().is_terminal() {
-        return None;
+    match io::stdout().is_terminal() {
+        true => help_width(),
+        false => None,
     }
+}
+
+/// Returns how wide help may be; `None` where nothing says so.
+pub(crate) fn help_width() -> Option<usize> {
     let size = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     env::columns().or_else(size)
 }

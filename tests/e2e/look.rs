@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::support::endpoint::Endpoint;
 use crate::support::scripted::Scripted;
 use crate::support::{Home, KEY, Mock, Run, Running, call, mock_control};
 
@@ -96,6 +97,10 @@ fn the_doctor_names_what_fails_and_what_to_do() {
         assert_eq!(ok, healthy);
         assert_eq!(result("webhook signature").as_deref(), Some(signature));
     }
+    let broken = tiny_server("500 Internal Server Error");
+    let arguments = ["doctor", "--output", "json", "-f", &broken];
+    let (ok, result) = checks(mock.run(&home, &arguments).expect(0));
+    assert!(ok && result("webhook signature").as_deref() == Some("warn"));
     let nobody = mock.run(&home, &["doctor", "-f", "1"]).expect(1);
     assert!(
         nobody.stdout.contains("nothing listens at"),
@@ -114,6 +119,61 @@ fn the_doctor_names_what_fails_and_what_to_do() {
     assert!(!ok && result("key and base URL").as_deref() == Some("fail"));
 }
 
+#[test]
+fn the_doctor_sends_events_that_a_handler_can_read_and_none_that_is_good() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::strict("whsec_x");
+    let url = endpoint.url();
+    mock.run(&home, &["doctor", "-f", &url]).expect(0);
+    let sent = endpoint.deliveries();
+    assert_eq!(sent.len(), 2);
+    for delivery in &sent {
+        assert_eq!(delivery.header("content-type"), "application/json");
+        assert_eq!(delivery.event_type, "customer.updated");
+        assert_eq!(delivery.header("x-fluxa-event"), "customer.updated");
+        assert!(delivery.event.starts_with("evt_") && delivery.object.starts_with("cus_"));
+        assert!(delivery.verified.is_err());
+    }
+    assert_eq!(sent[0].header("x-fluxa-signature"), "");
+    assert!(sent[1].header("x-fluxa-signature").starts_with("t="));
+    // It refuses what has no signature, and takes what has any.
+    let lax = Endpoint::start("whsec_x", &[400, 200]);
+    let run = mock.run(&home, &["doctor", "-f", &lax.url()]).expect(1);
+    assert!(
+        run.stdout.contains("with a wrong signature"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn the_doctor_knows_whether_the_secret_in_the_environment_is_the_one_that_listen_signs_with() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let secret = mock.run(&home, &["listen", "--print-secret"]).expect(0);
+    let secret = secret.stdout.trim();
+    let with_newline = format!("{secret}\n");
+    for (set, result) in [
+        (secret, "ok"),
+        ("whsec_another", "warn"),
+        (&secret["whsec_".len()..], "warn"),
+        (with_newline.as_str(), "warn"),
+        ("whsec_", "warn"),
+    ] {
+        let mut command = mock.fluxa(&home, &["doctor", "--output", "json"]);
+        command.env("FLUXA_WEBHOOK_SECRET", set);
+        let run = Run::of(command).expect(0);
+        let report = run.json_lines().remove(0);
+        let checks = report["checks"].as_array().unwrap();
+        let found = checks
+            .iter()
+            .find(|check| check["name"] == "webhook secret");
+        assert_eq!(found.unwrap()["result"], result, "{set}");
+        assert!(!run.stdout.contains("whsec_another") && !run.stdout.contains(secret));
+    }
+}
+
 /// Answers every request with a status, on a free port, for as long as the tests run.
 fn tiny_server(status: &'static str) -> String {
     use std::io::{Read, Write};
@@ -124,7 +184,8 @@ fn tiny_server(status: &'static str) -> String {
             let mut request = [0; 4096];
             // A mere connection, to see whether anyone is there, sends nothing.
             if stream.read(&mut request).unwrap_or(0) > 0 {
-                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+                let answer =
+                    format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                 stream.write_all(answer.as_bytes()).unwrap();
             }
         }
@@ -261,6 +322,7 @@ fn a_statement_is_set_against_what_settled() {
     statement(&pounds);
     let run = mock.run(&home, &arguments).expect(0);
     assert!(run.stdout.contains("matched"), "{}", run.stdout);
+    assert!(run.stdout.contains(&format!("£{pounds}")), "{}", run.stdout);
     statement("0.01");
     let run = mock.run(&home, &arguments).expect(6);
     assert!(run.stdout.contains("mismatched"), "{}", run.stdout);
@@ -271,6 +333,118 @@ fn a_statement_is_set_against_what_settled() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn what_a_statement_has_of_earlier_days_is_told_apart_and_a_wrong_column_is_a_usage_error() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let file = home.path("may.csv");
+    let line = "21/05/2026,BACS STL-2026-05-21-FX-04812,49.00";
+    std::fs::write(&file, format!("date,description,amount\n{line}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let run = |since: &str, more: &[&str]| {
+        let arguments = [&["reconcile", file, "--since", since], more].concat();
+        mock.run(&home, &arguments)
+    };
+    let before = run("2026-05-22", &[]).expect(0);
+    assert!(
+        before.stdout.contains("before --since"),
+        "{}",
+        before.stdout
+    );
+    assert!(
+        before.stderr.contains("1 before --since, 0 to look at"),
+        "{}",
+        before.stderr
+    );
+    let json = run("2026-05-22", &["--output", "json"])
+        .expect(0)
+        .json_lines();
+    assert_eq!(json[0]["batches"][0]["status"], "before_since");
+    // From within the day on is from its beginning on.
+    for since in ["2026-05-21", "2026-05-21T23:00:00Z"] {
+        let unexpected = run(since, &[]).expect(6);
+        assert!(
+            unexpected.stdout.contains("unexpected"),
+            "{}",
+            unexpected.stdout
+        );
+        assert!(
+            unexpected.stdout.contains("£49.00"),
+            "{}",
+            unexpected.stdout
+        );
+    }
+    let wrong = run("2026-05-21", &["--amount", "Amuont"]).expect(2);
+    for said in ["may.csv", "Amuont", "--amount"] {
+        assert!(wrong.stderr.contains(said), "{}", wrong.stderr);
+    }
+    assert!(
+        !wrong.stderr.contains("StatementFormat"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+/// What bash offers where a word is completed, by the script it was given.
+fn offered(script: &std::path::Path, words: &[&str]) -> Vec<String> {
+    let program = format!(
+        "source '{}'; COMP_WORDS=({}); COMP_CWORD={}; _fluxa fluxa '{}' '{}'; printf '%s\\n' \
+         \"${{COMPREPLY[@]}}\"",
+        script.display(),
+        words
+            .iter()
+            .map(|word| format!("'{word}'"))
+            .collect::<Vec<_>>()
+            .join(" "),
+        words.len() - 1,
+        words[words.len() - 1],
+        words[words.len() - 2],
+    );
+    let mut command = std::process::Command::new("bash");
+    command.args(["--norc", "-c", &program]);
+    let run = Run::of(command).expect(0);
+    run.stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn shells_offer_the_values_that_there_are() {
+    let home = Home::new();
+    let script = home.path("fluxa.bash");
+    let bash = home.run(&["completion", "bash"]).expect(0).stdout;
+    std::fs::write(&script, bash).unwrap();
+    for (words, among) in [
+        (&["fluxa", "trigger", "payment.se"][..], "payment.settled"),
+        (
+            &["fluxa", "listen", "--events", "refund.c"],
+            "refund.created",
+        ),
+        (&["fluxa", "listen", "-e", "refund.c"], "refund.created"),
+        (&["fluxa", "listen", "--until", "dispute.w"], "dispute.won"),
+        (&["fluxa", "listen", "--expect", "dispute.w"], "dispute.won"),
+        (&["fluxa", "payments", "list", "--state", "S"], "SETTLED"),
+        (&["fluxa", "payments", "get", "--expand", "c"], "customer"),
+        (
+            &["fluxa", "subscriptions", "create", "--interval", ""],
+            "month",
+        ),
+        (&["fluxa", "keys", "list", "--status", ""], "active"),
+    ] {
+        let offered = offered(&script, words);
+        assert!(
+            offered.iter().any(|word| word == among),
+            "{words:?}: {offered:?}"
+        );
+    }
+    for shell in ["zsh", "fish"] {
+        let script = home.run(&["completion", shell]).expect(0).stdout;
+        for value in ["payment.settled", "SETTLING"] {
+            assert!(script.contains(value), "{shell}: {value}");
+        }
+    }
+    // What is offered is not all that is taken.
+    home.run(&["listen", "-e", "payment.*", "--help"]).expect(0);
 }
 
 #[test]

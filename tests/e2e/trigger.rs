@@ -182,6 +182,139 @@ fn a_failure_among_many_is_told_and_the_others_are_made() {
     assert_eq!((run.json_lines().len(), failed), (5, 1), "{}", run.stdout);
 }
 
+/// Returns the command that a hint gives between backticks, without the name of the program.
+fn suggested(said: &str) -> Vec<String> {
+    let (_, rest) = said
+        .split_once("`fluxa ")
+        .unwrap_or_else(|| panic!("{said}"));
+    let (command, _) = rest.split_once('`').unwrap();
+    command.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn an_event_that_cannot_come_any_more_is_not_waited_for_and_says_what_became_of_it() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    for (event, card) in [
+        ("payment.settled", "4000000000000002"),
+        ("checkout.session.completed", "4000000000000002"),
+        ("payment.failed", "4242424242424242"),
+    ] {
+        let card = format!("card.number={card}");
+        // A day: that it ends shows that it does not wait.
+        let arguments = ["trigger", event, "--override", &card, "--wait", "86400"];
+        let run = mock.run(&home, &arguments).expect(6);
+        let said = &run.stderr;
+        assert!(said.contains("cannot come any more"), "{said}");
+        assert!(
+            said.contains("made so far: ") && said.contains("session chk_"),
+            "{said}"
+        );
+        match event {
+            "payment.failed" => assert!(said.contains("SETTLED"), "{said}"),
+            _ => assert!(said.contains("FAILED (card_declined)"), "{said}"),
+        }
+        let look = suggested(said);
+        let look: Vec<&str> = look.iter().map(String::as_str).collect();
+        assert_eq!(look[..2], ["payments", "history"]);
+        mock.run(&home, &look).expect(0);
+        assert!(!said.contains("4000000000000002"), "{said}");
+    }
+}
+
+#[test]
+fn what_moves_by_hand_is_told_with_the_command_that_moves_it() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let arguments = [
+        "trigger",
+        "payment.settled",
+        "--timing",
+        "manual",
+        "--wait",
+        "0.1",
+    ];
+    let run = mock.run(&home, &arguments).expect(6);
+    assert!(
+        run.stderr.contains("did not happen within 0.1 s"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("it is CAPTURED") || run.stderr.contains("it is PAYMENT_RECEIVED"));
+    let command = suggested(&run.stderr);
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    assert_eq!(command[..2], ["sandbox", "advance-payment"]);
+    mock.run(&home, &command).expect(0);
+    let events = call(&mock, "GET", "/events?type=payment.settled", json!(null));
+    assert_eq!(events["data"][0]["data"]["object"]["id"], command[2]);
+
+    let unwaited = mock.run(&home, &arguments[..4]).expect(0);
+    assert!(
+        unwaited.stdout.contains("on its way"),
+        "{}",
+        unwaited.stdout
+    );
+    assert!(
+        unwaited.stderr.contains("sandbox advance-payment pay_"),
+        "{}",
+        unwaited.stderr
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_made_and_could_not_be_told_is_counted_and_named() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = mock.fluxa(&home, &["trigger", "customer.created", "--count", "5"]);
+    command.stdout(full).stderr(std::process::Stdio::piped());
+    let run = Run::finish(command.spawn().unwrap()).expect(1);
+    let customers = call(&mock, "GET", "/customers", json!(null));
+    let customers = customers["data"].as_array().unwrap();
+    let counted = format!("{} of 5 made", customers.len());
+    assert!(run.stderr.contains(&counted), "{}", run.stderr);
+    let id = customers[0]["id"].as_str().unwrap();
+    assert!(
+        run.stderr.contains(&format!("customer {id}")),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_step_that_fails_is_named_as_it_was_sent() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let file = home.path("wrong.json");
+    let fixture = json!({ "summary": "Expires twice.", "steps": [
+        { "name": "session", "request": "POST /checkout/sessions", "body": {
+            "amount": 4999, "currency": "GBP",
+            "success_url": "https://example.com/done", "cancel_url": "https://example.com/cancel",
+        } },
+        { "name": "expired", "request": "POST /checkout/sessions/${session.id}/expire" },
+        { "name": "moved", "request": "POST /sandbox/payments/${expired.id}/advance",
+          "body": { "to": "SETTLED" } },
+    ] });
+    std::fs::write(&file, fixture.to_string()).unwrap();
+    let arguments = ["fixtures", "run", file.to_str().unwrap()];
+    let run = mock.run(&home, &arguments).expect(4);
+    assert!(
+        run.stderr.contains("POST /sandbox/payments/chk_"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("${"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("made so far: session chk_"),
+        "{}",
+        run.stderr
+    );
+}
+
 #[test]
 fn events_are_made_with_test_keys_only_and_nothing_is_sent_before() {
     let home = Home::new();

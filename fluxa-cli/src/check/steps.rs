@@ -120,11 +120,13 @@ async fn make(stage: &Stage<'_>, trigger: &Trigger, until: Instant) -> Result<Va
         Some(_) => None,
         None => Some(left.min(TRIGGERED_WITHIN)),
     };
-    let made = trigger::run(&stage.sandbox.client, &fixture, patience).await;
-    let made = made.map_err(|error| told(stage, error, format!("{} happens", trigger.label)))?;
+    let made = trigger::Made::default();
+    let event = trigger::run(&stage.sandbox.client, &fixture, patience, &made).await;
+    let event =
+        event.map_err(|error| told(stage, error.into(), format!("{} happens", trigger.label)))?;
     let mut names = Map::new();
-    names.insert("event".to_owned(), json!(made.event));
-    for (name, id) in made.objects {
+    names.insert("event".to_owned(), json!(event));
+    for (name, id) in made.objects() {
         names.insert(name, json!(id));
     }
     Ok(Value::Object(names))

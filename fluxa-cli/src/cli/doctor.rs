@@ -13,7 +13,7 @@ Examples:
 Exit codes: 0 nothing fails · 1 something fails")]
 pub(crate) struct DoctorArguments {
     /// Also look at the server that webhooks go to: whether it is there, and refuses what is not
-    /// signed. It is sent one request without a signature.
+    /// signed. It is sent one event without a signature, and one with a wrong one.
     #[arg(short, long, value_name = "TARGET")]
     pub(crate) forward_to: Option<String>,
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::values::{seconds, when};
+use super::values::{offering, seconds, text, when};
+use crate::suggest::event_types;
 use crate::when::When;
 
 /// `fluxa events`
@@ -52,6 +53,8 @@ pub(crate) struct ResendArguments {
         long = "type",
         value_name = "TYPE",
         value_delimiter = ',',
+        value_parser = offering(event_types(), text),
+        hide_possible_values = true,
         requires = "failed"
     )]
     pub(crate) types: Vec<String>,

@@ -7,11 +7,12 @@ use std::time::Duration;
 use clap::Args;
 use fluxa_sdk::SecretText;
 
-use super::values::{seconds, when};
+use super::values::{offering, seconds, text, when};
 use crate::env_file::EnvTarget;
 use crate::listen::chaos::Recipe;
 use crate::listen::expect::{Expectation, known_pattern};
 use crate::listen::source::Since;
+use crate::suggest::event_types;
 
 /// `fluxa listen`
 #[derive(Debug, Args)]
@@ -48,7 +49,8 @@ pub(crate) struct ListenArguments {
     #[arg(long)]
     pub(crate) skip_verify: bool,
     /// Only these types, with `*` as a wildcard, separated by commas.
-    #[arg(short, long, value_name = "TYPES", value_delimiter = ',')]
+    #[arg(short, long, value_name = "TYPES", value_delimiter = ',',
+          value_parser = offering(event_types(), text), hide_possible_values = true)]
     pub(crate) events: Vec<String>,
     /// Print the signing secret on stdout and exit.
     #[arg(long)]
@@ -70,10 +72,13 @@ pub(crate) struct ListenArguments {
     /// Wait for so many events: `TYPE=N` for exactly N, `TYPE>=N`, or `TYPE` for one or more, with
     /// `*` as a wildcard. Repeatable. Events count once delivered or given up. Stops when all have
     /// come, unless --until, --max-events or a command ends it; exits 6 when one is not met.
-    #[arg(long, value_name = "TYPE=N")]
+    #[arg(long, value_name = "TYPE=N",
+          value_parser = offering(event_types(), |text: &str| text.parse::<Expectation>()),
+          hide_possible_values = true)]
     pub(crate) expect: Vec<Expectation>,
     /// Stop after an event of this type, which may have `*`; exits 6 when --within is over first.
-    #[arg(long, value_name = "TYPE", value_parser = known_pattern)]
+    #[arg(long, value_name = "TYPE",
+          value_parser = offering(event_types(), known_pattern), hide_possible_values = true)]
     pub(crate) until: Option<String>,
     /// Stop after this long (30, 30s, 2m); exits 6 when what was waited for has not come by then, or
     /// the command has not ended.

@@ -15,15 +15,19 @@ Examples:
   fluxa reconcile may.csv --since 30d --credit 'Paid in' --debit 'Paid out' --description Details
   fluxa reconcile may.csv --since 30d --output json | jq .batches
 
-Exit codes: 0 everything matches · 6 something to look at · 1 a statement that cannot be read")]
+A batch of a day before --since is told as such, and is nothing to look at.
+
+Exit codes: 0 everything matches · 6 something to look at · 1 a statement that cannot be read
+  2 usage, or no such column · 3 the key, or it may not · 4 refused by the API · 5 network or 5xx")]
 pub(crate) struct ReconcileArguments {
     /// Bank statements, CSV.
     #[arg(required = true, value_name = "STATEMENT")]
     pub(crate) statements: Vec<PathBuf>,
-    /// Payments that settled from this time on: `30d` ago, a date, or a time with its zone.
+    /// What settled from this day on (UTC): `30d` ago, a date, or a time with its zone.
     #[arg(long, value_name = "WHEN", value_parser = when, allow_hyphen_values = true)]
     pub(crate) since: When,
-    /// The last day that the statements cover: what settled until then and did not come is missing.
+    /// The last day that the statements cover: what settled later and did not come is pending. Without
+    /// it, all that did not come is missing.
     #[arg(long, value_name = "DATE")]
     pub(crate) covered_until: Option<jiff::civil::Date>,
     #[command(flatten)]

@@ -127,8 +127,8 @@ fn every_command_has_an_example_and_its_exit_codes() {
     let command = built();
     for (path, command) in all(&command) {
         let help = long_help(command);
+        assert!(help.contains("\nExample"), "{path} has no example");
         if children(command).next().is_none() {
-            assert!(help.contains("\nExample"), "{path} has no example");
             assert!(help.contains("\nExit codes:"), "{path} has no exit codes");
         }
     }
@@ -147,7 +147,7 @@ fn short_help_is_short() {
 
 #[test]
 fn help_stays_within_forty_columns_where_that_is_all_there_is() {
-    // A word is never broken, and examples are to be copied: prose alone must fit.
+    // A word is never broken: prose alone must fit.
     let command = built();
     for (path, command) in all(&command) {
         let help = command.clone().term_width(40).render_help().to_string();
@@ -180,18 +180,12 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-#[test]
-fn every_example_is_a_command_line_that_is_understood() {
-    let command = built();
+/// Returns how many examples there are in all help, having had each understood.
+fn understood(command: &Command, width: usize) -> usize {
     let mut understood = 0;
-    for (path, command) in all(&command) {
-        // Unbroken: what clap breaks is no example any more.
-        let help = command.clone().term_width(0).render_long_help().to_string();
-        let wide = help
-            .lines()
-            .find(|line| line.starts_with("  fluxa ") && line.chars().count() > WIDTH);
-        assert_eq!(wide, None, "{path}: too wide to stay whole");
-        let help = help.replace("\\\n", " ");
+    for (path, command) in all(command) {
+        let help = command.clone().term_width(width).render_long_help();
+        let help = help.to_string().replace("\\\n", " ");
         let lines = help.lines().filter_map(|line| line.strip_prefix("  "));
         for example in lines.filter(|line| line.starts_with("fluxa ")) {
             let words: Vec<String> = words(example);
@@ -201,5 +195,40 @@ fn every_example_is_a_command_line_that_is_understood() {
             understood += 1;
         }
     }
-    assert!(understood > 100, "{understood}");
+    understood
+}
+
+#[test]
+fn every_example_is_a_command_line_that_is_understood_on_narrow_terminals_too() {
+    let command = built();
+    for (path, command) in all(&command) {
+        let help = command.clone().term_width(0).render_long_help().to_string();
+        let wide = help
+            .lines()
+            .find(|line| line.starts_with("  fluxa ") && line.chars().count() > WIDTH);
+        assert_eq!(wide, None, "{path}: too wide to stay whole");
+    }
+    let there_are = understood(&command, 0);
+    assert!(there_are > 100, "{there_are}");
+    for width in [40, 60] {
+        let fitted = super::help::fitted(super::command(), width);
+        assert_eq!(understood(&fitted, width), there_are, "{width}");
+    }
+}
+
+#[test]
+fn help_that_there_is_not_is_told_with_what_was_meant() {
+    for (typed, meant) in [
+        (vec!["fluxa", "help", "kyes"], Some("keys")),
+        (vec!["fluxa", "help", "payments", "lst"], Some("list")),
+        (vec!["fluxa", "help", "zzz"], None),
+    ] {
+        let words = typed.iter().map(Into::into).collect();
+        let error = Cli::parse_from_words(words).unwrap_err().to_string();
+        let tip = error.lines().find(|line| line.contains("tip: a similar"));
+        assert_eq!(tip.is_some(), meant.is_some(), "{error}");
+        if let (Some(tip), Some(meant)) = (tip, meant) {
+            assert!(tip.contains(&format!("'{meant}'")), "{error}");
+        }
+    }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use fluxa_sdk::SecretText;
 
-use super::values::seconds;
+use super::values::{offering, seconds, text};
+use crate::suggest::event_types;
 
 /// `fluxa replay`
 #[derive(Debug, Args)]
@@ -36,7 +37,8 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "SPEED", default_value = "max")]
     pub(crate) speed: Speed,
     /// Only these types, with `*` as a wildcard, separated by commas.
-    #[arg(short, long, value_name = "TYPES", value_delimiter = ',')]
+    #[arg(short, long, value_name = "TYPES", value_delimiter = ',',
+          value_parser = offering(event_types(), text), hide_possible_values = true)]
     pub(crate) events: Vec<String>,
     /// A header to add to every delivery, `Name: value`. May be repeated.
     #[arg(short = 'H', long, value_name = "HEADER")]

@@ -16,6 +16,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::call::{CallOptions, DataOption, IdempotencyOption, PageOptions};
 use super::secret::SecretOptions;
+use super::values::{offering, text};
 use super::{Cli, help as help_text};
 use crate::generated::RESOURCES;
 use crate::operations::{self, Field, Kind, Operation, Resource};
@@ -110,6 +111,10 @@ fn with_verbs(command: Command) -> Command {
     let Some(resource) = operations::resource(command.get_name()) else {
         return command;
     };
+    let command = match command.get_after_help() {
+        Some(_) => command,
+        None => help_text::with_examples(command, &examples(resource)),
+    };
     let operations = resource.operations.iter();
     operations.fold(command, |command, operation| {
         match command.find_subcommand(operation.verb) {
@@ -162,6 +167,8 @@ fn verb(resource: &Resource, operation: &'static Operation) -> Command {
             .long("expand")
             .value_name("FIELDS")
             .value_delimiter(',')
+            .value_parser(offering(operation.expand, text))
+            .hide_possible_values(true)
             .action(ArgAction::Append)
             .help(format!(
                 "Inline these, as dotted paths of up to three levels: {known}"
@@ -195,7 +202,8 @@ fn flag(field: &'static Field) -> Arg {
     let mut flag = Arg::new(field.name)
         .long(field.flag)
         .value_name(kind.placeholder())
-        .value_parser(move |text: &str| kind.parse(text))
+        .value_parser(offering(kind.offered(), move |text: &str| kind.parse(text)))
+        .hide_possible_values(true)
         .allow_hyphen_values(matches!(kind, Kind::Time))
         .allow_negative_numbers(true)
         .action(if many {
@@ -235,6 +243,22 @@ fn help(field: &Field) -> StyledStr {
         "" => about.to_owned(),
         notes => format!("{about} [{notes}]"),
     })
+}
+
+/// Commands to copy: what is done most, or what there is.
+fn examples(resource: &Resource) -> String {
+    /// As many as are read.
+    const SHOWN: usize = 3;
+    let most = ["list", "create", "get"];
+    let rank = |operation: &&Operation| {
+        let place = most.iter().position(|verb| *verb == operation.verb);
+        place.unwrap_or(most.len())
+    };
+    let mut operations: Vec<&Operation> = resource.operations.iter().collect();
+    operations.sort_by_key(rank);
+    let shown = operations.into_iter().take(SHOWN);
+    let shown = shown.map(|operation| format!("  {}", example(resource, operation)));
+    shown.collect::<Vec<_>>().join("\n")
 }
 
 /// A command to copy.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::values::seconds;
+use super::values::{offering, seconds, text};
+use crate::suggest::event_types;
 
 /// `fluxa trigger`
 #[derive(Debug, Args)]
@@ -24,6 +25,7 @@ Exit codes: 0 all were made · 2 no such event or path · 3 the key, or a live o
   5 network or 5xx · 6 the event did not appear in time · 130 interrupted")]
 pub(crate) struct TriggerArguments {
     /// Type of the event, such as `payment.settled`.
+    #[arg(value_parser = offering(event_types(), text), hide_possible_values = true)]
     pub(crate) event: Option<String>,
     /// List the events there are.
     #[arg(long, conflicts_with = "event")]

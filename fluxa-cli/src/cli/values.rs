@@ -1,10 +1,12 @@
 //! Owns reading values as they are typed on the command line: addresses, durations, times, pairs.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, TypedValueParser};
 use fluxa_sdk::IdempotencyKey;
 use fluxa_sdk::contract::prefix;
 use jiff::civil::Date;
@@ -12,6 +14,44 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use crate::when::When;
+
+/// Reads what another parser reads, and has shells offer some values: not all that it takes, as
+/// possible values of clap's own would be. Help lists them only where it says so itself.
+#[derive(Clone)]
+pub(super) struct Offering<P> {
+    parser: P,
+    values: &'static [&'static str],
+}
+
+/// Returns a parser that offers these.
+pub(super) fn offering<P>(values: &'static [&'static str], parser: P) -> Offering<P> {
+    Offering { parser, values }
+}
+
+impl<P: TypedValueParser> TypedValueParser for Offering<P> {
+    type Value = P::Value;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Self::Value, clap::Error> {
+        self.parser.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        match self.values {
+            [] => None,
+            values => Some(Box::new(values.iter().map(PossibleValue::new))),
+        }
+    }
+}
+
+/// Reads any text.
+pub(super) fn text(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(text.to_owned())
+}
 
 /// Reads `4011`, `localhost:4011`, `127.0.0.1:4011` or `[::1]:4011`.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {

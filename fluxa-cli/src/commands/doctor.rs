@@ -1,24 +1,29 @@
 //! `fluxa doctor`: one check after the other, each with what to do when it fails.
 //!
-//! Changes nothing. The server that webhooks go to is sent one request without a signature, and
-//! only when it is named.
+//! Changes nothing of the account: a listen session is opened where a secret is to be compared, as
+//! `listen` does. The server that webhooks go to is sent an event that it must refuse, without a
+//! signature and with a wrong one, and only when it is named.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use fluxa_sdk::{Client, contract};
+use fluxa_sdk::types::EventType;
+use fluxa_sdk::{Client, WebhookSecret, contract};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::listen::open_session;
 use crate::cli::DoctorArguments;
 use crate::connection;
 use crate::env;
 use crate::error::{CliError, Result};
-use crate::listen::forwarder::{Forwarder, Manner, parse_target};
+use crate::listen::filter::Filter;
+use crate::listen::forwarder::{Answer, Forwarder, Manner, parse_target};
+use crate::listen::signer::delivery_id;
 use crate::private_file;
 use crate::ui::{Line, Tone};
 
@@ -81,6 +86,7 @@ pub(crate) async fn run(context: &Context, arguments: DoctorArguments) -> Result
             checks.push(key(context));
             context.ui.spinner("asking the API");
             api(context, &client, &mut checks).await;
+            checks.extend(webhook_secret(context, &client).await);
         }
         Err(error) => checks.push(Check::fail("key and base URL", error)),
     }
@@ -279,35 +285,148 @@ async fn webhooks_to(target: &str, checks: &mut Vec<Check>) {
         return checks.push(Check::fail("webhook target", error));
     }
     checks.push(Check::ok("webhook target", format!("{target} is there")));
-    const NAME: &str = "webhook signature";
-    let answer = forwarder.post(HeaderMap::new(), "{}".into()).await;
-    checks.push(match (answer.status, answer.error) {
+    let mut signatures = vec![None, Some(wrong_signature())].into_iter();
+    let mut how = "without a signature";
+    // The second is asked only where the first was refused as it should be.
+    let check = loop {
+        let Some(signature) = signatures.next() else {
+            break Check::ok(SIGNATURE, "what is not signed, or wrongly, is refused");
+        };
+        if signature.is_some() {
+            how = "with a wrong signature";
+        }
+        let headers = delivery(signature.as_deref());
+        let answer = forwarder.post(headers, unsigned_event().into()).await;
+        if let Some(check) = not_refused(&answer, how) {
+            break check;
+        }
+    };
+    checks.push(check);
+}
+
+const SIGNATURE: &str = "webhook signature";
+
+/// Says what is wrong with an answer to an event that is to be refused.
+fn not_refused(answer: &Answer, how: &str) -> Option<Check> {
+    Some(match (answer.status, &answer.error) {
         (Some(status @ 200..=299), _) => Check::fail(
-            NAME,
+            SIGNATURE,
             CliError::failure(format!(
-                "it answers {status} to what nobody signed: anyone can send it events"
+                "it answers {status} to an event {how}: anyone can send it events"
             ))
-            .hint("verify each delivery with `fluxa_sdk::webhooks::Verifier` before anything else"),
+            .hint(
+                "verify each delivery before anything else: docs/webhooks.md shows how in Rust, \
+                 Python and JavaScript",
+            ),
         ),
         (Some(404 | 405), _) => Check::fail(
-            NAME,
+            SIGNATURE,
             CliError::failure("there is nothing at that path, or it takes no POST")
                 .hint("give the path of your webhook route, such as 3000/webhooks"),
         ),
-        (Some(status @ 400..=499), _) => {
-            Check::ok(NAME, format!("what nobody signed is refused with {status}"))
-        }
+        (Some(400..=499), _) => return None,
         (Some(status), _) => Check::warn(
-            NAME,
-            format!("it answers {status} to what nobody signed"),
-            "a 400 is expected: a 5xx makes Fluxa send the event again and again",
+            SIGNATURE,
+            format!("it answers {status} to an event {how}; a 400 is expected"),
+            "it may break where the header is missing or wrong: anyone can make it do so, and what \
+             it answers 5xx to is sent again and again",
         ),
         (None, error) => Check::warn(
-            NAME,
-            error.unwrap_or_else(|| "no answer".to_owned()),
+            SIGNATURE,
+            error.clone().unwrap_or_else(|| "no answer".to_owned()),
             "it accepted the connection but gave no answer",
         ),
+    })
+}
+
+/// The headers of a delivery.
+fn delivery(signature: Option<&str>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let own = |value| HeaderValue::from_static(value);
+    headers.insert(CONTENT_TYPE, own("application/json"));
+    headers.insert(USER_AGENT, own(contract::WEBHOOK_USER_AGENT));
+    let delivery = delivery_id();
+    let event_type = EventType::CustomerUpdated;
+    let more = [
+        (contract::EVENT, Some(event_type.as_str())),
+        (contract::DELIVERY_ID, Some(delivery.as_str())),
+        (contract::SIGNATURE, signature),
+    ];
+    for (name, value) in more {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        let value = value.map(HeaderValue::from_str);
+        if let (Ok(name), Some(Ok(value))) = (name, value) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+/// A signature of now that is nobody's.
+fn wrong_signature() -> String {
+    let digits = "0".repeat(64);
+    format!("t={},v1={digits}", Timestamp::now().as_second())
+}
+
+/// An event that has all that a handler reads first, about a customer that nobody has: whoever takes
+/// it does no harm.
+fn unsigned_event() -> String {
+    let zeros = "0".repeat(16);
+    let now = Timestamp::now().to_string();
+    json!({
+        "id": format!("{}{zeros}", contract::prefix::EVENT),
+        "object": "event",
+        "type": EventType::CustomerUpdated.as_str(),
+        "livemode": false,
+        "created_at": now,
+        "api_version": contract::API_VERSION,
+        "metadata": {},
+        "data": { "object": {
+            "id": format!("{}{zeros}", contract::prefix::CUSTOMER),
+            "object": "customer",
+            "livemode": false,
+            "created_at": now,
+            "metadata": { "made_by": "fluxa doctor" },
+            "email": "doctor@example.com",
+            "name": null,
+        } },
+    })
+    .to_string()
+}
+
+/// Whether the secret in the environment is the one that `listen` signs with.
+async fn webhook_secret(context: &Context, client: &Client) -> Option<Check> {
+    const NAME: &str = "webhook secret";
+    let variable = env::WEBHOOK_SECRET;
+    let text = env::text(variable)?;
+    let prefix = contract::WEBHOOK_SECRET_PREFIX;
+    let refused = WebhookSecret::new(text.as_str()).err();
+    let fault = refused.map(|error| error.to_string()).or_else(|| {
+        (!text.starts_with(prefix)).then(|| format!("it does not start with `{prefix}`"))
     });
+    if let Some(fault) = fault {
+        let hint = "use the secret whole, prefix and all, without quotes or white space";
+        return Some(Check::warn(NAME, format!("{variable}: {fault}"), hint));
+    }
+    // Nothing is made for a live key to find this out, and what may not be is no fault.
+    if context.settings.is_live() {
+        return None;
+    }
+    let session = open_session(client, &Filter::parse(&[]).ok()?).await.ok()?;
+    Some(match session.secret.expose() == text {
+        true => Check::ok(NAME, format!("{variable} is what `listen` signs with")),
+        false => {
+            let print = context.settings.suggested(&["listen", "--print-secret"]);
+            Check::warn(
+                NAME,
+                format!("{variable} is not what `listen` signs with for this key"),
+                format!(
+                    "for what `listen` forwards: export {variable}=$({print}); the secret of a \
+                     webhook endpoint is another one, and right for that endpoint alone"
+                ),
+            )
+        }
+    })
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             },
             doctor: (!arguments.no_doctor).then(|| {
                 let other = env::text(env::WEBHOOK_SECRET).map(SecretText::from);
-                Doctor::new(session.secret.clone(), other)
+                Doctor::new(session.secret.clone(), other, print_secret.clone())
             }),
         },
         ready: ListenEvent::Ready {

@@ -2,14 +2,21 @@
 
 use std::fs::File;
 
+use fluxa_sdk::Money;
 use fluxa_sdk::reconciliation::{
-    BatchStatus, Column, DateOrder, Reconciliation, ReconciliationError, Report, StatementFormat,
+    BankLine, Batch, BatchStatus, Column, DateOrder, Reconciliation, ReconciliationError, Report,
+    StatementFormat,
 };
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 
 use super::Context;
+use super::resources::signed;
 use crate::cli::{DateOrderArgument, FormatArguments, ReconcileArguments};
 use crate::connection;
 use crate::error::{CliError, Result};
+use crate::listen::report::plural;
 use crate::ui::{Line, Table, Tone};
 
 pub(crate) async fn run(context: &Context, arguments: ReconcileArguments) -> Result<()> {
@@ -21,15 +28,16 @@ pub(crate) async fn run(context: &Context, arguments: ReconcileArguments) -> Res
     // The files first: what is wrong with them is known without a network.
     for path in &arguments.statements {
         let file = File::open(path).map_err(|error| CliError::file("read", path, &error))?;
-        reconciliation.statement(file, &format).map_err(|error| {
-            let cause = std::error::Error::source(&error);
-            let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
-            CliError::failure(format!("{}: {error}{cause}", path.display()))
-                .hint("`fluxa reconcile --help` shows how to name the columns")
-        })?;
+        let read = reconciliation.statement(file, &format);
+        read.map_err(|error| unreadable(error).context(path.display()))?;
     }
     let client = connection::client(&context.settings)?;
-    let since = fluxa_sdk::Timestamp::from(arguments.since.moment(&client).await?);
+    // Batches are of a day: half of one would be a sum of which half is missing.
+    let first_day = arguments.since.moment(&client).await?;
+    let first_day = first_day.to_zoned(TimeZone::UTC).date();
+    let since = first_day.to_zoned(TimeZone::UTC);
+    let since = since.map_err(|error| CliError::usage(format!("--since: {error}")))?;
+    let since = fluxa_sdk::Timestamp::from(since.timestamp());
     let reach = connection::with_reach_hint(&context.settings);
     context.ui.spinner("reading what settled");
     let limit = fluxa_sdk::contract::LIST_LIMIT_MAX;
@@ -49,11 +57,31 @@ pub(crate) async fn run(context: &Context, arguments: ReconcileArguments) -> Res
         }
     }
     context.ui.stop_bar();
-    let report = reconciliation.report();
-    show(context, &report)?;
-    match report.is_clean() {
-        true => Ok(()),
-        false => Err(CliError::unmet("there is something to look at")),
+    let findings = Findings {
+        report: reconciliation.report(),
+        first_day,
+    };
+    findings.show(context)?;
+    match findings.to_look_at() {
+        0 => Ok(()),
+        _ => Err(CliError::unmet("there is something to look at")),
+    }
+}
+
+/// Says what is wrong with a statement: with it, or with what was said of its columns.
+fn unreadable(error: ReconciliationError) -> CliError {
+    let cause = std::error::Error::source(&error);
+    let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+    let message = format!("{error}{cause}");
+    match &error {
+        ReconciliationError::Statement(fault) if fault.is_about_columns() => {
+            CliError::usage(message).hint(
+                "name them: --date, --description, --amount, or --credit and --debit; --skip-lines \
+                 for lines above the header",
+            )
+        }
+        _ => CliError::failure(message)
+            .hint("`fluxa reconcile --help` shows how to say what the file is like"),
     }
 }
 
@@ -64,49 +92,113 @@ fn of(error: ReconciliationError) -> CliError {
     }
 }
 
-fn show(context: &Context, report: &Report) -> Result<()> {
-    if context.ui.is_json() {
-        return context.ui.json(report);
+/// A report, and from which day on it has what was expected.
+struct Findings {
+    report: Report,
+    first_day: Date,
+}
+
+/// What is said of a batch whose payments were not asked for.
+const BEFORE: &str = "before_since";
+
+impl Findings {
+    /// Whether the bank's money is for a batch of an earlier day, of which nothing is known here.
+    fn is_before(&self, batch: &Batch) -> bool {
+        batch.status == BatchStatus::Unexpected && batch.reference.date() < self.first_day
     }
-    let mut table = Table::new([
-        "REFERENCE",
-        "STATUS",
-        "EXPECTED",
-        "RECEIVED",
-        "DIFFERENCE",
-        "PAYMENTS",
-    ]);
-    let money =
-        |money: Option<&fluxa_sdk::Money>| money.map_or_else(String::new, ToString::to_string);
-    for batch in &report.batches {
-        let tone = match batch.status {
-            BatchStatus::Matched => Tone::Good,
-            BatchStatus::Pending => Tone::Dim,
-            _ => Tone::Bad,
-        };
-        table.row([
-            (Tone::Bold, batch.reference.to_string()),
-            (tone, batch.status.to_string()),
-            (Tone::Plain, money(batch.expected.as_ref())),
-            (Tone::Plain, money(batch.received.as_ref())),
-            (tone, money(batch.difference.as_ref())),
-            (Tone::Plain, batch.payments.to_string()),
+
+    fn unclear(&self) -> impl Iterator<Item = &BankLine> {
+        // The bank's date is never before the batch's.
+        let lines = self.report.unclear.iter();
+        lines.filter(|line| line.date >= self.first_day)
+    }
+
+    /// How many things somebody has to look at.
+    fn to_look_at(&self) -> usize {
+        let batches = self.report.attention();
+        let batches = batches.filter(|batch| !self.is_before(batch)).count();
+        batches + self.unclear().count() + usize::from(self.report.refused > 0)
+    }
+
+    fn show(&self, context: &Context) -> Result<()> {
+        if context.ui.is_json() {
+            return context.ui.json(&self.to_json()?);
+        }
+        let mut table = Table::new([
+            "REFERENCE",
+            "STATUS",
+            "EXPECTED",
+            "RECEIVED",
+            "DIFFERENCE",
+            "PAYMENTS",
         ]);
+        let money = |money: Option<&Money>| money.map_or_else(String::new, signed);
+        for batch in &self.report.batches {
+            let (tone, status) = match batch.status {
+                BatchStatus::Matched => (Tone::Good, batch.status.as_str()),
+                BatchStatus::Pending => (Tone::Dim, batch.status.as_str()),
+                _ if self.is_before(batch) => (Tone::Dim, "before --since"),
+                _ => (Tone::Bad, batch.status.as_str()),
+            };
+            table.row([
+                (Tone::Bold, batch.reference.to_string()),
+                (tone, status.to_owned()),
+                (Tone::Plain, money(batch.expected.as_ref())),
+                (Tone::Plain, money(batch.received.as_ref())),
+                (tone, money(batch.difference.as_ref())),
+                (Tone::Plain, batch.payments.to_string()),
+            ]);
+        }
+        if !self.report.batches.is_empty() {
+            context.ui.lines(&table.lines())?;
+        }
+        for line in self.unclear() {
+            let unclear = format!(
+                "line {} of statement {}: {} on {}, reference unclear",
+                line.line,
+                line.statement,
+                signed(&line.amount),
+                line.date
+            );
+            context.ui.line(&Line::new().push(Tone::Warn, unclear))?;
+        }
+        context.ui.note(&Line::new().bold(self.in_numbers()));
+        Ok(())
     }
-    if !report.batches.is_empty() {
-        context.ui.lines(&table.lines())?;
+
+    fn in_numbers(&self) -> String {
+        let batches = &self.report.batches;
+        let count = |status| self.report.with_status(status).count();
+        let payments: u64 = batches.iter().map(|batch| batch.payments).sum();
+        let before = batches.iter().filter(|batch| self.is_before(batch)).count();
+        let before = match before {
+            0 => String::new(),
+            some => format!("{some} before --since, "),
+        };
+        format!(
+            "{} of {}: {} matched, {} pending, {before}{} to look at",
+            match batches.len() {
+                1 => "1 batch".to_owned(),
+                number => format!("{number} batches"),
+            },
+            plural(payments, "payment"),
+            count(BatchStatus::Matched),
+            count(BatchStatus::Pending),
+            self.to_look_at()
+        )
     }
-    for line in &report.unclear {
-        let unclear = format!(
-            "line {} of statement {}: {} on {}, reference unclear",
-            line.line, line.statement, line.amount, line.date
-        );
-        context.ui.line(&Line::new().push(Tone::Warn, unclear))?;
+
+    /// The SDK's report, with what was not asked for told apart.
+    fn to_json(&self) -> Result<Value> {
+        let failed = |error| CliError::failure(format!("cannot write JSON: {error}"));
+        let mut report = serde_json::to_value(&self.report).map_err(failed)?;
+        for (at, batch) in self.report.batches.iter().enumerate() {
+            if self.is_before(batch) {
+                report["batches"][at]["status"] = json!(BEFORE);
+            }
+        }
+        Ok(report)
     }
-    let summary = report.to_string();
-    let summary = summary.lines().next().unwrap_or_default();
-    context.ui.note(&Line::new().bold(summary));
-    Ok(())
 }
 
 fn format(arguments: &FormatArguments) -> Result<StatementFormat> {

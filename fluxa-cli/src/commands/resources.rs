@@ -7,6 +7,8 @@ mod read;
 mod show;
 mod stream;
 
+pub(super) use show::signed;
+
 use fluxa_sdk::contract;
 
 use super::Context;

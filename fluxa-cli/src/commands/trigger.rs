@@ -1,9 +1,15 @@
 //! `fluxa trigger`: events on demand.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::rc::Rc;
+use std::time::Duration;
 
+use fluxa_sdk::contract::prefix;
+use fluxa_sdk::types::PaymentState;
 use futures_util::StreamExt;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::Context;
 use crate::cli::{RunArguments, TriggerArguments};
@@ -12,7 +18,7 @@ use crate::env;
 use crate::error::{CliError, Kind, Result};
 use crate::signals::interrupted;
 use crate::trigger::fixture::{self, Fixture};
-use crate::trigger::{self, Change, PATIENCE, Triggered, registry};
+use crate::trigger::{self, Change, Made, Missed, PATIENCE, Trouble, Why, registry};
 use crate::ui::{Line, Table, Tone};
 
 pub(crate) async fn run(context: &Context, arguments: TriggerArguments) -> Result<()> {
@@ -52,26 +58,44 @@ pub(super) async fn perform(
         context.ui.progress(u64::from(count));
     }
     let mut done = Done::default();
+    let unfinished = RefCell::new(BTreeMap::new());
     let mut runs = futures_util::stream::iter(0..count)
-        .map(|_| trigger::run(&client, &fixture, patience))
+        .map(|number| {
+            let made = Rc::new(Made::default());
+            unfinished.borrow_mut().insert(number, Rc::clone(&made));
+            let (client, fixture) = (&client, &fixture);
+            async move {
+                let outcome = trigger::run(client, fixture, patience, &made).await;
+                (number, made, outcome)
+            }
+        })
         .buffer_unordered(usize::from(arguments.concurrency));
     let all = async {
-        while let Some(outcome) = runs.next().await {
+        while let Some((number, made, outcome)) = runs.next().await {
             match outcome {
-                Ok(triggered) => {
-                    show(context, name, &fixture, &triggered)?;
+                Ok(event) => {
+                    // Before it is told: it was made, whether anyone reads of it or not.
                     done.made += 1;
+                    if event.is_none() && done.later.is_none() {
+                        done.later = moved(&made);
+                    }
+                    show(context, name, &fixture, event.as_deref(), &made)?;
+                    unfinished.borrow_mut().remove(&number);
                 }
-                Err(error) => {
-                    let error = connection::with_reach_hint(&context.settings)(error);
+                Err(trouble) => {
+                    let error = connection::with_reach_hint(&context.settings)(match trouble {
+                        Trouble::Failed(error) => error,
+                        Trouble::Missed(missed) => told(context, &missed, arguments),
+                    });
                     // Whoever may not do it once may not do it at all.
                     let ends_it = count == 1 || error.kind == Kind::Auth;
                     if ends_it {
                         return Err(error);
                     }
-                    failed(context, name, &error)?;
                     done.failed.get_or_insert(error.kind);
                     done.failures += 1;
+                    failed(context, name, &error, &made)?;
+                    unfinished.borrow_mut().remove(&number);
                 }
             }
             context.ui.step();
@@ -87,9 +111,15 @@ pub(super) async fn perform(
         let made = format!("{} of {count} made", done.made);
         context.ui.note(&Line::new().bold(made));
     }
-    ended?;
+    let left: Vec<Rc<Made>> = unfinished.take().into_values().collect();
+    ended.map_err(|error| with_made(context, error, &left))?;
     match done.failed {
-        None => Ok(()),
+        None => {
+            if arguments.wait.is_none() {
+                on_its_way(context, &fixture, arguments, done.later.as_deref());
+            }
+            Ok(())
+        }
         Some(kind) => Err(CliError {
             kind,
             ..CliError::failure(format!("{} of {count} failed", done.failures))
@@ -104,6 +134,100 @@ struct Done {
     failures: u32,
     /// The kind of the first failure, which decides the exit code.
     failed: Option<Kind>,
+    /// Id of the first object whose event comes later.
+    later: Option<String>,
+}
+
+/// Names what was made in runs that were not told of.
+fn with_made(context: &Context, error: CliError, left: &[Rc<Made>]) -> CliError {
+    /// As many as are of use to people.
+    const NAMED: usize = 12;
+    let objects: Vec<_> = left.iter().flat_map(|made| made.objects()).collect();
+    if objects.is_empty() || error.kind == Kind::BrokenPipe {
+        return error;
+    }
+    let mut names: Vec<String> = objects
+        .iter()
+        .take(NAMED)
+        .map(|(name, id)| format!("{name} {id}"))
+        .collect();
+    if objects.len() > NAMED {
+        names.push(format!("and {} more", objects.len() - NAMED));
+    }
+    let made = format!("made so far: {}", names.join(", "));
+    if error.kind == Kind::Interrupted {
+        // Nothing is said of an interrupt itself.
+        context.ui.warn(&made);
+        return error;
+    }
+    let hint = match &error.hint {
+        Some(hint) => format!("{hint}; {made}"),
+        None => made,
+    };
+    error.hint(hint)
+}
+
+/// Returns the object that moves: the payment, where one was made.
+fn moved(made: &Made) -> Option<String> {
+    let ids: Vec<String> = made.objects().into_iter().map(|(_, id)| id).collect();
+    let payment = ids.iter().rfind(|id| id.starts_with(prefix::PAYMENT));
+    payment.or(ids.last()).cloned()
+}
+
+/// Says why an event did not come, and what to do.
+fn told(context: &Context, missed: &Missed, arguments: &RunArguments) -> CliError {
+    let error = CliError::from(Trouble::Missed(missed.clone()));
+    let decides = missed
+        .standing
+        .as_ref()
+        .map_or(missed.about.as_str(), |it| it.id.as_str());
+    let history = |id: &str| match id.starts_with(prefix::PAYMENT) {
+        true => context.settings.suggested(&["payments", "history", id]),
+        false => context.settings.suggested(&["logs", "tail", "--no-follow"]),
+    };
+    match (
+        missed.why,
+        by_hand(context, &missed.event, decides, arguments),
+    ) {
+        (Why::Over, _) => error.hint(format!("`{}` shows how it came to that", history(decides))),
+        (Why::Late(_), Some(command)) => error.hint(format!("move it on: `{command}`")),
+        (Why::Late(waited), None) => {
+            let longer = (waited * 6).max(Duration::from_secs(60)).as_secs();
+            let history = history(decides);
+            error.hint(format!(
+                "--wait {longer} waits longer; `{history}` shows how far it is"
+            ))
+        }
+    }
+}
+
+/// Returns the command that brings an event about by hand, when its pace is that.
+fn by_hand(context: &Context, event: &str, id: &str, arguments: &RunArguments) -> Option<String> {
+    let state = event.strip_prefix("payment.")?.to_uppercase();
+    let is_by_hand = arguments.timing.as_deref() == Some("manual");
+    // A refund is made, not moved to.
+    let leads_there =
+        PaymentState::KNOWN.contains(&state.as_str()) && state != PaymentState::Refunded.as_str();
+    (is_by_hand && leads_there && id.starts_with(prefix::PAYMENT)).then(|| {
+        let words = ["sandbox", "advance-payment", id, "--to", &state];
+        context.settings.suggested(&words)
+    })
+}
+
+/// Says how an event comes that was not waited for.
+fn on_its_way(context: &Context, fixture: &Fixture, arguments: &RunArguments, id: Option<&str>) {
+    let (Some(event), Some(id)) = (&fixture.event, id) else {
+        return;
+    };
+    let how = match by_hand(context, event, id, arguments) {
+        Some(command) => format!("move it on: {command}"),
+        None => {
+            let words = ["sandbox", "advance-clock", "--seconds", "60"];
+            let command = context.settings.suggested(&words);
+            format!("--wait waits for it; {command} brings it sooner")
+        }
+    };
+    context.ui.note(&Line::new().dim(how));
 }
 
 fn changes(arguments: &RunArguments) -> Result<Vec<Change>> {
@@ -174,36 +298,47 @@ fn edited(context: &Context, fixture: &Fixture) -> Result<Fixture> {
     }
 }
 
-fn show(context: &Context, name: &str, fixture: &Fixture, triggered: &Triggered) -> Result<()> {
+/// Names and ids, as JSON.
+fn objects(made: &Made) -> Value {
+    let objects = made.objects().into_iter();
+    objects
+        .map(|(name, id)| (name, json!(id)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn show(
+    context: &Context,
+    name: &str,
+    fixture: &Fixture,
+    event: Option<&str>,
+    made: &Made,
+) -> Result<()> {
     if context.ui.is_json() {
-        let objects: Map<String, _> = triggered
-            .objects
-            .iter()
-            .map(|(name, id)| (name.clone(), json!(id)))
-            .collect();
         return context.ui.json(&json!({
             "type": "triggered",
             "event_type": fixture.event,
-            "event": triggered.event,
-            "objects": objects,
+            "event": event,
+            "objects": objects(made),
         }));
     }
     let mut line = Line::new().bold(name).text("  ");
-    line = match (&triggered.event, &fixture.event) {
+    line = match (event, &fixture.event) {
         (Some(id), _) => line.push(Tone::Good, id),
         (None, Some(_)) => line.push(Tone::Warn, "on its way"),
         (None, None) => line.push(Tone::Good, "done"),
     };
-    for (name, id) in &triggered.objects {
+    for (name, id) in made.objects() {
         line = line.dim(format!("  {name} ")).text(id);
     }
     context.ui.line(&line)
 }
 
-fn failed(context: &Context, name: &str, error: &CliError) -> Result<()> {
+fn failed(context: &Context, name: &str, error: &CliError, made: &Made) -> Result<()> {
     if context.ui.is_json() {
         let mut line = error.to_json();
         line["type"] = json!("failed");
+        line["objects"] = objects(made);
         return context.ui.json(&line);
     }
     context.ui.warn(&format!("{name}: {error}"));

@@ -15,6 +15,9 @@ use crate::error::{CliError, Result};
 use crate::listen::report::plural;
 use crate::ui::{Line, Tone};
 
+/// HMAC-SHA256 in hexadecimal.
+const V1_DIGITS: usize = 64;
+
 pub(crate) fn run(context: &Context, command: WebhooksCommand) -> Result<()> {
     match command {
         WebhooksCommand::Sign {
@@ -59,7 +62,11 @@ pub(crate) fn run(context: &Context, command: WebhooksCommand) -> Result<()> {
             match verifier.verify_received_at(&body, signature, at) {
                 Ok(event) => {
                     let age = at.as_second() - event.signed_at_unix_seconds();
-                    valid(context, event.id(), event.event_type(), age)
+                    valid(context, Some((event.id(), event.event_type())), age)
+                }
+                // Nothing else is wrong with it: whoever forwards other things signs them, too.
+                Err(SignatureError::NotAnEvent) => {
+                    valid(context, None, at.as_second() - signed_at(signature))
                 }
                 Err(error) => Err(refusal(
                     &secret,
@@ -73,7 +80,9 @@ pub(crate) fn run(context: &Context, command: WebhooksCommand) -> Result<()> {
     }
 }
 
-fn valid(context: &Context, id: &str, event_type: &str, age_seconds: i64) -> Result<()> {
+/// Says that it is, of which event, its id and type, where the body is one.
+fn valid(context: &Context, event: Option<(&str, &str)>, age_seconds: i64) -> Result<()> {
+    let (id, event_type) = event.unzip();
     if context.ui.is_json() {
         return context.ui.json(&json!({
             "valid": true, "event": id, "event_type": event_type, "age_seconds": age_seconds,
@@ -90,9 +99,33 @@ fn valid(context: &Context, id: &str, event_type: &str, age_seconds: i64) -> Res
         ),
     };
     let line = Line::new().push(Tone::Good, "valid").text("  ");
-    context
-        .ui
-        .line(&line.bold(event_type).text(" ").dim(id).dim("  ").dim(age))
+    let line = match event {
+        Some((id, event_type)) => line.bold(event_type).text(" ").dim(id),
+        None => line.text("no event: it has no `id` and `type`"),
+    };
+    context.ui.line(&line.dim("  ").dim(age))
+}
+
+/// Returns the `t` of a header that was verified.
+fn signed_at(signature: &str) -> i64 {
+    let mut pairs = signature.split(',').map(str::trim);
+    let at = pairs.find_map(|pair| pair.strip_prefix("t="));
+    at.and_then(|at| at.parse().ok()).unwrap_or_default()
+}
+
+/// Says what is wrong with the `v1` themselves, when none of them can be a signature.
+fn no_signature(signature: &str) -> Option<String> {
+    let given = signature.split(',').map(str::trim);
+    let given: Vec<&str> = given.filter_map(|pair| pair.strip_prefix("v1=")).collect();
+    let is_signature =
+        |text: &&str| text.len() == V1_DIGITS && text.bytes().all(|b| b.is_ascii_hexdigit());
+    match given.first() {
+        Some(first) if !given.iter().any(is_signature) => Some(match first.chars().count() {
+            V1_DIGITS => "its `v1` is not hexadecimal".to_owned(),
+            found => format!("its `v1` has {found} of the {V1_DIGITS} digits a signature has"),
+        }),
+        _ => None,
+    }
 }
 
 /// Returns why a signature is not good, found out by trying what may have gone wrong.
@@ -120,14 +153,13 @@ fn refusal(
             ))
             .hint("as of the time it was received: --at TIME; or check this machine's clock");
         }
-        SignatureError::NotAnEvent => {
-            return refused("the signature matches, but the body is no event".to_owned())
-                .hint("an event is JSON with an `id` and a `type`");
-        }
         other => {
             return refused(other.to_string())
                 .hint("the header is t=<unix seconds>,v1=<64 hexadecimal digits>");
         }
+    }
+    if let Some(fault) = no_signature(signature) {
+        return refused(fault).hint("was it cut off where it was copied?");
     }
     if let Some(alteration) = alteration(secret, body, signature) {
         return refused(alteration)

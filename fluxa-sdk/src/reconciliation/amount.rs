@@ -70,7 +70,7 @@ pub(super) fn amount(text: &str, currency: &Currency) -> Result<(Sign, i64), &'s
                 if named || !fits {
                     return Err(
                         "the amount is in another currency than its line; check the currency of \
-                         the statement (`StatementFormat::currency`)",
+                         the statement's format",
                     );
                 }
                 named = true;

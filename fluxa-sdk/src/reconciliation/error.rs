@@ -27,6 +27,7 @@ pub struct StatementError {
     statement: u32,
     line: u64,
     reason: String,
+    columns: bool,
 }
 
 impl StatementError {
@@ -38,6 +39,12 @@ impl StatementError {
     /// Returns the number of the line in the file, from 1; 0 for the file as a whole.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// Returns whether the format names columns that the statement does not have: the format is at
+    /// fault, and not the statement.
+    pub fn is_about_columns(&self) -> bool {
+        self.columns
     }
 
     /// Returns what is wrong with it, without repeating its text.
@@ -66,7 +73,16 @@ impl ReconciliationError {
             statement,
             line,
             reason,
+            columns: false,
         })
+    }
+
+    /// Says that what failed is finding the columns.
+    pub(super) fn about_columns(mut self) -> Self {
+        if let Self::Statement(error) = &mut self {
+            error.columns = true;
+        }
+        self
     }
 
     pub(super) fn refused(what: impl Into<String>, reason: &'static str) -> Self {

@@ -313,8 +313,8 @@ fn missing(name: &str, header: Option<&[String]>) -> String {
     };
     let names: Vec<String> = header.iter().take(12).map(shown).collect();
     format!(
-        "no column `{name}`; the header says: {}. Name the columns, or the lines in front of the \
-         header, with `StatementFormat`",
+        "no column `{name}`; the header says: {}. Let the format name the columns, or skip the lines \
+         in front of the header",
         names.join(" | ")
     )
 }

@@ -76,7 +76,7 @@ impl<R: Read> Statement<R> {
     fn find_columns(&mut self) -> Result<Columns, ReconciliationError> {
         if !self.format.has_header {
             let columns = self.format.columns(None);
-            return columns.map_err(|reason| self.fault(0, reason));
+            return columns.map_err(|reason| self.fault(0, reason).about_columns());
         }
         let Some(line) = self.read()? else {
             return Err(self.fault(0, "the statement is empty"));
@@ -89,7 +89,7 @@ impl<R: Read> Statement<R> {
         self.fields = Some(self.record.len());
         let header: Vec<String> = self.record.iter().map(decode).collect();
         let columns = self.format.columns(Some(&header));
-        columns.map_err(|reason| self.fault(line, reason))
+        columns.map_err(|reason| self.fault(line, reason).about_columns())
     }
 
     /// Reads the next record and returns the number of its first line, from 1.
@@ -117,7 +117,7 @@ impl<R: Read> Statement<R> {
         // A pair of stray quotes makes one line of many, and would hide the credits in between.
         if inside > 0 && !self.format.line_breaks {
             let reason = "a quoted field that starts here goes on in the next line; look for a \
-                          stray quote, or accept them with `StatementFormat::quoted_line_breaks`";
+                          stray quote, or let the format have quoted line breaks";
             return Err(self.fault(line, reason));
         }
         Ok(Some(line))

@@ -52,6 +52,16 @@ impl Kind {
         }
     }
 
+    /// What shells may offer.
+    pub(super) fn offered(self) -> &'static [&'static str] {
+        match self {
+            Self::OneOf(values) => values,
+            Self::List(of) => of.offered(),
+            Self::Boolean => &["true", "false"],
+            _ => &[],
+        }
+    }
+
     /// Reads what was typed.
     pub(super) fn parse(self, text: &str) -> Result<Value, String> {
         match self {

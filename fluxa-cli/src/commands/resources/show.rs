@@ -107,16 +107,21 @@ fn money(name: &str, value: &JsonText, parent: &JsonText) -> Option<String> {
         return None;
     }
     let currency = parent.get("currency")?.text()?.parse().ok()?;
-    let text = Money::new(value.integer()?, currency).to_string();
+    Some(signed(&Money::new(value.integer()?, currency)))
+}
+
+/// Returns `£49.99`, and `4900 JPY` where the sign would not say which money it is.
+pub(crate) fn signed(money: &Money) -> String {
+    let text = money.to_string();
     let signs = [(" GBP", '£'), (" EUR", '€'), (" USD", '$')];
-    let signed = signs.iter().find_map(|(code, sign)| {
+    let with_sign = signs.iter().find_map(|(code, sign)| {
         let amount = text.strip_suffix(code)?;
         Some(match amount.strip_prefix('-') {
             Some(amount) => format!("-{sign}{amount}"),
             None => format!("{sign}{amount}"),
         })
     });
-    Some(signed.unwrap_or(text))
+    with_sign.unwrap_or(text)
 }
 
 /// `2026-05-19T10:23:14.572Z` → `2026-05-19 10:23:14Z`; `None` for what is no time.
