@@ -178,13 +178,11 @@ fn fold(text: &str, width: usize) -> String {
 }
 
 fn is_command(line: &str) -> bool {
-    let is = |start: &&str| {
+    let is = |start| {
         line.strip_prefix("  ")
-            .is_some_and(|line| line.starts_with(*start))
+            .is_some_and(|line| line.starts_with(start))
     };
-    ["fluxa ", "curl ", "export ", "KEY="]
-        .iter()
-        .any(|start| is(&start))
+    ["fluxa ", "curl ", "export ", "KEY="].into_iter().any(is)
 }
 
 fn fold_command(command: &str, width: usize) -> String {

@@ -157,8 +157,8 @@ async fn newest(client: &Client, event: &str, about: &str) -> Result<Option<Stri
     let is_about = |candidate: &&Value| {
         candidate.pointer("/data/object/id").and_then(Value::as_str) == Some(about)
     };
-    let found = events.filter_map(|event| is_about(&event).then(|| event["id"].as_str()));
-    Ok(found.flatten().next().map(str::to_owned))
+    let mut ids = events.filter(is_about).map(|event| event["id"].as_str());
+    Ok(ids.next().flatten().map(str::to_owned))
 }
 
 /// Returns whether nothing more can come of what was made, and how the object is that says so.

@@ -141,7 +141,11 @@ impl Examination {
         if self.ask(as_it_should_be, FAR_SECONDS).await.accepted {
             return Some((Cause::ClockSkew, None, Clock::Ahead));
         }
-        if self.ask_at(as_it_should_be, now() * 1_000).await.accepted {
+        if self
+            .ask_at(as_it_should_be, Timestamp::now().as_millisecond())
+            .await
+            .accepted
+        {
             return Some((Cause::Milliseconds, None, self.clock()));
         }
         // Each by itself, for those that look at the first signature only, or at the last.
