@@ -125,7 +125,7 @@ pub(crate) async fn run(
     };
     let about = fill(about, &answers)?;
     made.add(event.split('.').next().unwrap_or(event), &about);
-    wait::for_event(client, event, &about, patience, &made.objects()).await
+    wait::for_event(client, event, &about, patience).await
 }
 
 async fn send(client: &Client, step: &Step, answers: &Map<String, Value>) -> Result<Value> {

@@ -187,39 +187,38 @@ fn is_command(line: &str) -> bool {
 
 fn fold_command(command: &str, width: usize) -> String {
     let (mut folded, mut used) = (String::from(" "), 1);
-    for word in shell_words(command) {
-        // A blank before it, and perhaps ` \\` after it.
-        if used + 1 + word.width() + 2 > width && used > 1 {
+    let mut words = shell_words(command).into_iter().peekable();
+    while let Some(word) = words.next() {
+        // A flag stays with its value.
+        let value = words.next_if(|next| word.starts_with('-') && !next.starts_with('-'));
+        let together = value.map_or(0, |value| 1 + value.width()) + word.width();
+        // A blank before them, and perhaps ` \\` after them.
+        if used + 1 + together + 2 > width && used > 1 {
             folded.push_str(" \\\n     ");
             used = 5;
         }
-        folded.push(' ');
-        folded.push_str(word);
-        used += 1 + word.width();
+        for word in [Some(word), value].into_iter().flatten() {
+            folded.push(' ');
+            folded.push_str(word);
+        }
+        used += 1 + together;
     }
     folded
 }
 
-/// Splits at blanks, but not at those in quotes or brackets.
+/// Splits at blanks, but not at those in quotes.
 fn shell_words(command: &str) -> Vec<&str> {
-    let (mut words, mut start, mut quote, mut depth) = (Vec::new(), 0, None, 0_usize);
-    for (at, character) in command.char_indices() {
-        match (quote, character) {
-            (Some(open), _) if open == character => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(character),
-            (None, '(') => depth += 1,
-            (None, ')') => depth = depth.saturating_sub(1),
-            (None, ' ') if depth == 0 => {
-                words.push(&command[start..at]);
-                start = at + 1;
-            }
+    let mut quote = None;
+    let is_between = |character: char| {
+        match quote {
+            Some(open) if open == character => quote = None,
+            None if matches!(character, '\'' | '"') => quote = Some(character),
             _ => {}
         }
-    }
-    words.push(&command[start..]);
-    words.retain(|word| !word.is_empty());
-    words
+        quote.is_none() && character == ' '
+    };
+    let words = command.split(is_between);
+    words.filter(|word| !word.is_empty()).collect()
 }
 
 /// Says what was probably meant by `fluxa help NAME` where there is no such command: clap does so of

@@ -177,28 +177,21 @@ fn moved(made: &Made) -> Option<String> {
 /// Says why an event did not come, and what to do.
 fn told(context: &Context, missed: &Missed, arguments: &RunArguments) -> CliError {
     let error = CliError::from(Trouble::Missed(missed.clone()));
-    let decides = missed
-        .standing
-        .as_ref()
-        .map_or(missed.about.as_str(), |it| it.id.as_str());
-    let history = |id: &str| match id.starts_with(prefix::PAYMENT) {
-        true => context.settings.suggested(&["payments", "history", id]),
+    let (event, about) = (&missed.event, missed.about.as_str());
+    let look = match about.starts_with(prefix::PAYMENT) {
+        true => context.settings.suggested(&["payments", "history", about]),
         false => context.settings.suggested(&["logs", "tail", "--no-follow"]),
     };
-    match (
-        missed.why,
-        by_hand(context, &missed.event, decides, arguments),
-    ) {
-        (Why::Over, _) => error.hint(format!("`{}` shows how it came to that", history(decides))),
-        (Why::Late(_), Some(command)) => error.hint(format!("move it on: `{command}`")),
-        (Why::Late(waited), None) => {
-            let longer = (waited * 6).max(Duration::from_secs(60)).as_secs();
-            let history = history(decides);
-            error.hint(format!(
-                "--wait {longer} waits longer; `{history}` shows how far it is"
-            ))
-        }
-    }
+    error.hint(
+        match (missed.why, by_hand(context, event, about, arguments)) {
+            (Why::Over, _) => format!("`{look}` shows how it came to that"),
+            (Why::Late(_), Some(command)) => format!("move it on: `{command}`"),
+            (Why::Late(waited), None) => {
+                let longer = (waited * 6).max(Duration::from_secs(60)).as_secs();
+                format!("--wait {longer} waits longer; `{look}` shows how far it is")
+            }
+        },
+    )
 }
 
 /// Returns the command that brings an event about by hand, when its pace is that.

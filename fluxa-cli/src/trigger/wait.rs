@@ -25,7 +25,7 @@ pub(crate) struct Missed {
     /// Id of the object that it would be about.
     pub(crate) about: String,
     pub(crate) why: Why,
-    /// How the object is that decides: the one it would be about, or the payment before it.
+    /// How that object is; `None` where the key may not see it, or it has no state.
     pub(crate) standing: Option<Standing>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum Why {
 /// How an object is.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
-    pub(crate) id: String,
+    id: String,
     state: String,
     failure_code: Option<String>,
 }
@@ -59,10 +59,7 @@ impl fmt::Display for Missed {
         let Some(standing) = &self.standing else {
             return Ok(());
         };
-        match standing.id == *about {
-            true => write!(formatter, ": it is {}", standing.state)?,
-            false => write!(formatter, ": {} is {}", standing.id, standing.state)?,
-        }
+        write!(formatter, ": it is {}", standing.state)?;
         match &standing.failure_code {
             Some(code) => write!(formatter, " ({code})"),
             None => Ok(()),
@@ -78,10 +75,6 @@ impl Standing {
             state: text("state").or_else(|| text("status"))?,
             failure_code: text("failure_code"),
         })
-    }
-
-    fn has_failed(&self) -> bool {
-        self.state == PaymentState::Failed.as_str()
     }
 
     /// Whether the object cannot move to where this event would come of it.
@@ -106,7 +99,6 @@ pub(super) async fn for_event(
     event: &str,
     about: &str,
     limit: Option<Duration>,
-    made: &[(String, String)],
 ) -> Result<Option<String>, Trouble> {
     let mut patience = ExponentialBackoff {
         current_interval: Duration::from_millis(20),
@@ -131,8 +123,11 @@ pub(super) async fn for_event(
             return Ok(None);
         };
         // Before the events are read again: what ended an object has written its event with it.
-        let (over, standing) = standing(client, event, about, made).await;
-        if over {
+        let standing = look(client, about).await;
+        if standing
+            .as_ref()
+            .is_some_and(|standing| standing.is_final(event))
+        {
             return match newest(client, event, about).await? {
                 Some(id) => Ok(Some(id)),
                 None => Err(missed(Why::Over, standing)),
@@ -159,33 +154,6 @@ async fn newest(client: &Client, event: &str, about: &str) -> Result<Option<Stri
     };
     let mut ids = events.filter(is_about).map(|event| event["id"].as_str());
     Ok(ids.next().flatten().map(str::to_owned))
-}
-
-/// Returns whether nothing more can come of what was made, and how the object is that says so.
-async fn standing(
-    client: &Client,
-    event: &str,
-    about: &str,
-    made: &[(String, String)],
-) -> (bool, Option<Standing>) {
-    let own = look(client, about).await;
-    let is_final = own.as_ref().is_some_and(|own| own.is_final(event));
-    if is_final || about.starts_with(prefix::PAYMENT) {
-        return (is_final, own);
-    }
-    // What comes of payments does not come of those that failed.
-    let payments = made.iter().map(|(_, id)| id.as_str());
-    let mut failed = None;
-    for payment in payments.filter(|id| id.starts_with(prefix::PAYMENT)) {
-        match look(client, payment).await {
-            Some(standing) if standing.has_failed() => failed = Some(standing),
-            _ => return (false, own),
-        }
-    }
-    match failed {
-        Some(failed) => (true, Some(failed)),
-        None => (false, own),
-    }
 }
 
 /// Reads an object by its id. A key that may not has nothing to say, and that is no fault here.
@@ -287,19 +255,19 @@ mod tests {
     #[test]
     fn what_did_not_come_is_told_with_how_things_are() {
         let failed = json!({ "id": "pay_1", "state": "FAILED", "failure_code": "card_declined" });
-        let missed = |about: &str, why| Missed {
+        let missed = |why| Missed {
             event: "payment.settled".to_owned(),
-            about: about.to_owned(),
+            about: "pay_1".to_owned(),
             why,
             standing: Some(standing(failed.clone())),
         };
         assert_eq!(
-            missed("pay_1", Why::Over).to_string(),
+            missed(Why::Over).to_string(),
             "payment.settled about pay_1 cannot come any more: it is FAILED (card_declined)"
         );
         assert_eq!(
-            missed("chk_1", Why::Late(Duration::from_millis(1_500))).to_string(),
-            "payment.settled about chk_1 did not happen within 1.5 s: pay_1 is FAILED (card_declined)"
+            missed(Why::Late(Duration::from_millis(1_500))).to_string(),
+            "payment.settled about pay_1 did not happen within 1.5 s: it is FAILED (card_declined)"
         );
     }
 }
