@@ -6,6 +6,7 @@
 mod condition;
 mod expect;
 pub(crate) mod junit;
+mod known;
 mod log;
 pub(crate) mod outcome;
 mod plan;

@@ -38,7 +38,8 @@ pub(crate) use config::{ConfigCommand, Setting};
 pub(crate) use doctor::{DoctorArguments, OpenArguments};
 pub(crate) use events::{EventsCommand, ResendArguments};
 pub(crate) use keys::{
-    CreateKeyArguments, KeyKind, KeysCommand, RotateKeyArguments, UpdateKeyArguments,
+    CreateKeyArguments, KeyKind, KeysCommand, RevokeKeyArguments, RotateKeyArguments,
+    UpdateKeyArguments,
 };
 pub(crate) use listen::ListenArguments;
 pub(crate) use logs::{LogsCommand, TailArguments};

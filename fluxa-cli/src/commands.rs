@@ -20,6 +20,7 @@ pub(crate) mod replay;
 pub(crate) mod resources;
 pub(crate) mod status;
 pub(crate) mod trigger;
+mod webhook_endpoints;
 pub(crate) mod webhooks;
 pub(crate) mod whoami;
 

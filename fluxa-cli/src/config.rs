@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, TableLike};
 
 use crate::error::{CliError, Result};
 use crate::private_file::PrivateDirectory;
@@ -119,15 +120,47 @@ pub(crate) fn update(
     change: impl FnOnce(&mut ConfigFile),
 ) -> Result<PathBuf> {
     directory.update(FILE, ui, |text| {
-        let mut file = match text {
-            Some(text) => parse(directory, &text)?,
-            None => ConfigFile::default(),
-        };
+        let text = text.unwrap_or_default();
+        let mut file = parse(directory, &text)?;
         change(&mut file);
-        toml::to_string(&file)
+        written(&text, &file)
             .map_err(|error| CliError::failure(format!("cannot write {FILE}: {error}")))
     })?;
     Ok(directory.path(FILE))
+}
+
+/// Returns the text that says what is configured now; what somebody wrote around it stays.
+fn written(text: &str, file: &ConfigFile) -> Result<String, Box<dyn std::error::Error>> {
+    let mut document: DocumentMut = text.parse()?;
+    let wanted: DocumentMut = toml::to_string(file)?.parse()?;
+    merge(document.as_table_mut(), wanted.as_table());
+    Ok(document.to_string())
+}
+
+/// Makes a table say what another one says. Comments, and the order, stay.
+fn merge(table: &mut dyn TableLike, wanted: &dyn TableLike) {
+    let gone = table.iter().map(|(key, _)| key.to_owned());
+    let gone: Vec<String> = gone.filter(|key| !wanted.contains_key(key)).collect();
+    for key in gone {
+        table.remove(&key);
+    }
+    for (key, new) in wanted.iter() {
+        let Some(old) = table.get_mut(key) else {
+            table.insert(key, new.clone());
+            continue;
+        };
+        match (old.as_table_like_mut(), new.as_table_like()) {
+            (Some(old), Some(new)) => merge(old, new),
+            _ => {
+                // With the comment behind it.
+                let decor = old.as_value().map(|old| old.decor().clone());
+                old.clone_from(new);
+                if let (Some(value), Some(decor)) = (old.as_value_mut(), decor) {
+                    *value.decor_mut() = decor;
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +177,32 @@ mod tests {
         assert!(!error.message.contains("sk_test"), "{error}");
         let error = parse(&directory, "[profiles.default]\n\napi_bse = \"x\"\n").unwrap_err();
         assert!(error.message.contains("config.toml:3: ") && error.message.contains("api_bse"));
+    }
+
+    #[test]
+    fn what_somebody_wrote_around_a_setting_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = PrivateDirectory::new(root.path().join("fluxa"));
+        let ui = Ui::new(Output::Json);
+        let before = "# ours\ndefault_profile = \"shop\" # the shop\n\n# of the shop\n[profiles.shop]\n\
+                      output = 'human' # for people\n\n[profiles.other]\nkeyring = false\n";
+        directory
+            .update(FILE, &ui, |_| Ok(before.to_owned()))
+            .unwrap();
+        let change = |name: &str, change: fn(&mut Profile)| {
+            update_profile(&directory, name, &ui, change).unwrap();
+            directory.read(FILE, &ui).unwrap().unwrap()
+        };
+        let after = change("shop", |profile| profile.output = Some(OutputSetting::Json));
+        assert_eq!(after, before.replace("'human'", "\"json\""));
+        let added = change("new", |profile| profile.keyring = Some(true));
+        assert!(added.contains("# of the shop\n[profiles.shop]"), "{added}");
+        let removed = change("other", |profile| profile.keyring = None);
+        assert!(!removed.contains("keyring = false"), "{removed}");
+        let file = read(&directory, &ui).unwrap();
+        assert_eq!(file.default_profile.as_deref(), Some("shop"));
+        assert_eq!(file.profiles["new"].keyring, Some(true));
+        assert_eq!(file.profiles["shop"].output, Some(OutputSetting::Json));
     }
 
     #[test]

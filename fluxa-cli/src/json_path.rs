@@ -32,6 +32,25 @@ impl fmt::Display for JsonPath {
 }
 
 impl JsonPath {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(String::as_str)
+    }
+
+    /// Returns the first item on the way, or at the end, that a list does not have.
+    pub(crate) fn missing_item(&self, value: &Value) -> Option<Self> {
+        let mut place = value;
+        for (index, part) in self.parts.iter().enumerate() {
+            match child(place, part) {
+                Some(below) => place = below,
+                None => {
+                    let parts = self.parts[..=index].to_vec();
+                    return place.is_array().then_some(Self { parts });
+                }
+            }
+        }
+        None
+    }
+
     /// Returns what is there.
     pub(crate) fn get<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         self.parts.iter().try_fold(value, child)

@@ -22,6 +22,7 @@ mod operations;
 mod private_file;
 mod process;
 mod raw_call;
+mod schema;
 mod scopes;
 mod signals;
 mod suggest;

@@ -4,6 +4,7 @@
 //! Knows nothing of clap, nor of sending.
 
 use crate::generated::RESOURCES;
+use crate::schema::Schema;
 
 /// The operations that share a noun.
 pub(crate) struct Resource {
@@ -55,6 +56,8 @@ pub(crate) struct Operation {
     pub(crate) destructive: bool,
     /// Whether the answer holds a secret that is shown once.
     pub(crate) issues: bool,
+    /// What it answers.
+    pub(crate) answer: &'static Schema,
 }
 
 /// The id in a path.

@@ -145,7 +145,8 @@ fn wait_for(lock: &File, path: &Path, patience: Duration) -> Result<()> {
     }
 }
 
-fn read(path: &Path, ui: &Ui) -> Result<Option<String>> {
+/// Returns the text of a file; `None` when there is none.
+pub(crate) fn read(path: &Path, ui: &Ui) -> Result<Option<String>> {
     let failed = |error| CliError::file("read", path, &error);
     match fs::symlink_metadata(path) {
         Ok(metadata) => guard::check_file(path, &metadata)?,

@@ -243,7 +243,14 @@ fn profiles_are_kept_apart_and_one_is_chosen() {
     assert!(!credentials(&home).unwrap().contains(READER));
     assert_eq!(whoami(&home, &[])["profile"], "default");
     login(&home, &mock.base_url, READER, &["--profile", "reader"]).expect(0);
-    let all = home.run(&["logout", "--all", "--output", "json"]).expect(0);
+    let all = ["logout", "--all", "--output", "json"];
+    let unasked = home.run(&all).expect(2);
+    assert!(
+        unasked.stderr.contains("(default, reader)"),
+        "{}",
+        unasked.stderr
+    );
+    let all = home.run(&[&all[..], &["--yes"]].concat()).expect(0);
     assert_eq!(
         all.json_lines()[0],
         json!({ "removed": ["default", "reader"] })

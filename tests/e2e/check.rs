@@ -219,6 +219,60 @@ fn a_count_is_exact_although_one_more_is_on_its_way() {
 }
 
 #[test]
+fn none_means_none_of_what_is_still_on_its_way() {
+    let home = Home::new();
+    let steps = |more: &str| {
+        scenario(
+            "none",
+            &format!(
+                "within = '20s'\n[[scenario.step]]\ntrigger = 'payment.settled'\n\
+                 timing = 'settling=300ms,settled=300ms'\n\
+                 [[scenario.step]]\nexpect = 'payment.settled'\ncount = 0\n{more}"
+            ),
+        )
+    };
+    // It comes 600 ms later: without a time all of that is waited for.
+    let run = check(&home, &steps(""), &[]).expect(6);
+    assert!(run.stdout.contains("1 came: evt_"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("expected  no payment.settled\n"),
+        "{}",
+        run.stdout
+    );
+    let run = check(&home, &steps("within = '10s'"), &[]).expect(6);
+    let said = "expected  no payment.settled within 10 s\n";
+    assert!(run.stdout.contains(said), "{}", run.stdout);
+    // With a shorter time, or a clock that stands still, it does not come by then.
+    check(&home, &steps("within = '1ms'"), &[]).expect(0);
+    check(
+        &home,
+        &steps("").replace("within", "pace = 'frozen'\nwithin"),
+        &[],
+    )
+    .expect(0);
+}
+
+#[test]
+fn an_assertion_that_cannot_fail_is_told_before_anything_runs() {
+    let home = Home::new();
+    let steps = "[[scenario.step]]\ntrigger = 'payment.settled'\nas = 'paid'\n\
+                 [[scenario.step]]\ncall = 'GET /payments/${paid.payment}'\n\
+                 where = { staet = { not = 'FAILED' } }";
+    let run = check(&home, &scenario("typo", steps), &[]).expect(2);
+    assert!(
+        run.stderr.contains("a.toml:8: ") && run.stderr.contains("did you mean `state`?"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.stdout, "");
+    // Of an item that is not there nothing holds.
+    let steps = "[[scenario.step]]\ncall = 'GET /payments'\n\
+                 where = { 'data.7.state' = { not = 'FAILED' } }";
+    let run = check(&home, &scenario("few", steps), &[]).expect(6);
+    assert!(run.stdout.contains("there is no data.7"), "{}", run.stdout);
+}
+
+#[test]
 fn a_server_that_answers_otherwise_is_exit_code_7_and_6_comes_before_it() {
     let home = Home::new();
     let endpoint = Endpoint::start("whsec_any", &[500; 12]);
@@ -344,7 +398,7 @@ fn the_sandbox_of_the_settings_is_used_when_that_is_asked_for() {
     let mock = Mock::start(&home, &[]);
     // What was there before is none of the scenario's.
     mock.run(&home, &["trigger", "payment.settled"]).expect(0);
-    let all = "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 0";
+    let all = "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 0\nwithin = '50ms'";
     file(
         &home,
         "a.toml",

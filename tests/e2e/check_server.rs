@@ -51,6 +51,9 @@ fn interrupted_or_terminated_nothing_is_left_and_the_report_is_whole() {
         ]);
         let running = Running::start(command);
         eventually("the server", || home.path("ready").exists().then_some(()));
+        // What a run leaves that is killed here.
+        let report = std::fs::read_to_string(home.path("r.xml")).unwrap();
+        assert!(report.contains("errors=\"2\""), "{report}");
         signal(running.process(), name);
         let run = running.finish().expect(130);
         let lines = run.json_lines();
@@ -59,7 +62,7 @@ fn interrupted_or_terminated_nothing_is_left_and_the_report_is_whole() {
         is_gone(&home.path("child"));
         let report = std::fs::read_to_string(home.path("r.xml")).unwrap();
         assert!(
-            report.contains("skipped=\"2\"") && report.ends_with("</testsuites>\n"),
+            report.contains("errors=\"2\"") && report.ends_with("</testsuites>\n"),
             "{report}"
         );
     }

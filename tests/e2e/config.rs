@@ -360,3 +360,51 @@ fn nothing_in_the_working_directory_is_read() {
     let read = Run::of(command).expect(0).json_lines().remove(0);
     assert_eq!(read["value"], "sk_test_…dold");
 }
+
+#[test]
+fn where_a_setting_comes_from_is_told() {
+    let home = Home::new();
+    let get = |environment: &[(&str, &str)], more: &[&str]| {
+        let mut command = home.fluxa(&[&["config", "get", "output"], more].concat());
+        command.envs(environment.iter().copied());
+        Run::of(command).expect(0)
+    };
+    let from = |run: &Run| run.json_lines()[0]["from"].clone();
+    assert_eq!(from(&get(&[], &["--output", "json"])), "--output");
+    let environment = [("FLUXA_OUTPUT", "json")];
+    assert_eq!(from(&get(&environment, &[])), "FLUXA_OUTPUT");
+    home.run(&["config", "set", "output", "json"]).expect(0);
+    let profile = get(&[], &[]);
+    assert_eq!(
+        (from(&profile), profile.stderr.as_str()),
+        ("profile default".into(), "")
+    );
+    let listed = home
+        .run(&["config", "list"])
+        .expect(0)
+        .json_lines()
+        .remove(0);
+    assert_eq!(
+        (&listed["output"], &listed["output_from"]),
+        (&"json".into(), &"profile default".into())
+    );
+}
+
+#[test]
+fn a_profile_that_is_typed_is_used_before_that_of_the_environment_and_says_so() {
+    let home = Home::new();
+    for profile in ["shop", "other"] {
+        let set = ["config", "set", "output", "human", "--profile", profile];
+        home.run(&set).expect(0);
+    }
+    let list = |name: &str| {
+        let mut command = home.fluxa(&["config", "list", "--profile", "shop"]);
+        command.env("FLUXA_PROFILE", name);
+        Run::of(command).expect(0)
+    };
+    let other = list("other");
+    assert!(other.stdout.contains("shop"), "{}", other.stdout);
+    let warning = "--profile is used; FLUXA_PROFILE holds another name";
+    assert!(other.stderr.contains(warning), "{}", other.stderr);
+    assert_eq!(list("shop").stderr, "");
+}

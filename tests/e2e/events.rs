@@ -159,6 +159,14 @@ fn what_has_failed_is_sent_again_until_it_has_arrived() {
             &[&["events", "resend", "--failed"], arguments].concat(),
         )
     };
+    let shown = resend(&["--dry-run", "--type", "customer.u*", "--output", "json"]).expect(0);
+    let shown = shown.json_lines();
+    assert_eq!(
+        (shown.len(), &shown[0]["body"]),
+        (1, &json!({ "endpoint": we }))
+    );
+    assert_eq!(endpoint.deliveries().len(), 20);
+
     let one = resend(&["--type", "customer.u*", "--output", "json"]).expect(7);
     assert!(one.stderr.contains("1 of 1 failed again"), "{}", one.stderr);
     let line = one.json_lines().remove(0);

@@ -1,6 +1,6 @@
 //! `fluxa keys`: create, rotate with a grace, revoke; and secrets in no other output.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Home, KEY, Mock, Run, call};
 
@@ -24,6 +24,10 @@ fn a_key_lives_is_rotated_and_dies_when_its_grace_is_over() {
     with_key(&mock, &home, old, &["events", "list"]).expect(0);
 
     let rotate = ["keys", "rotate", id, "--grace", "1h", "--output", "json"];
+    let unasked = mock.run(&home, &rotate).expect(2);
+    let again = format!("`fluxa keys rotate {id} --grace 1h --yes`");
+    assert!(unasked.stderr.contains(&again), "{}", unasked.stderr);
+    let rotate = [&rotate[..], &["--yes"]].concat();
     let rotated = mock.run(&home, &rotate).expect(0).json_lines().remove(0);
     let new = rotated["secret"].as_str().unwrap();
     assert_ne!(old, new);
@@ -149,6 +153,104 @@ fn a_new_key_goes_where_it_is_told_to() {
 
     let both = ["--write-env", ".env:KEY", "--stdout-secret"];
     with(&both).expect(2);
+}
+
+#[test]
+fn what_would_be_sent_is_shown_and_nothing_is() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let created = ["keys", "create", "--name", "ci", "--output", "json"];
+    let created = mock.run(&home, &created).expect(0).json_lines().remove(0);
+    let id = created["id"].as_str().unwrap();
+    for (arguments, request) in [
+        (&["keys", "create", "--name", "x"][..], "POST /api_keys"),
+        (
+            &["keys", "update", id, "--name", "x"],
+            "PATCH /api_keys/{id}",
+        ),
+        (&["keys", "rotate", id], "POST /api_keys/{id}/rotate"),
+        (&["keys", "revoke", id], "POST /api_keys/{id}/revoke"),
+        (&["keys", "list"], "GET /api_keys"),
+    ] {
+        let arguments = [arguments, &["--dry-run", "--output", "json"]].concat();
+        let shown = mock.run(&home, &arguments).expect(0).json_lines().remove(0);
+        let (method, path) = request.split_once(' ').unwrap();
+        let url = format!("{}{}", mock.base_url, path.replace("{id}", id));
+        assert_eq!(
+            (&shown["method"], &shown["url"]),
+            (&json!(method), &json!(url))
+        );
+    }
+    let listed = ["keys", "list", "--all", "--output", "json"];
+    let listed = mock.run(&home, &listed).expect(0).json_lines();
+    let ours: Vec<&Value> = listed.iter().filter(|key| key["id"] == id).collect();
+    // As the API has it, and as it was.
+    assert_eq!(
+        ours[0],
+        &call(&mock, "GET", &format!("/api_keys/{id}"), json!(null))
+    );
+    assert_eq!(
+        (&ours[0]["status"], &ours[0]["name"]),
+        (&json!("active"), &json!("ci"))
+    );
+    assert!(listed.iter().all(|key| key["name"] != "x"), "{listed:?}");
+}
+
+#[test]
+fn keys_are_listed_page_by_page() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    for name in ["a", "b", "c"] {
+        call(
+            &mock,
+            "POST",
+            "/api_keys",
+            json!({ "kind": "secret", "name": name }),
+        );
+    }
+    let list = |more: &[&str]| {
+        let list = ["keys", "list", "--output", "json"];
+        mock.run(&home, &[&list[..], more].concat()).expect(0)
+    };
+    let names = |run: &Run| -> Vec<Value> {
+        let keys = run.json_lines();
+        keys.iter().map(|key| key["name"].clone()).collect()
+    };
+    let first = list(&["--limit", "1"]);
+    assert_eq!(names(&first), ["c"]);
+    let id = first.json_lines()[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(names(&list(&["--limit", "2", "--after", &id])), ["b", "a"]);
+    let all = names(&list(&["--limit", "1", "--all"]));
+    assert_eq!(all[..3], ["c", "b", "a"]);
+    let people = mock.run(&home, &["keys", "list"]).expect(0);
+    assert!(
+        people.stdout.contains("LAST4") && people.stdout.contains("LAST USED"),
+        "{}",
+        people.stdout
+    );
+}
+
+#[test]
+fn a_file_that_the_key_cannot_be_put_into_is_told_before_there_is_a_key() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let unclosed = "B=1\nC=\"x\n";
+    std::fs::write(home.path("unclosed.env"), unclosed).unwrap();
+    let create = ["keys", "create", "--name", "lost", "--write-env"];
+    for (target, said) in [
+        ("no/such/.env:KEY", "there is no directory no/such"),
+        ("unclosed.env:KEY", "unclosed.env:2: a quote opens"),
+    ] {
+        let run = mock
+            .run(&home, &[&create[..], &[target]].concat())
+            .expect(1);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    }
+    let listed = mock.run(&home, &["keys", "list", "--all"]).expect(0);
+    assert!(!listed.stdout.contains("lost"), "{}", listed.stdout);
+    let file = std::fs::read_to_string(home.path("unclosed.env")).unwrap();
+    assert_eq!(file, unclosed);
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Profile {
     }
 
     fn rotation(&self) -> Command {
-        self.fluxa(&["keys", "rotate", &self.id, "--grace", "1h"])
+        self.fluxa(&["keys", "rotate", &self.id, "--grace", "1h", "--yes"])
     }
 
     /// The key it holds, which must be whole.
@@ -111,7 +111,7 @@ fn the_profile_gets_the_new_key_which_is_printed_nowhere() {
 }
 
 fn all_keys(mock: &Mock) -> Vec<Value> {
-    let list = ["keys", "list", "--output", "json"];
+    let list = ["keys", "list", "--all", "--output", "json"];
     mock.run(&Home::new(), &list).expect(0).json_lines()
 }
 
@@ -151,6 +151,7 @@ fn where_the_new_key_goes_can_be_said() {
         key["id"].as_str().unwrap(),
         "--write-env",
         ".env:KEY",
+        "--yes",
     ];
     let mut rotation = profile.fluxa(&rotate);
     rotation.env("FLUXA_SECRET_KEY", key["secret"].as_str().unwrap());
@@ -168,7 +169,7 @@ fn where_the_new_key_goes_can_be_said() {
     // Another's key into the profile.
     let new_id = id_of(&mock, new);
     profile
-        .run(&["keys", "rotate", &new_id, "--store"])
+        .run(&["keys", "rotate", &new_id, "--store", "--yes"])
         .expect(0);
     assert!(id_of(&mock, &profile.stored()) != profile.id);
     profile.run(&["events", "list"]).expect(0);
@@ -244,6 +245,18 @@ fn a_kill_while_the_request_is_under_way_is_finished_with_the_key_that_was_made(
         let told = profile.run(&["keys", "list"]).expect(0);
         let finish = format!("`fluxa keys rotate {}`", profile.id);
         assert!(told.stderr.contains(&finish), "{}", told.stderr);
+        // What it would be: the same request again.
+        let shown = [
+            "keys",
+            "rotate",
+            &profile.id,
+            "--dry-run",
+            "--output",
+            "json",
+        ];
+        let shown = profile.run(&shown).expect(0).json_lines().remove(0);
+        assert_eq!(shown["body"]["grace_seconds"], 3_600);
+        assert_ne!(shown["headers"]["Idempotency-Key"], "(random)");
         // With the grace it was begun with, whatever is typed now.
         let again = profile.run(&["keys", "rotate", &profile.id]).expect(0);
         assert!(
@@ -357,7 +370,7 @@ fn what_is_refused_is_over() {
     let mock = Mock::start(&home, &[]);
     let profile = Profile::new(&mock);
     profile
-        .run(&["keys", "rotate", "key_00000000000000ff"])
+        .run(&["keys", "rotate", "key_00000000000000ff", "--yes"])
         .expect(4);
     let list = profile.run(&["keys", "list"]).expect(0);
     assert_eq!(list.stderr, "");

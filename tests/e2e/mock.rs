@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Home, KEY, Mock, Run, signal};
+use crate::support::{Home, KEY, Mock, Run, call, signal};
 
 /// Sends a request as it is, and returns the status.
 fn send(mock: &Mock, target: &str, key: &str) -> String {
@@ -56,6 +56,37 @@ fn requests_are_shown_on_stderr_cleaned_and_without_keys_and_cards() {
     );
     assert!(!stderr.contains("4242424242424242"), "{stderr}");
     assert!(!stderr.contains("/_mock/health"), "{stderr}");
+}
+
+/// They outnumber what somebody asked for.
+#[test]
+fn what_listen_reports_of_deliveries_is_shown_only_when_that_is_asked_for() {
+    for (more, shown) in [(&[][..], false), (&["--verbose"], true)] {
+        let home = Home::new();
+        let mock = Mock::start(&home, more);
+        let customer = call(
+            &mock,
+            "POST",
+            "/customers",
+            json!({ "email": "a@example.com" }),
+        );
+        assert!(customer["id"].is_string(), "{customer}");
+        let session = call(&mock, "POST", "/listen_sessions", json!({}));
+        let event = &call(&mock, "GET", "/events", Value::Null)["data"][0]["id"];
+        let path = format!(
+            "/listen_sessions/{}/deliveries",
+            session["id"].as_str().unwrap()
+        );
+        let report =
+            json!({ "event": event, "attempt": 1, "response_status": 200, "duration_ms": 1 });
+        let reported = call(&mock, "POST", &path, report);
+        assert!(reported["id"].is_string(), "{reported}");
+        let stderr = stop(mock);
+        let line =
+            |line: &str| line.contains("POST") && line.contains(&path) && line.contains(" ms");
+        assert_eq!(stderr.lines().any(line), shown, "{stderr}");
+        assert!(stderr.contains("/v1/customers"), "{stderr}");
+    }
 }
 
 #[test]

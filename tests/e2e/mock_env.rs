@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Home, KEY, Run, Running, eventually, signal};
+use crate::support::{Home, KEY, Run, Running, eventually, piped, signal};
 
 fn exec(home: &Home, script: &str) -> Run {
     let mut command = home.fluxa(&["mock", "--", "sh", "-c", script]);
@@ -27,6 +27,23 @@ fn a_command_has_a_sandbox_for_as_long_as_it_runs() {
         std::net::TcpStream::connect(address).is_err(),
         "it still runs at {address}"
     );
+}
+
+#[test]
+fn whoever_is_logged_in_elsewhere_is_not_warned_of_the_sandbox_that_was_asked_for() {
+    let home = Home::new();
+    for set in [
+        &["config", "set", "api_base", "http://127.0.0.1:9/v1"][..],
+        &["config", "set", "secret_key"],
+    ] {
+        piped(home.fluxa(set), &KEY.replace("mock", "ours")).expect(0);
+    }
+    let run = exec(&home, "\"$FLUXA\" trigger customer.created").expect(0);
+    assert_eq!(run.stderr, "");
+    // A key alone is no sandbox: the profile's address is used with it.
+    let mut alone = home.fluxa(&["config", "get", "api_base"]);
+    alone.env("FLUXA_SECRET_KEY", KEY);
+    assert_eq!(Run::of(alone).expect(0).stdout, "http://127.0.0.1:9/v1\n");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `fluxa webhook-endpoints`: their secrets go where they belong, and which events they get is checked.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Home, Mock};
+use crate::support::{Home, Mock, Running, call, eventually, mock_control};
 
 const URL: &str = "https://shop.example.com/webhooks/fluxa";
 
@@ -39,6 +39,9 @@ fn a_secret_is_shown_once_or_put_where_it_belongs() {
 
     let id = endpoint["id"].as_str().unwrap();
     let rotate = ["webhook-endpoints", "rotate-secret", id, "--stdout-secret"];
+    let unasked = mock.run(&home, &rotate).expect(2);
+    assert!(unasked.stderr.contains("--yes"), "{}", unasked.stderr);
+    let rotate = [&rotate[..], &["--yes"]].concat();
     let rotated = mock.run(&home, &rotate).expect(0).stdout;
     assert!(
         rotated.starts_with("whsec_") && rotated.lines().count() == 1,
@@ -53,7 +56,8 @@ fn a_secret_is_shown_once_or_put_where_it_belongs() {
 fn a_file_that_cannot_be_written_costs_no_secret() {
     let home = Home::new();
     let mock = Mock::start(&home, &[]);
-    let target = "no/such/directory/.env:SECRET";
+    // There is room for its own name, and none for that of what it is made of.
+    let target = format!("{}:SECRET", "x".repeat(253));
     for output in ["human", "json"] {
         let arguments = [
             "webhook-endpoints",
@@ -61,7 +65,7 @@ fn a_file_that_cannot_be_written_costs_no_secret() {
             "--url",
             URL,
             "--write-env",
-            target,
+            &target,
             "--output",
             output,
         ];
@@ -73,6 +77,55 @@ fn a_file_that_cannot_be_written_costs_no_secret() {
             run.stderr
         );
         assert!(!run.stderr.contains("whsec_"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_rotation_that_was_killed_is_finished_with_the_secret_that_was_made() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    for when in ["before", "after"] {
+        let made = call(&mock, "POST", "/webhook_endpoints", json!({ "url": URL }));
+        let id = made["id"].as_str().unwrap();
+        let fault = json!({
+            "method": "POST", "path": "/v1/webhook_endpoints/*/rotate_secret", "when": when,
+            "delay_ms": 60_000,
+        });
+        let fault = mock_control(&mock, "/faults", fault);
+        let fault = format!("/faults/{}", fault["id"].as_str().unwrap());
+        let rotate = [
+            "webhook-endpoints",
+            "rotate-secret",
+            id,
+            "--grace",
+            "2h",
+            "--yes",
+        ];
+        let running = Running::start(mock.fluxa(&home, &rotate));
+        eventually("the request", || {
+            (mock_control(&mock, &fault, Value::Null)["hits"] == 1).then_some(())
+        });
+        let path = format!("/webhook_endpoints/{id}");
+        let previous =
+            || call(&mock, "GET", &path, Value::Null)["previous_secret_expires_at"].clone();
+        if when == "after" {
+            eventually("the rotation", || previous().is_string().then_some(()));
+        }
+        drop(running);
+        let ends = previous();
+        let told = mock.run(&home, &["webhook-endpoints", "get", id]).expect(0);
+        let finish = format!("`fluxa webhook-endpoints rotate-secret {id} --yes`");
+        assert!(told.stderr.contains(&finish), "{}", told.stderr);
+        let finish = ["webhook-endpoints", "rotate-secret", id, "--yes"];
+        let run = mock.run(&home, &finish).expect(0);
+        assert!(run.stdout.contains("whsec_"), "{}", run.stdout);
+        assert!(run.stderr.contains("this finishes it"), "{}", run.stderr);
+        if when == "after" {
+            // It was not rotated again: the secret that the server has still counts.
+            assert_eq!(previous(), ends);
+        }
+        let silent = mock.run(&home, &["webhook-endpoints", "get", id]).expect(0);
+        assert_eq!(silent.stderr, "");
     }
 }
 

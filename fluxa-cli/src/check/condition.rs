@@ -1,9 +1,11 @@
-//! Owns `where`: what must be at places of JSON, and saying what is there instead. Pure.
+//! Owns `where`: what must be at places of JSON, refusing what never can be, and saying what is there
+//! instead. Pure.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::known::Known;
 use super::table::{Table, Value as Entry};
 use crate::error::Result;
 use crate::json_path::JsonPath;
@@ -26,8 +28,9 @@ pub(super) struct Condition {
     test: Test,
 }
 
+/// What a place is asked.
 #[derive(Clone, Debug)]
-enum Test {
+pub(super) enum Test {
     Equals(Value),
     Not(Value),
     Exists(bool),
@@ -50,10 +53,12 @@ pub(super) struct Mismatch {
 pub(super) struct Conditions(Vec<Condition>);
 
 impl Conditions {
-    pub(super) fn read(table: Table<'_>) -> Result<Self> {
+    /// Reads them. `known` is what can be where they look: what never holds is refused, and what
+    /// cannot fail.
+    pub(super) fn read(table: Table<'_>, known: &Known) -> Result<Self> {
         let mut conditions = Vec::new();
         for entry in table.entries() {
-            read_entry(entry.name, &entry, &mut conditions)?;
+            read_entry(entry.name, &entry, known, &mut conditions)?;
         }
         match conditions.is_empty() {
             true => Err(table.fault("`where` is empty: it says nothing")),
@@ -88,11 +93,15 @@ impl Conditions {
     pub(super) fn mismatch(&self, value: &Value) -> Option<Mismatch> {
         self.0.iter().find_map(|condition| {
             let found = condition.path.get(value);
-            (!condition.test.holds(found)).then(|| Mismatch {
+            let missing = condition.path.missing_item(value);
+            // Of an item that is not there nothing can be said but that.
+            let is_about_it = missing.as_ref().is_some_and(|item| *item != condition.path);
+            (is_about_it || !condition.test.holds(found)).then(|| Mismatch {
                 expected: format!("{} {}", condition.path, condition.test),
-                got: match found {
-                    None => format!("nothing at {}", condition.path),
-                    Some(value) => shown(value),
+                got: match (found, missing) {
+                    (Some(value), _) => shown(value),
+                    (None, Some(item)) => format!("there is no {item}"),
+                    (None, None) => format!("nothing at {}", condition.path),
                 },
             })
         })
@@ -111,10 +120,15 @@ impl fmt::Display for Conditions {
 
 /// Reads what must be at a place: a value, a table of one test, or a table of places below it, which
 /// is how TOML reads a dotted key without quotes.
-fn read_entry(path: &str, entry: &Entry<'_>, conditions: &mut Vec<Condition>) -> Result<()> {
+fn read_entry(
+    path: &str,
+    entry: &Entry<'_>,
+    known: &Known,
+    conditions: &mut Vec<Condition>,
+) -> Result<()> {
     if !entry.is_table() {
         let test = Test::Equals(entry.to_json());
-        conditions.push(condition(path, entry, test)?);
+        conditions.push(condition(path, entry, test, known)?);
         return Ok(());
     }
     let table = entry.table("a condition")?;
@@ -125,7 +139,7 @@ fn read_entry(path: &str, entry: &Entry<'_>, conditions: &mut Vec<Condition>) ->
             return Err(table.fault(format!("`{path}` has one test of: {}", TESTS.join(", "))));
         }
         for test in table.entries() {
-            conditions.push(condition(path, &test, read_test(&test)?)?);
+            conditions.push(condition(path, &test, read_test(&test)?, known)?);
         }
         return Ok(());
     }
@@ -139,13 +153,20 @@ fn read_entry(path: &str, entry: &Entry<'_>, conditions: &mut Vec<Condition>) ->
                 below.name
             )));
         }
-        read_entry(&format!("{path}.{}", below.name), &below, conditions)?;
+        read_entry(&format!("{path}.{}", below.name), &below, known, conditions)?;
     }
     Ok(())
 }
 
-fn condition(path: &str, entry: &Entry<'_>, test: Test) -> Result<Condition> {
+fn condition(path: &str, entry: &Entry<'_>, test: Test, known: &Known) -> Result<Condition> {
     let path = path.parse().map_err(|wrong: String| entry.fault(wrong))?;
+    known.check(&path, &test).map_err(|wrong| {
+        let error = entry.fault(wrong.fault);
+        match wrong.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    })?;
     Ok(Condition { path, test })
 }
 
@@ -167,7 +188,8 @@ impl Test {
         let number = || found.and_then(Value::as_f64);
         match self {
             Self::Equals(value) => found.is_some_and(|found| equal(found, value)),
-            Self::Not(value) => found.is_none_or(|found| !equal(found, value)),
+            // Of nothing it does not hold: a place that is mistyped would always be another value.
+            Self::Not(value) => found.is_some_and(|found| !equal(found, value)),
             Self::Exists(there) => found.is_some_and(|found| !found.is_null()) == *there,
             Self::Matches(pattern) => found
                 .and_then(Value::as_str)
@@ -247,7 +269,8 @@ mod tests {
             text: text.to_owned(),
         };
         let document = source.parse()?;
-        Conditions::read(Table::new(&source, "`where`", 0, document.get_ref()))
+        let table = Table::new(&source, "`where`", 0, document.get_ref());
+        Conditions::read(table, &Known::nothing())
     }
 
     #[test]
@@ -267,7 +290,8 @@ mod tests {
                 "data = { equals = {} }",
             ),
             ("state = { not = 'FAILED' }", "state = { not = 'SETTLED' }"),
-            ("nothing = { not = 1 }", "amount = { not = 2500.0 }"),
+            ("gone = { not = 1 }", "nothing = { not = 1 }"),
+            ("rate = { not = 2 }", "amount = { not = 2500.0 }"),
             ("state.exists = true", "gone.exists = true"),
             ("gone.exists = false", "state.exists = false"),
             ("state = { matches = 'SET*' }", "amount = { matches = '*' }"),
@@ -277,6 +301,8 @@ mod tests {
             ),
             ("amount.at-least = 2500", "amount.at-least = 2501"),
             ("amount.at-most = 2500.5", "state.at-most = 1"),
+            ("'items.1' = { not = 1 }", "'items.2' = { not = 1 }"),
+            ("'items.2'.exists = false", "'items.2.id'.exists = false"),
             ("items.length = 2", "items.length = 3"),
             ("state.length = 7", "amount.length = 4"),
         ] {

@@ -34,7 +34,7 @@ pub(super) struct Wanted<'a> {
     /// What the server is to have answered, where there is one.
     pub(super) answered: Option<StatusPattern>,
     pub(super) until: Instant,
-    /// How long that is, as it is said.
+    /// How long that is, as it is said; empty for what is on its way.
     pub(super) within: String,
 }
 
@@ -67,6 +67,32 @@ impl Wanted<'_> {
             let change = tokio::time::timeout_at(self.until, changes.changed()).await;
             if change.is_err() {
                 return Err(log.look(|events| self.too_late(events, found)));
+            }
+        }
+    }
+
+    /// Waits for none to come until then.
+    ///
+    /// # Errors
+    /// The one that came; or none can come any more, so that nothing is known.
+    pub(super) async fn none_until(
+        &self,
+        until: Instant,
+        log: &Log,
+        found: &Found,
+    ) -> Result<(), Failure> {
+        let mut changes = log.changes();
+        loop {
+            changes.borrow_and_update();
+            if let Verdict::Fails(failure) = log.look(|events| self.judge(events, found)) {
+                return Err(failure);
+            }
+            if let Some(reason) = log.ended() {
+                return Err(Failure::new(Kind::Network, self.told(), reason));
+            }
+            let change = tokio::time::timeout_at(until, changes.changed()).await;
+            if change.is_err() {
+                return Ok(());
             }
         }
     }
@@ -126,8 +152,11 @@ impl Wanted<'_> {
             true => String::new(),
             false => format!(" where {}", self.conditions),
         };
-        let within = &self.within;
-        format!("{count}{}{conditions} within {within}", self.expect.pattern)
+        let within = match self.within.as_str() {
+            "" => String::new(),
+            within => format!(" within {within}"),
+        };
+        format!("{count}{}{conditions}{within}", self.expect.pattern)
     }
 
     /// Says what came instead.

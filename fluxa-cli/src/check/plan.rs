@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::condition::Conditions;
+use super::known::Known;
 use super::step::{self, Step};
 use super::table::{Source, Table, Value};
 use crate::error::{CliError, Result};
@@ -100,6 +101,9 @@ pub(super) fn parse(source: &Source, directory: &Path, powers: Powers) -> Result
         directory,
         powers,
         has_server: server.is_some(),
+        forwards: server
+            .as_ref()
+            .is_some_and(|server| server.forward_to.is_some()),
     };
     let mut scenarios: Vec<Scenario> = Vec::new();
     for value in listed.list()? {
@@ -209,6 +213,8 @@ pub(super) struct Reading<'a> {
     pub(super) directory: &'a Path,
     pub(super) powers: Powers,
     has_server: bool,
+    /// Whether events are forwarded to it.
+    pub(super) forwards: bool,
 }
 
 impl Reading<'_> {
@@ -219,6 +225,10 @@ impl Reading<'_> {
             Some(value) => Some(self.pace(&value)?),
             None => None,
         };
+        let within = match table.get("within") {
+            Some(value) => value.duration()?,
+            None => WITHIN,
+        };
         let mut known = match self.has_server {
             true => with_server(),
             false => HashSet::new(),
@@ -228,6 +238,16 @@ impl Reading<'_> {
         for value in listed.list()? {
             let table = value.table("a step")?;
             let step = step::read(&table, self)?;
+            if step.expects_none()
+                && let Some(value) = table.get("within")
+                && step.within.is_some_and(|waits| waits >= within)
+            {
+                let fault =
+                    "`within` of `count = 0` is waited for whole, and the scenario is over before";
+                return Err(value
+                    .fault(fault)
+                    .hint("give the scenario a longer `within`"));
+            }
             for entry in table.entries() {
                 check_variables(&entry, &entry.to_json(), &known)?;
             }
@@ -259,10 +279,7 @@ impl Reading<'_> {
                 "" => return Err(name.fault("the name is empty")),
                 text => text.to_owned(),
             },
-            within: match table.get("within") {
-                Some(value) => value.duration()?,
-                None => WITHIN,
-            },
+            within,
             pace,
             steps,
         })
@@ -299,10 +316,10 @@ pub(super) fn only_ours(value: &Value<'_>) -> CliError {
     }
 }
 
-/// Reads the conditions of a step.
-pub(super) fn conditions(table: &Table<'_>) -> Result<Conditions> {
+/// Reads the conditions of a step; `known` is what can be where they look.
+pub(super) fn conditions(table: &Table<'_>, known: &Known) -> Result<Conditions> {
     match table.get("where") {
-        Some(value) => Conditions::read(value.table("`where`")?),
+        Some(value) => Conditions::read(value.table("`where`")?, known),
         None => Ok(Conditions::default()),
     }
 }

@@ -123,6 +123,15 @@ impl Sandbox {
             .map_err(|error| CliError::unmet(error.to_string()))
     }
 
+    /// Returns how long it takes until something that is on its way happens; `None` when nothing does
+    /// by itself, or nobody knows.
+    pub(super) async fn next_due(&self) -> Result<Option<Duration>> {
+        match &self.own {
+            Some(own) => Ok(own.server.next_due().await?),
+            None => Ok(None),
+        }
+    }
+
     /// Sets a fault.
     pub(super) async fn fault(&self, http: &reqwest::Client, fault: &Value) -> Result<()> {
         let url = format!("{}/_mock/faults", self.ours()?.server.url());

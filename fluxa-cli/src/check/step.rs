@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use url::Url;
 
 use super::condition::Conditions;
+use super::known::Known;
 use super::plan::{Powers, Reading, conditions, only_ours};
 use super::table::{Table, Value};
 use crate::cli::StatusPattern;
@@ -27,7 +28,10 @@ const ACTIONS: [(&str, &[&str]); 8] = [
         "fixture",
         &["override", "add", "remove", "timing", "as", "within"],
     ),
-    ("expect", &["count", "where", "answered", "as", "within"]),
+    (
+        "expect",
+        &["count", "where", "answered", "unchecked", "as", "within"],
+    ),
     (
         "call",
         &[
@@ -37,6 +41,7 @@ const ACTIONS: [(&str, &[&str]); 8] = [
             "timing",
             "status",
             "where",
+            "unchecked",
             "eventually",
             "as",
             "within",
@@ -176,7 +181,7 @@ pub(super) fn read(table: &Table<'_>, reading: &Reading<'_>) -> Result<Step> {
             let path = reading.directory.join(value.text()?);
             Action::Trigger(read_trigger(table, &value, fixture::read(&path))?)
         }
-        "expect" => Action::Expect(read_expect(table, &value)?),
+        "expect" => Action::Expect(read_expect(table, &value, reading)?),
         "call" => Action::Call(read_call(table, &value)?),
         "http" => Action::Http(read_http(table, &value)?),
         _ if reading.powers == Powers::Api => return Err(only_ours(&value)),
@@ -269,45 +274,79 @@ impl Trigger {
     }
 }
 
-fn read_expect(table: &Table<'_>, value: &Value<'_>) -> Result<Expect> {
+fn read_expect(table: &Table<'_>, value: &Value<'_>, reading: &Reading<'_>) -> Result<Expect> {
     let pattern = value.text()?.to_owned();
-    Filter::parse(std::slice::from_ref(&pattern)).map_err(|error| value.place(error))?;
+    let known = match is_unchecked(table)? {
+        true => Known::nothing(),
+        false => {
+            Filter::parse(std::slice::from_ref(&pattern)).map_err(|error| value.place(error))?;
+            Known::of_events(&pattern)
+        }
+    };
+    if pattern.trim().is_empty() {
+        return Err(value.fault("`expect` names no event").hint("\"*\" is any"));
+    }
     let count = match table.get("count") {
         Some(value) => Some(value.count()?),
         None => None,
     };
     if count == Some(0) {
-        for key in ["answered", "as", "within"] {
+        for key in ["answered", "as"] {
             if let Some(value) = table.get(key) {
                 let fault = format!("`{key}` is of an event, and `count = 0` means none");
                 return Err(value.fault(fault));
             }
         }
+        if reading.powers == Powers::Api && !table.has("within") {
+            let fault = "`count = 0` needs `within` in the sandbox of the settings: what is on its \
+                         way there is not known";
+            return Err(value.fault(fault).hint("within = \"5s\""));
+        }
+    }
+    if let Some(answered) = table.get("answered")
+        && !reading.forwards
+    {
+        return Err(answered
+            .fault("`answered` is what the server answered, and nothing is forwarded to one")
+            .hint("[server] with `forward-to` says where events go"));
     }
     Ok(Expect {
         pattern,
         count,
-        conditions: conditions(table)?,
+        conditions: conditions(table, &known)?,
         answered: status(table, "answered")?,
     })
 }
 
+/// Whether the step asks for what this version's contract may not have.
+fn is_unchecked(table: &Table<'_>) -> Result<bool> {
+    match table.get("unchecked") {
+        Some(value) => value.boolean(),
+        None => Ok(false),
+    }
+}
+
 fn read_call(table: &Table<'_>, value: &Value<'_>) -> Result<Request> {
-    let request = read_request(table, value)?;
+    let mut request = read_request(table, value)?;
     if !request.target.starts_with('/') || request.target.contains(['?', '#']) {
         let fault = format!("`{}` is no path of the API", request.target);
         return Err(value.fault(fault).hint(
             "for example \"GET /payments\", query = { state = \"SETTLED\" }; a URL is for `http`",
         ));
     }
-    // What is meant to be refused may be anything.
-    if request.is_to_succeed() {
+    let known = if is_unchecked(table)? {
+        Known::nothing()
+    } else if request.is_to_be_refused() {
+        // What is meant to be refused may be anything.
+        Known::of_errors()
+    } else if request.is_to_succeed() {
         let step = fixture::Step {
             name: "call".to_owned(),
             request: format!("{} {}", request.method, request.target),
             timing: None,
             body: request.body.clone(),
         };
+        let operation = contract::operation(&step).map_err(|error| value.place(error))?;
         let alone = Fixture {
             summary: String::new(),
             event: None,
@@ -315,12 +354,18 @@ fn read_call(table: &Table<'_>, value: &Value<'_>) -> Result<Request> {
             steps: vec![step],
         };
         contract::check(&alone).map_err(|error| value.place(error))?;
-    }
+        let expands = request.query.keys().any(|name| name.starts_with("expand"));
+        Known::of_answer(operation, expands)
+    } else {
+        Known::nothing()
+    };
+    request.conditions = conditions(table, &known)?;
     Ok(request)
 }
 
 fn read_http(table: &Table<'_>, value: &Value<'_>) -> Result<Request> {
-    let request = read_request(table, value)?;
+    let mut request = read_request(table, value)?;
+    request.conditions = conditions(table, &Known::nothing())?;
     // A port may be a variable: any other will do for looking at the host.
     let looked_at = request.target.replace("${port}", "1");
     local(&looked_at).map_err(|error| value.place(error))?;
@@ -337,6 +382,7 @@ pub(super) fn local(text: &str) -> Result<Url> {
     }
 }
 
+/// Reads a request, but for its conditions.
 fn read_request(table: &Table<'_>, value: &Value<'_>) -> Result<Request> {
     let typed = value.text()?;
     let (method, target) = typed.split_once(' ').unwrap_or(("", typed));
@@ -360,7 +406,7 @@ fn read_request(table: &Table<'_>, value: &Value<'_>) -> Result<Request> {
         idempotency_key: text_of(table, "idempotency")?,
         timing: text_of(table, "timing")?,
         status: status(table, "status")?,
-        conditions: conditions(table)?,
+        conditions: Conditions::default(),
         eventually: match table.get("eventually") {
             Some(value) => value.boolean()?,
             None => false,
@@ -395,6 +441,11 @@ impl Request {
             .is_none_or(|status| (200..300).any(|success| status.matches(success)))
     }
 
+    fn is_to_be_refused(&self) -> bool {
+        let is_refusal = |status: StatusPattern| !(100..400).any(|other| status.matches(other));
+        self.status.is_some_and(is_refusal)
+    }
+
     /// Returns what the status must be.
     pub(super) fn wanted(&self) -> StatusPattern {
         self.status.unwrap_or(StatusPattern::Class(2))
@@ -411,6 +462,11 @@ impl Step {
             }
             Action::Trigger(_) | Action::Fault(_) | Action::Advance(_) => false,
         }
+    }
+
+    /// Whether it waits for an event not to come.
+    pub(super) fn expects_none(&self) -> bool {
+        matches!(&self.action, Action::Expect(expect) if expect.count == Some(0))
     }
 }
 

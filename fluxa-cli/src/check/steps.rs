@@ -54,6 +54,9 @@ async fn one(stage: &mut Stage<'_>, step: &Step) -> Result<Option<Value>, Failur
         ),
     };
     match &step.action {
+        Action::Expect(expect) if step.expects_none() => {
+            return none_of(stage, expect, step.within).await.map(|()| None);
+        }
         Action::Expect(expect) => {
             return wait_for(stage, expect, until, within).await;
         }
@@ -163,8 +166,7 @@ async fn wait_for(
     within: String,
 ) -> Result<Option<Value>, Failure> {
     let conditions = expect.conditions.filled(&stage.scope).map_err(unfilled)?;
-    let none = expect.count == Some(0);
-    let default = (stage.forwards && !none).then_some(StatusPattern::Class(2));
+    let default = stage.forwards.then_some(StatusPattern::Class(2));
     let wanted = Wanted {
         expect,
         conditions,
@@ -180,6 +182,50 @@ async fn wait_for(
     }
     stage.found.take(&expect.pattern, &events);
     Ok(events.into_iter().next().map(|seen| seen.body))
+}
+
+/// Waits for what must not come: for so long; or, where that is not said, for all that the sandbox
+/// has on its way within the scenario's time.
+async fn none_of(
+    stage: &Stage<'_>,
+    expect: &Expect,
+    within: Option<Duration>,
+) -> Result<(), Failure> {
+    /// What is due takes a moment to happen.
+    const MOMENT: Duration = Duration::from_millis(10);
+    let wanted = Wanted {
+        expect,
+        conditions: expect.conditions.filled(&stage.scope).map_err(unfilled)?,
+        answered: None,
+        until: stage.deadline,
+        within: within.map(limit).unwrap_or_default(),
+    };
+    let none_until = |until| wanted.none_until(until, &stage.log, &stage.found);
+    match within {
+        Some(within) => {
+            let until = Instant::now() + within;
+            none_until(until.min(stage.deadline)).await?;
+            if until > stage.deadline {
+                let got = format!("the scenario's {} were over before", limit(stage.within));
+                let expected = format!("a wait of {}", limit(within));
+                return Err(Failure::new(Kind::Unmet, expected, got));
+            }
+        }
+        None => {
+            while let Some(due) = stage
+                .sandbox
+                .next_due()
+                .await
+                .map_err(|error| Failure::of(error, "the sandbox tells what is on its way"))?
+                && Instant::now() + due < stage.deadline
+            {
+                none_until(Instant::now() + due.max(MOMENT)).await?;
+            }
+        }
+    }
+    // What has happened may not have arrived yet.
+    catch_up(stage, stage.deadline).await?;
+    none_until(Instant::now()).await
 }
 
 /// Waits until all events that have happened by now have come.
@@ -393,7 +439,7 @@ mod tests {
         let id = sandbox.newest_event().await.unwrap().unwrap();
         let (http, log) = (http_client().unwrap(), Log::new());
         let within = Duration::from_secs(30);
-        let mut stage = Stage {
+        let stage = Stage {
             sandbox,
             http: &http,
             log: log.clone(),
@@ -410,7 +456,6 @@ mod tests {
             conditions: Conditions::default(),
             answered: None,
         };
-        let until = stage.deadline;
         let arrives = async {
             log.record(ListenEvent::Event {
                 id: id.clone(),
@@ -420,7 +465,7 @@ mod tests {
             });
         };
         // The expectation is looked at first; then the event arrives.
-        let waiting = wait_for(&mut stage, &none, until, "30 s".to_owned());
+        let waiting = none_of(&stage, &none, None);
         let (outcome, ()) = tokio::join!(biased; waiting, arrives);
         assert_eq!(outcome.unwrap_err().got, format!("1 came: {id}"));
     }

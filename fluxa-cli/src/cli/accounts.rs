@@ -26,7 +26,7 @@ Examples:
   fluxa logout
   fluxa logout --all --yes")]
 pub(crate) struct LogoutArguments {
-    /// Remove the keys of all profiles.
+    /// Remove the keys of all profiles. Asks first; --yes where nobody can be asked.
     #[arg(long)]
     pub(crate) all: bool,
 }

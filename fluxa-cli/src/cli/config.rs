@@ -10,7 +10,7 @@ pub(crate) enum ConfigCommand {
 Example:
   fluxa config list")]
     List,
-    /// Print the value in force of a setting, and nothing else.
+    /// Print a setting in force, and nothing else; of the key, what may be shown.
     #[command(after_help = "\
 Example:
   fluxa config get api_base")]

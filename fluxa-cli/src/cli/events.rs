@@ -31,7 +31,8 @@ Examples:
 const RESEND_EXAMPLES: &str = "\
 Examples:
   fluxa events resend evt_9e8d7c6b5a493827 --endpoint we_a1b2c3d4e5f60718
-  fluxa events resend --failed --since 24h --type 'payment.*'";
+  fluxa events resend --failed --since 24h --type 'payment.*'
+  fluxa events resend --failed --dry-run     (what would be sent)";
 
 /// `fluxa events resend`
 #[derive(Debug, Args)]
@@ -64,4 +65,7 @@ pub(crate) struct ResendArguments {
     /// How long to wait for each answer, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(crate) timeout: Duration,
+    /// Show the requests, without the key, and send nothing again.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }

@@ -1,12 +1,10 @@
-//! What `fluxa keys` takes. `get` and `requests` are made of the contract.
+//! What `fluxa keys` takes. `list`, `get` and `requests` are made of the contract.
 
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use fluxa_sdk::types::{ApiKeyKind, ApiKeyStatus};
 
-use super::call::IdempotencyOption;
+use super::call::{CallOptions, IdempotencyOption};
 use super::secret::SecretOptions;
 use super::values::{grace, pair};
 use crate::scopes;
@@ -14,18 +12,6 @@ use crate::scopes;
 /// `fluxa keys`
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// List API keys, newest first.
-    #[command(after_help = "\
-Example:
-  fluxa keys list --status active")]
-    List {
-        /// Only those of this kind.
-        #[arg(long, value_parser = PossibleValuesParser::new(ApiKeyKind::KNOWN))]
-        kind: Option<String>,
-        /// Only those with this status.
-        #[arg(long, value_parser = PossibleValuesParser::new(ApiKeyStatus::KNOWN))]
-        status: Option<String>,
-    },
     /// Create an API key. Its secret is shown once.
     #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateKeyArguments),
@@ -39,12 +25,12 @@ Example:
     Rotate(RotateKeyArguments),
     /// Revoke an API key, at once.
     #[command(after_help = "\
-Example:
+It asks first; say --yes where nobody can be asked.
+
+Examples:
+  fluxa keys revoke key_b7c8d9e0f1a2b3c4
   fluxa keys revoke key_b7c8d9e0f1a2b3c4 --yes")]
-    Revoke {
-        /// Id of the key.
-        id: String,
-    },
+    Revoke(RevokeKeyArguments),
 }
 
 const CREATE_EXAMPLES: &str = "\
@@ -58,11 +44,12 @@ Examples:
 const ROTATE_HELP: &str = "\
 The key that the profile holds is replaced there (--no-store: it is not), and the new one is not
 printed. A rotation that was cut off, by a crash or the network, is finished by the same command: it
-is done once, whatever happens.
+is done once, whatever happens. It asks first, but not again when it finishes one; say --yes where
+nobody can be asked.
 
 Examples:
   fluxa keys rotate key_b7c8d9e0f1a2b3c4 --grace 1h
-  fluxa keys rotate key_b7c8d9e0f1a2b3c4 --write-env .env:FLUXA_SECRET_KEY";
+  fluxa keys rotate key_b7c8d9e0f1a2b3c4 --write-env .env:FLUXA_SECRET_KEY --yes";
 
 /// `fluxa keys create`
 #[derive(Debug, Args)]
@@ -82,6 +69,8 @@ pub(crate) struct CreateKeyArguments {
     pub(crate) secret: SecretOptions,
     #[command(flatten)]
     pub(crate) idempotency: IdempotencyOption,
+    #[command(flatten)]
+    pub(crate) call: CallOptions,
 }
 
 /// `fluxa keys update`
@@ -100,6 +89,8 @@ pub(crate) struct UpdateKeyArguments {
     /// Your own notes on it, in the place of all there are; repeat it for more.
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) metadata: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) call: CallOptions,
 }
 
 /// What a key may do, and from where.
@@ -140,6 +131,19 @@ pub(crate) struct RotateKeyArguments {
     pub(crate) no_store: bool,
     #[command(flatten)]
     pub(crate) secret: SecretOptions,
+    #[command(flatten)]
+    pub(crate) call: CallOptions,
+}
+
+/// `fluxa keys revoke`
+#[derive(Debug, Args)]
+pub(crate) struct RevokeKeyArguments {
+    /// Id of the key.
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) idempotency: IdempotencyOption,
+    #[command(flatten)]
+    pub(crate) call: CallOptions,
 }
 
 /// Kinds of API keys.

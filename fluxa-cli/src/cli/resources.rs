@@ -24,6 +24,9 @@ use crate::operations::{self, Field, Kind, Operation, Resource};
 /// How wide an example may be: it has to stay whole in help.
 const EXAMPLE_WIDTH: usize = 88;
 
+/// What help says of a command after which something is gone.
+const ASKS: &str = "It asks first; say --yes where nobody can be asked.\n\n";
+
 /// An operation that was named, with what was typed after it.
 pub(crate) struct ResourceCommand {
     pub(crate) resource: &'static Resource,
@@ -126,8 +129,11 @@ fn with_verbs(command: Command) -> Command {
 
 fn verb(resource: &Resource, operation: &'static Operation) -> Command {
     let about = format!("{}.\n\n{}", operation.summary, operation.description);
-    let mut command = Command::new(operation.verb)
-        .after_help(format!("Example:\n  {}", example(resource, operation)));
+    let mut command = Command::new(operation.verb).after_help(format!(
+        "{}Example:\n  {}",
+        if operation.destructive { ASKS } else { "" },
+        example(resource, operation)
+    ));
     if !operation.alias.is_empty() {
         command = command.alias(operation.alias);
     }

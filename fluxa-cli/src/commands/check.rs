@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::Context;
 use crate::check::junit::{self, Case, Suite};
-use crate::check::outcome::{Outcome, gravest};
+use crate::check::outcome::{Outcome, Verdict, gravest};
 use crate::check::report::{Report, Tally};
 use crate::check::{self, Manner, Plan, Scenario};
 use crate::cli::{CheckArguments, WhichSandbox};
@@ -81,7 +81,7 @@ pub(crate) async fn run(context: &Context, arguments: CheckArguments) -> Result<
     context.ui.stop_bar();
     let duration = started.elapsed();
     if let Some(file) = file {
-        fill_in(&mut suites, cases);
+        fill_in(&mut suites, cases, was_interrupted);
         file.write(&suites)?;
     }
     let gravest = gravest(kinds);
@@ -205,13 +205,22 @@ fn unreadable(
     last.unwrap_or_else(|| CliError::usage("no file"))
 }
 
+/// What a report says of a scenario that did not run to its end, and not because one failed before:
+/// nobody knows whether it holds, so that the report may not pass for a good one.
+fn unfinished() -> CliError {
+    CliError {
+        kind: Kind::Interrupted,
+        ..CliError::failure("the run was ended before this scenario was")
+    }
+}
+
 /// Returns the suites of scenarios that have not run.
 fn suites(scenarios: &[(&Plan, &Scenario)]) -> Vec<Suite> {
     let mut suites: Vec<Suite> = Vec::new();
     for (plan, scenario) in scenarios {
         let case = Case {
             name: scenario.name.clone(),
-            outcome: Ok(Outcome::skipped()),
+            outcome: Err(unfinished()),
         };
         match suites.last_mut() {
             Some(suite) if suite.file == plan.file => suite.cases.push(case),
@@ -224,10 +233,14 @@ fn suites(scenarios: &[(&Plan, &Scenario)]) -> Vec<Suite> {
     suites
 }
 
-/// Fills in what came of them, in their order. What is not known of is left as not run.
-fn fill_in(suites: &mut [Suite], outcomes: Vec<Outcome>) {
+/// Fills in what came of them, in their order. What is not known of is left as unfinished, as is what
+/// an interrupt cut off.
+fn fill_in(suites: &mut [Suite], outcomes: Vec<Outcome>, was_interrupted: bool) {
     let cases = suites.iter_mut().flat_map(|suite| &mut suite.cases);
     for (case, outcome) in cases.zip(outcomes) {
-        case.outcome = Ok(outcome);
+        let is_cut_off = was_interrupted && matches!(outcome.verdict, Verdict::Skipped);
+        if !is_cut_off {
+            case.outcome = Ok(outcome);
+        }
     }
 }

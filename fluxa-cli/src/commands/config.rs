@@ -154,7 +154,7 @@ fn in_force(context: &Context, setting: Setting) -> Option<(String, String)> {
                 Output::Human => "human",
                 Output::Json => "json",
             };
-            Some((output.to_owned(), String::new()))
+            Some((output.to_owned(), settings.output_source()))
         }
         Setting::Keyring => Some(match settings.keyring.why_not() {
             Some(why) => ("off".to_owned(), why),
@@ -195,7 +195,8 @@ fn list(context: &Context) -> Result<()> {
             "mode": mode.map(mode_name),
             "api_base": both(base),
             "api_key": both(key),
-            "output": output.map(|(output, _)| output),
+            "output": output.as_ref().map(|(output, _)| output),
+            "output_from": output.as_ref().map(|(_, from)| from),
             "keyring": both(keyring),
         }));
     }

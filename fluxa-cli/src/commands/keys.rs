@@ -1,37 +1,49 @@
-//! `fluxa keys`: API keys and their life.
+//! `fluxa keys`: API keys and their life. Looking at them is made of the contract.
 
-mod journal;
+pub(super) mod journal;
 mod rotate;
 
-use fluxa_sdk::types::{ApiKey, ApiKeyKind, ApiKeyStatus};
+use fluxa_sdk::types::{ApiKey, ApiKeyKind};
 use fluxa_sdk::{Client, contract};
 use serde_json::{Map, Value, json};
 
 use super::{Context, check_id};
-use crate::cli::{CreateKeyArguments, KeyKind, KeysCommand, UpdateKeyArguments};
+use crate::cli::{
+    CreateKeyArguments, KeyKind, KeysCommand, RevokeKeyArguments, UpdateKeyArguments,
+};
 use crate::config::Origin;
 use crate::connection;
 use crate::error::{CliError, Result};
 use crate::issued::Issued;
+use crate::json_text::JsonText;
 use crate::raw_call::RawCall;
-use crate::ui::{Line, Table, Tone};
+use crate::ui::Line;
 use journal::Journal;
 
 pub(crate) async fn run(context: &Context, command: KeysCommand) -> Result<()> {
-    let (KeysCommand::List { .. } | KeysCommand::Create(_)) = &command else {
-        check_key_id(context, id_of(&command))?;
-        return with_client(context, command).await;
+    if let Some(id) = id_of(&command) {
+        check_key_id(context, id)?;
+    }
+    let is_rotation = matches!(command, KeysCommand::Rotate(_));
+    let done = match &command {
+        KeysCommand::Create(arguments) => create(context, arguments).await,
+        KeysCommand::Update(arguments) => update(context, arguments).await,
+        KeysCommand::Rotate(arguments) => rotate::run(context, arguments).await,
+        KeysCommand::Revoke(arguments) => revoke(context, arguments).await,
     };
-    with_client(context, command).await
+    if !is_rotation {
+        tell_unfinished(context);
+    }
+    done.map_err(connection::with_reach_hint(&context.settings))
 }
 
-/// Returns the id that a command is about; empty for none.
-fn id_of(command: &KeysCommand) -> &str {
+/// Returns the id that a command is about.
+fn id_of(command: &KeysCommand) -> Option<&str> {
     match command {
-        KeysCommand::List { .. } | KeysCommand::Create(_) => "",
-        KeysCommand::Update(arguments) => &arguments.id,
-        KeysCommand::Rotate(arguments) => &arguments.id,
-        KeysCommand::Revoke { id } => id,
+        KeysCommand::Create(_) => None,
+        KeysCommand::Update(arguments) => Some(&arguments.id),
+        KeysCommand::Rotate(arguments) => Some(&arguments.id),
+        KeysCommand::Revoke(arguments) => Some(&arguments.id),
     }
 }
 
@@ -42,25 +54,8 @@ fn check_key_id(context: &Context, id: &str) -> Result<()> {
     })
 }
 
-async fn with_client(context: &Context, command: KeysCommand) -> Result<()> {
-    let client = connection::client(&context.settings)?;
-    let done = match &command {
-        KeysCommand::List { kind, status } => {
-            list(context, &client, kind.clone(), status.clone()).await
-        }
-        KeysCommand::Create(arguments) => create(context, &client, arguments).await,
-        KeysCommand::Update(arguments) => update(context, &client, arguments).await,
-        KeysCommand::Rotate(arguments) => rotate::run(context, &client, arguments).await,
-        KeysCommand::Revoke { id } => revoke(context, &client, id).await,
-    };
-    if !matches!(command, KeysCommand::Rotate(_)) {
-        tell_unfinished(context);
-    }
-    done.map_err(connection::with_reach_hint(&context.settings))
-}
-
 /// Tells of rotations that were cut off: only whoever finishes them has the new key.
-fn tell_unfinished(context: &Context) {
+pub(super) fn tell_unfinished(context: &Context) {
     let settings = &context.settings;
     let unfinished = settings.directory.as_ref().map(|directory| {
         let journal = Journal {
@@ -71,34 +66,13 @@ fn tell_unfinished(context: &Context) {
         journal.unfinished()
     });
     for id in unfinished.and_then(Result::ok).unwrap_or_default().keys() {
-        let finish = settings.suggested(&["keys", "rotate", id]);
+        let finish = match id.starts_with(contract::prefix::API_KEY) {
+            true => settings.suggested(&["keys", "rotate", id]),
+            false => settings.suggested(&["webhook-endpoints", "rotate-secret", id, "--yes"]),
+        };
         context.ui.warn(&format!(
             "a rotation of {id} was cut off; this finishes it: `{finish}`"
         ));
-    }
-}
-
-/// Returns all keys, newest first.
-async fn all(client: &Client, kind: Option<String>, status: Option<String>) -> Result<Vec<ApiKey>> {
-    let mut keys = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let mut call = client.api_keys().list().limit(contract::LIST_LIMIT_MAX);
-        if let Some(kind) = &kind {
-            call = call.kind(ApiKeyKind::from(kind.as_str()));
-        }
-        if let Some(status) = &status {
-            call = call.status(ApiKeyStatus::from(status.as_str()));
-        }
-        if let Some(after) = after {
-            call = call.after(after);
-        }
-        let page = call.await?.into_inner();
-        keys.extend(page.data);
-        after = page.next_cursor;
-        if after.is_none() {
-            return Ok(keys);
-        }
     }
 }
 
@@ -125,40 +99,6 @@ fn is_in_use(context: &Context, key: &ApiKey) -> bool {
     shown.starts_with(prefix) && shown.ends_with(&key.last4)
 }
 
-async fn list(
-    context: &Context,
-    client: &Client,
-    kind: Option<String>,
-    status: Option<String>,
-) -> Result<()> {
-    let keys = all(client, kind, status).await?;
-    if context.ui.is_json() {
-        return keys.iter().try_for_each(|key| context.ui.json(key));
-    }
-    if keys.is_empty() {
-        context.ui.note(&Line::new().dim("none"));
-        return Ok(());
-    }
-    let mut table = Table::new(["ID", "NAME", "KIND", "KEY", "STATUS", "MAY", "LAST USED"]);
-    for key in &keys {
-        let (tone, status) = shown_status(key);
-        table.row([
-            (Tone::Bold, key.id.to_string()),
-            (Tone::Plain, key.name.clone()),
-            (Tone::Plain, key.kind.to_string()),
-            (Tone::Dim, format!("…{}", key.last4)),
-            (tone, status),
-            (Tone::Plain, rights(&key.scopes)),
-            (
-                Tone::Dim,
-                key.last_used_at
-                    .map_or("never".to_owned(), |at| at.to_string()),
-            ),
-        ]);
-    }
-    context.ui.lines(&table.lines())
-}
-
 /// Returns what a key may do, on one line: all of it is in `--output json`.
 fn rights(scopes: &[String]) -> String {
     const SHOWN: usize = 3;
@@ -173,15 +113,15 @@ fn rights(scopes: &[String]) -> String {
     }
 }
 
-fn shown_status(key: &ApiKey) -> (Tone, String) {
-    match (&key.status, key.expires_at) {
-        (ApiKeyStatus::Active, _) => (Tone::Good, key.status.to_string()),
-        (ApiKeyStatus::Rotating, Some(until)) => (Tone::Warn, format!("rotating until {until}")),
-        _ => (Tone::Dim, key.status.to_string()),
+/// Returns a question, which says whether it is about real money.
+fn question(context: &Context, question: &str) -> String {
+    match context.settings.is_live() {
+        true => format!("LIVE mode, real money: {question}"),
+        false => question.to_owned(),
     }
 }
 
-async fn create(context: &Context, client: &Client, arguments: &CreateKeyArguments) -> Result<()> {
+async fn create(context: &Context, arguments: &CreateKeyArguments) -> Result<()> {
     let kind = match arguments.kind {
         KeyKind::Secret => ApiKeyKind::Secret,
         KeyKind::Restricted => ApiKeyKind::Restricted,
@@ -203,14 +143,17 @@ async fn create(context: &Context, client: &Client, arguments: &CreateKeyArgumen
     }
     let kind = kind.to_string();
     let name = arguments.name.as_str();
-    let mut words = vec!["keys", "create", "--name", name, "--kind", &kind];
-    for scope in &rights.scopes {
-        words.extend(["--scope", scope]);
-    }
-    for range in &rights.ip_allow {
-        words.extend(["--ip-allow", range]);
-    }
-    context.confirm_live_write("create an API key", &words)?;
+    let mut words: Vec<String> = ["keys", "create", "--name", name, "--kind", &kind]
+        .map(str::to_owned)
+        .into();
+    let mut repeat = |flag: &str, typed: &[String]| {
+        let flags = typed.iter().flat_map(|typed| [flag, typed.as_str()]);
+        words.extend(flags.map(str::to_owned));
+    };
+    repeat("--scope", &rights.scopes);
+    repeat("--ip-allow", &rights.ip_allow);
+    repeat("--metadata", &typed_pairs(&arguments.metadata));
+    words.extend(arguments.secret.words());
     let mut body = json!({
         "kind": kind,
         "name": name,
@@ -220,17 +163,31 @@ async fn create(context: &Context, client: &Client, arguments: &CreateKeyArgumen
     if !arguments.metadata.is_empty() {
         body["metadata"] = arguments.metadata.iter().cloned().collect();
     }
-    let words = words.into_iter().map(str::to_owned).collect();
     let call = RawCall {
         body: Some(body),
         idempotency_key: arguments.idempotency.idempotency_key.clone(),
+        options: arguments.call.clone(),
         ..RawCall::new("POST", "/api_keys".to_owned(), words)
     };
-    let answer = call.send(context, client).await?;
+    arguments.secret.check(&context.ui)?;
+    if call.options.dry_run {
+        return call.show(context);
+    }
+    let client = connection::client(&context.settings)?;
+    context.confirm_live_write("create an API key", &call.words())?;
+    let answer = call.send(context, &client).await?;
     Issued::read(&answer)?.hand_over(context, &arguments.secret, None)
 }
 
-async fn update(context: &Context, client: &Client, arguments: &UpdateKeyArguments) -> Result<()> {
+/// Returns pairs as they are typed.
+fn typed_pairs(pairs: &[(String, String)]) -> Vec<String> {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
+async fn update(context: &Context, arguments: &UpdateKeyArguments) -> Result<()> {
     let id = arguments.id.as_str();
     let rights = &arguments.rights;
     let mut words = vec!["keys".to_owned(), "update".to_owned(), id.to_owned()];
@@ -247,11 +204,8 @@ async fn update(context: &Context, client: &Client, arguments: &UpdateKeyArgumen
     set("scopes", json!(rights.scopes), "--scope", &rights.scopes);
     let ranges = json!(rights.ip_allow);
     set("ip_allowlist", ranges, "--ip-allow", &rights.ip_allow);
-    let pairs = arguments.metadata.iter();
-    let typed: Vec<String> = pairs
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
     let pairs = arguments.metadata.iter().cloned().collect();
+    let typed = typed_pairs(&arguments.metadata);
     set("metadata", pairs, "--metadata", &typed);
     if arguments.any_ip {
         body.insert("ip_allowlist".to_owned(), json!([]));
@@ -263,15 +217,18 @@ async fn update(context: &Context, client: &Client, arguments: &UpdateKeyArgumen
     }
     let call = RawCall {
         body: Some(Value::Object(body)),
+        options: arguments.call.clone(),
         ..RawCall::new("PATCH", format!("/api_keys/{id}"), words)
     };
-    context.confirm_live_write(&format!("change {id}"), &call.words())?;
-    let answer = call.send(context, client).await?;
-    let key: ApiKey = serde_json::from_str(&answer)
-        .map_err(|error| CliError::network(format!("the answer is no key: {error}")))?;
-    if context.ui.is_json() {
-        return context.ui.json(&key);
+    if call.options.dry_run {
+        return call.show(context);
     }
+    let client = connection::client(&context.settings)?;
+    context.confirm_live_write(&format!("change {id}"), &call.words())?;
+    let answer = call.send(context, &client).await?;
+    let Some(key) = shown_key(context, &answer)? else {
+        return Ok(());
+    };
     context.ui.line(
         &Line::new()
             .bold(&key.id)
@@ -282,6 +239,16 @@ async fn update(context: &Context, client: &Client, arguments: &UpdateKeyArgumen
     )
 }
 
+/// Prints the key of an answer as it came, or returns it where people read.
+fn shown_key(context: &Context, answer: &str) -> Result<Option<ApiKey>> {
+    let wrong = |error| CliError::network(format!("the answer is no key: {error}"));
+    if context.ui.is_json() {
+        let object = JsonText::parse(answer).map_err(wrong)?;
+        return context.ui.json(&object).map(|()| None);
+    }
+    serde_json::from_str(answer).map(Some).map_err(wrong)
+}
+
 fn rights_and_places(key: &ApiKey) -> String {
     let places = match key.ip_allowlist.as_slice() {
         [] => "anywhere".to_owned(),
@@ -290,13 +257,21 @@ fn rights_and_places(key: &ApiKey) -> String {
     format!("{}, from {places}", rights(&key.scopes))
 }
 
-async fn revoke(context: &Context, client: &Client, id: &str) -> Result<()> {
-    let settings = &context.settings;
-    let words = ["keys", "revoke", id];
-    let question = format!("Revoke {id}, at once and for good?");
+async fn revoke(context: &Context, arguments: &RevokeKeyArguments) -> Result<()> {
+    let (settings, id) = (&context.settings, arguments.id.as_str());
+    let words = ["keys", "revoke", id].map(str::to_owned).into();
+    let call = RawCall {
+        idempotency_key: arguments.idempotency.idempotency_key.clone(),
+        options: arguments.call.clone(),
+        ..RawCall::new("POST", format!("/api_keys/{id}/revoke"), words)
+    };
+    if call.options.dry_run {
+        return call.show(context);
+    }
+    let client = connection::client(settings)?;
     let in_use = match settings.yes || context.ui.can_ask() {
         // What cannot be found out stands in nobody's way.
-        true => look_up(client, id).await.ok().flatten(),
+        true => look_up(&client, id).await.ok().flatten(),
         false => None,
     };
     let in_use = in_use.is_some_and(|key| is_in_use(context, &key));
@@ -306,14 +281,12 @@ async fn revoke(context: &Context, client: &Client, id: &str) -> Result<()> {
             settings.key_source()
         ));
     }
-    context.confirm(&question, &words)?;
-    let key = client.api_keys().revoke(id).await?.into_inner();
-    match context.ui.is_json() {
-        true => context.ui.json(&key)?,
-        false => {
-            let line = Line::new().bold(&key.id).text("  ");
-            context.ui.line(&line.text(&key.status))?;
-        }
+    let asked = question(context, &format!("Revoke {id}, at once and for good?"));
+    context.confirm(&asked, &call.words())?;
+    let answer = call.send(context, &client).await?;
+    if let Some(key) = shown_key(context, &answer)? {
+        let line = Line::new().bold(&key.id).text("  ");
+        context.ui.line(&line.text(&key.status))?;
     }
     if in_use && settings.api_key_origin == Origin::Profile {
         let login = settings.suggested(&["login"]);

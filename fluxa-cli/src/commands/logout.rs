@@ -13,7 +13,14 @@ pub(crate) fn run(context: &Context, arguments: &LogoutArguments) -> Result<()> 
     let (settings, ui) = (&context.settings, &context.ui);
     let directory = settings.directory()?;
     let profiles: Vec<String> = match arguments.all {
-        true => credentials::all(directory, ui)?.into_keys().collect(),
+        true => {
+            let all: Vec<String> = credentials::all(directory, ui)?.into_keys().collect();
+            if !all.is_empty() {
+                let question = format!("Remove the keys of all profiles ({})?", all.join(", "));
+                context.confirm(&question, &["logout", "--all"])?;
+            }
+            all
+        }
         false => {
             settings.check_profile()?;
             vec![settings.profile.clone()]

@@ -11,7 +11,7 @@ pub(super) use show::signed;
 
 use fluxa_sdk::contract;
 
-use super::Context;
+use super::{Context, webhook_endpoints};
 use crate::cli::{ResourceCommand, SecretOptions, argument};
 use crate::connection;
 use crate::error::{CliError, Result};
@@ -21,6 +21,9 @@ use crate::operations::{Field, Operation};
 use crate::raw_call::RawCall;
 use crate::suggest;
 use crate::ui::Line;
+
+/// The nouns of what is rotated: whoever looks at them is told of what was cut off.
+const RESOURCES_WITH_ROTATIONS: [&str; 2] = ["keys", "webhook-endpoints"];
 
 pub(crate) async fn run(context: &Context, command: ResourceCommand) -> Result<()> {
     let operation = command.operation;
@@ -37,13 +40,26 @@ pub(crate) async fn run(context: &Context, command: ResourceCommand) -> Result<(
         answer.and_then(|csv| super::print_lines(context, &csv))
     } else if operation.issues {
         let options: SecretOptions = read::options(&command.matches)?;
-        let answer = call.send(context, &client).await;
-        answer.and_then(|answer| Issued::read(&answer)?.hand_over(context, &options, None))
+        options.check(&context.ui)?;
+        let rotated = operation.identified.as_ref();
+        match rotated.and_then(|_| command.matches.get_one::<String>(argument::ID)) {
+            // Who has the idempotency key can finish it by that.
+            Some(id) if call.idempotency_key.is_none() => {
+                webhook_endpoints::rotate_secret(context, &client, call, id, &options).await
+            }
+            _ => {
+                let answer = call.send(context, &client).await;
+                answer.and_then(|answer| Issued::read(&answer)?.hand_over(context, &options, None))
+            }
+        }
     } else if operation.columns.is_empty() {
         one(context, &client, &call).await
     } else {
         list::run(context, &client, call, &command).await
     };
+    if RESOURCES_WITH_ROTATIONS.contains(&command.resource.noun) {
+        super::keys::tell_unfinished(context);
+    }
     done.map_err(|error| with_flag(operation, error))
 }
 

@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) standing_profile: String,
     pub(crate) directory: Option<PrivateDirectory>,
     pub(crate) output: Output,
+    pub(crate) output_origin: Origin,
     pub(crate) api_base: String,
     pub(crate) api_base_origin: Origin,
     pub(crate) api_key_origin: Origin,
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) mock: bool,
     /// Whether `--yes` was given.
     pub(crate) yes: bool,
+    /// Whether `--verbose` was given.
+    pub(crate) verbose: bool,
     pub(crate) keyring: Keyring,
     key: Option<StoredKey>,
     /// The key, once the keyring was asked for it.
@@ -66,11 +69,15 @@ impl Settings {
         };
         let chosen = file.default_profile.take();
         let standing_profile = chosen.as_deref().unwrap_or(DEFAULT_PROFILE).to_owned();
-        let named = arguments
-            .profile
-            .clone()
-            .or_else(|| env::text(env::PROFILE))
-            .or(chosen);
+        let named = Choice::of(
+            [
+                (Origin::Flag, arguments.profile.clone()),
+                (Origin::Environment, env::text(env::PROFILE)),
+            ],
+            |one, other| one == other,
+        );
+        let other_named = named.overridden("--profile", env::PROFILE, "", "another name");
+        let named = named.value.or(chosen);
         let profile = named.clone().unwrap_or_else(|| standing_profile.clone());
         check_name(&profile)?;
         let mut keys = match &directory {
@@ -89,6 +96,10 @@ impl Settings {
             names.into_iter().collect()
         });
 
+        // `fluxa mock -- CMD` has set up both: a sandbox of its own, as --mock is.
+        // Then what a profile holds is not meant, and that it differs says nothing.
+        let in_mock = env::text(env::API_BASE).is_some()
+            && env::text(env::SECRET_KEY).is_some_and(|key| key == mock_key);
         let base = Choice::of(
             [
                 (Origin::Flag, arguments.api_base.clone()),
@@ -97,7 +108,7 @@ impl Settings {
                     arguments.mock.then(|| contract::MOCK_BASE_URL.to_owned()),
                 ),
                 (Origin::Environment, env::text(env::API_BASE)),
-                (Origin::Profile, settings.api_base),
+                (Origin::Profile, settings.api_base.filter(|_| !in_mock)),
             ],
             |one, other| one.trim_end_matches('/') == other.trim_end_matches('/'),
         );
@@ -110,14 +121,24 @@ impl Settings {
                     arguments.mock.then(|| text(mock_key.to_owned())),
                 ),
                 (Origin::Environment, env::text(env::SECRET_KEY).map(text)),
-                (Origin::Profile, stored_key),
+                (Origin::Profile, stored_key.filter(|_| !in_mock)),
             ],
             StoredKey::is_same,
         );
         let overridden = [
+            other_named,
             key.overridden("--api-key", env::SECRET_KEY, &profile, "another key"),
             base.overridden("--api-base", env::API_BASE, &profile, "another base URL"),
         ];
+        // That it differs is told of none of these: it says how something is shown, not what is done.
+        let output = Choice::of(
+            [
+                (Origin::Flag, arguments.output),
+                (Origin::Environment, early_output),
+                (Origin::Profile, settings.output.map(Output::from)),
+            ],
+            |one, other| one == other,
+        );
         let refused = match arguments.no_keyring {
             true => Some("--no-keyring was given".to_owned()),
             false => env::refuses_keyring().then(|| format!("{} is set", env::NO_KEYRING)),
@@ -126,9 +147,8 @@ impl Settings {
         let closed = closed.then(|| format!("profile {profile} says so"));
         Ok(Self {
             directory,
-            output: early_output
-                .or(settings.output.map(Output::from))
-                .unwrap_or_default(),
+            output: output.value.unwrap_or_default(),
+            output_origin: output.origin,
             api_base_origin: base.origin,
             api_base: base
                 .value
@@ -137,6 +157,7 @@ impl Settings {
             key: key.value,
             mock: arguments.mock,
             yes: arguments.yes,
+            verbose: arguments.verbose > 0,
             keyring: Keyring::of_system(refused, closed),
             revealed: OnceLock::new(),
             overridden: Mutex::new(overridden.into_iter().flatten().collect()),
@@ -210,6 +231,11 @@ impl Settings {
     /// Returns where the base URL came from, as people read it.
     pub(crate) fn base_source(&self) -> String {
         self.source(self.api_base_origin, "--api-base", env::API_BASE)
+    }
+
+    /// Returns where the form of the output came from, as people read it.
+    pub(crate) fn output_source(&self) -> String {
+        self.source(self.output_origin, "--output", env::OUTPUT)
     }
 
     fn source(&self, origin: Origin, flag: &str, variable: &str) -> String {

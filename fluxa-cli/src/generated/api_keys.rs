@@ -33,7 +33,7 @@ pub(super) static RESOURCE: Resource = Resource {
             body: &[],
             example: "",
             expand: &[],
-            columns: &[("id", "ID"), ("status", "STATUS"), ("kind", "KIND"), ("name", "NAME"), ("created_at", "CREATED")],
+            columns: &[("id", "ID"), ("name", "NAME"), ("last4", "LAST4"), ("status", "STATUS"), ("scopes", "SCOPES"), ("last_used_at", "LAST USED")],
             paged: true,
             idempotent: false,
             timing: false,
@@ -41,6 +41,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::API_KEY_LIST,
         },
         Operation {
             id: "api_keys_create",
@@ -70,6 +71,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: true,
+            answer: &super::schemas::API_KEY,
         },
         Operation {
             id: "api_keys_retrieve",
@@ -93,6 +95,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::API_KEY,
         },
         Operation {
             id: "api_keys_update",
@@ -121,6 +124,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::API_KEY,
         },
         Operation {
             id: "api_keys_requests",
@@ -149,6 +153,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::REQUEST_LOG_LIST,
         },
         Operation {
             id: "api_keys_revoke",
@@ -172,6 +177,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: true,
             issues: false,
+            answer: &super::schemas::API_KEY,
         },
         Operation {
             id: "api_keys_rotate",
@@ -195,8 +201,9 @@ pub(super) static RESOURCE: Resource = Resource {
             timing: false,
             csv: false,
             streaming: false,
-            destructive: false,
+            destructive: true,
             issues: true,
+            answer: &super::schemas::API_KEY,
         },
     ],
 };

@@ -41,6 +41,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::CHECKOUT_SESSION_LIST,
         },
         Operation {
             id: "checkout_sessions_create",
@@ -72,6 +73,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::CHECKOUT_SESSION,
         },
         Operation {
             id: "checkout_sessions_retrieve",
@@ -95,6 +97,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::CHECKOUT_SESSION,
         },
         Operation {
             id: "checkout_sessions_expire",
@@ -118,6 +121,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: true,
             issues: false,
+            answer: &super::schemas::CHECKOUT_SESSION,
         },
     ],
 };

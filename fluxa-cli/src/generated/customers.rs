@@ -38,6 +38,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::CUSTOMER_LIST,
         },
         Operation {
             id: "customers_create",
@@ -66,6 +67,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::CUSTOMER,
         },
         Operation {
             id: "customers_retrieve",
@@ -89,6 +91,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::CUSTOMER,
         },
         Operation {
             id: "customers_update",
@@ -118,6 +121,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::CUSTOMER,
         },
         Operation {
             id: "customers_delete",
@@ -141,6 +145,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: true,
             issues: false,
+            answer: &super::schemas::DELETED_OBJECT,
         },
         Operation {
             id: "customers_payment_methods",
@@ -164,6 +169,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT_METHOD_LIST,
         },
     ],
 };

@@ -41,6 +41,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::DISPUTE_LIST,
         },
         Operation {
             id: "disputes_retrieve",
@@ -64,6 +65,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::DISPUTE,
         },
         Operation {
             id: "disputes_accept",
@@ -87,6 +89,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: true,
             issues: false,
+            answer: &super::schemas::DISPUTE,
         },
         Operation {
             id: "disputes_submit_evidence",
@@ -118,6 +121,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::DISPUTE,
         },
     ],
 };

@@ -6,6 +6,7 @@
 use fluxa_sdk::types;
 
 use crate::operations::{Field, Id, Kind, Operation, Resource};
+use crate::schema::Schema;
 
 pub(super) static RESOURCE: Resource = Resource {
     noun: "events",
@@ -40,6 +41,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::EVENT_LIST,
         },
         Operation {
             id: "events_stream",
@@ -66,6 +68,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: true,
             destructive: false,
             issues: false,
+            answer: &Schema::Any,
         },
         Operation {
             id: "events_retrieve",
@@ -89,6 +92,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::EVENT,
         },
         Operation {
             id: "events_resend",
@@ -114,6 +118,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::WEBHOOK_DELIVERY,
         },
     ],
 };

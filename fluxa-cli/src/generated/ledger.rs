@@ -34,6 +34,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::LEDGER_BALANCES,
         },
         Operation {
             id: "ledger_entries",
@@ -64,6 +65,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::LEDGER_ENTRY_LIST,
         },
     ],
 };

@@ -37,6 +37,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::LISTEN_SESSION,
         },
         Operation {
             id: "listen_sessions_record_delivery",
@@ -66,6 +67,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::WEBHOOK_DELIVERY,
         },
     ],
 };

@@ -32,6 +32,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::MERCHANT,
         },
     ],
 };

@@ -20,6 +20,7 @@ mod settlements;
 mod status;
 mod subscriptions;
 mod webhook_endpoints;
+pub(crate) mod schemas;
 
 use crate::operations::Resource;
 

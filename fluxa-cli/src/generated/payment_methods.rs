@@ -32,6 +32,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT_METHOD,
         },
         Operation {
             id: "payment_methods_attach",
@@ -57,6 +58,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT_METHOD,
         },
         Operation {
             id: "payment_methods_detach",
@@ -80,6 +82,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: true,
             issues: false,
+            answer: &super::schemas::PAYMENT_METHOD,
         },
     ],
 };

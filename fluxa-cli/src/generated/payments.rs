@@ -46,6 +46,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT_LIST,
         },
         Operation {
             id: "payments_create",
@@ -75,6 +76,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT,
         },
         Operation {
             id: "payments_retrieve",
@@ -98,6 +100,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT,
         },
         Operation {
             id: "payments_update",
@@ -123,6 +126,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT,
         },
         Operation {
             id: "payments_history",
@@ -146,6 +150,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT_HISTORY_ENTRY_LIST,
         },
     ],
 };

@@ -41,6 +41,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::REFUND_LIST,
         },
         Operation {
             id: "refunds_create",
@@ -69,6 +70,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::REFUND,
         },
         Operation {
             id: "refunds_retrieve",
@@ -92,6 +94,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::REFUND,
         },
     ],
 };

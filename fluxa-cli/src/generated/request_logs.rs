@@ -39,6 +39,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::REQUEST_LOG_LIST,
         },
         Operation {
             id: "request_logs_retrieve",
@@ -62,6 +63,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::REQUEST_LOG,
         },
     ],
 };

@@ -41,6 +41,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT,
         },
         Operation {
             id: "sandbox_clock",
@@ -64,6 +65,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SANDBOX_CLOCK,
         },
         Operation {
             id: "sandbox_advance_clock",
@@ -89,6 +91,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SANDBOX_CLOCK,
         },
         Operation {
             id: "sandbox_create_dispute",
@@ -115,6 +118,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::DISPUTE,
         },
         Operation {
             id: "sandbox_resolve_dispute",
@@ -140,6 +144,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::DISPUTE,
         },
         Operation {
             id: "sandbox_set_kyb_status",
@@ -165,6 +170,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::MERCHANT,
         },
         Operation {
             id: "sandbox_advance_payment",
@@ -190,6 +196,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::PAYMENT,
         },
         Operation {
             id: "sandbox_close_settlements",
@@ -213,6 +220,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SETTLEMENT_LIST,
         },
         Operation {
             id: "sandbox_renew_subscription",
@@ -238,6 +246,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SUBSCRIPTION,
         },
     ],
 };

@@ -45,6 +45,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SETTLEMENT_LIST,
         },
         Operation {
             id: "settlements_retrieve",
@@ -68,6 +69,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SETTLEMENT,
         },
     ],
 };

@@ -41,6 +41,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SUBSCRIPTION_LIST,
         },
         Operation {
             id: "subscriptions_create",
@@ -74,6 +75,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SUBSCRIPTION,
         },
         Operation {
             id: "subscriptions_retrieve",
@@ -97,6 +99,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SUBSCRIPTION,
         },
         Operation {
             id: "subscriptions_update",
@@ -127,6 +130,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SUBSCRIPTION,
         },
         Operation {
             id: "subscriptions_cancel",
@@ -152,6 +156,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: true,
             issues: false,
+            answer: &super::schemas::SUBSCRIPTION,
         },
         Operation {
             id: "subscriptions_pause",
@@ -175,6 +180,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SUBSCRIPTION,
         },
         Operation {
             id: "subscriptions_resume",
@@ -198,6 +204,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::SUBSCRIPTION,
         },
     ],
 };

@@ -40,6 +40,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::WEBHOOK_ENDPOINT_LIST,
         },
         Operation {
             id: "webhook_endpoints_create",
@@ -68,6 +69,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: true,
+            answer: &super::schemas::WEBHOOK_ENDPOINT,
         },
         Operation {
             id: "webhook_endpoints_retrieve",
@@ -91,6 +93,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::WEBHOOK_ENDPOINT,
         },
         Operation {
             id: "webhook_endpoints_update",
@@ -120,6 +123,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::WEBHOOK_ENDPOINT,
         },
         Operation {
             id: "webhook_endpoints_delete",
@@ -143,6 +147,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: true,
             issues: false,
+            answer: &super::schemas::DELETED_OBJECT,
         },
         Operation {
             id: "webhook_endpoints_deliveries",
@@ -173,6 +178,7 @@ pub(super) static RESOURCE: Resource = Resource {
             streaming: false,
             destructive: false,
             issues: false,
+            answer: &super::schemas::WEBHOOK_DELIVERY_LIST,
         },
         Operation {
             id: "webhook_endpoints_rotate_secret",
@@ -196,8 +202,9 @@ pub(super) static RESOURCE: Resource = Resource {
             timing: false,
             csv: false,
             streaming: false,
-            destructive: false,
+            destructive: true,
             issues: true,
+            answer: &super::schemas::WEBHOOK_ENDPOINT,
         },
     ],
 };

@@ -2,6 +2,7 @@
 
 use super::{Account, to_io};
 use crate::clock::check_pace;
+use crate::store::Origin;
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -40,6 +41,30 @@ impl Account {
     pub fn now(&self) -> SystemTime {
         let millis = self.sandbox.store.shared().clock.now().millis();
         SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
+    /// Returns how long it takes, in real time, until the next thing happens that is due by the clock: a
+    /// payment settles, a session expires. An hour stands for everything that is further away. `None` when
+    /// nothing happens by itself: nothing is due, or the clock stands still.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+    /// let server = fluxa_mock::MockServer::start().await?;
+    /// assert_eq!(server.next_due().await?, None, "frozen until a test moves it");
+    /// # std::io::Result::Ok(()) }).expect("it starts");
+    /// ```
+    ///
+    /// # Errors
+    /// When the server has stopped.
+    pub async fn next_due(&self) -> io::Result<Option<Duration>> {
+        let next = self
+            .sandbox
+            .store
+            .run(Origin::default(), |tx| tx.next_timer())
+            .await
+            .map_err(to_io)?;
+        let clock = &self.sandbox.store.shared().clock;
+        Ok(next.and_then(|timer| clock.real_time_until(timer.due)))
     }
 
     /// Stops the virtual clock where it is; an advance that is under way ends there, with an error.

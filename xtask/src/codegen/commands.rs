@@ -11,11 +11,20 @@ use serde_json::Value;
 
 use super::contract::{Contract, Operation, id_prefix, reference, resolve, text};
 use super::names::snake;
-use super::{Files, HEADER};
+use super::{Files, HEADER, schemas};
 use fields::{body_fields, fields, kind, required_first};
 
 /// Verbs after which something is gone: they are asked about.
-const DESTRUCTIVE: [&str; 6] = ["accept", "cancel", "delete", "detach", "expire", "revoke"];
+const DESTRUCTIVE: [&str; 8] = [
+    "accept",
+    "cancel",
+    "delete",
+    "detach",
+    "expire",
+    "revoke",
+    "rotate",
+    "rotate_secret",
+];
 
 /// What a table shows of an item: the first of these that it has, in this order.
 const COLUMNS: [&str; 26] = [
@@ -47,6 +56,12 @@ const COLUMNS: [&str; 26] = [
     "created_at",
 ];
 
+/// What a table shows instead: item, names.
+const CHOSEN: [(&str, [&str; WIDTH]); 1] = [(
+    "ApiKey",
+    ["id", "name", "last4", "status", "scopes", "last_used_at"],
+)];
+
 /// What a table shows besides, before the time, that is inside of a field: item, name, heading.
 const NESTED: [(&str, &str, &str); 2] = [
     ("Event", "data.object.id", "OBJECT"),
@@ -72,11 +87,12 @@ pub(super) fn tables(document: &Value, contract: &Contract) -> Result<Files, Str
         modules += &format!("mod {module};\n");
         list += &format!("    &{module}::RESOURCE,\n");
     }
+    files.insert("schemas.rs".into(), schemas::table(contract)?);
     let money = money_fields(contract);
     files.insert(
         "mod.rs".into(),
         format!(
-            "{HEADER}//! Every operation of the contract, as data for commands.\n\n{modules}\n\
+            "{HEADER}//! Every operation of the contract, as data for commands.\n\n{modules}pub(crate) mod schemas;\n\n\
              use crate::operations::Resource;\n\n\
              /// Every resource.\n\
              pub(crate) static RESOURCES: [&Resource; {}] = [\n{list}];\n\n\
@@ -109,9 +125,10 @@ fn resource(
     Ok(format!(
         "{HEADER}//! Operations of `{tag}`.\n\n\
          use fluxa_sdk::types;\n\n\
-         use crate::operations::{{Field, Id, Kind, Operation, Resource}};\n\n\
+         use crate::operations::{{Field, Id, Kind, Operation, Resource}};\n{}\n\
          pub(super) static RESOURCE: Resource = Resource {{\n    \
          noun: {noun:?},\n    aliases: &{:?},\n    about: {:?},\n    operations: &[\n{body}    ],\n}};\n",
+        if body.contains("&Schema::") { "use crate::schema::Schema;\n" } else { "" },
         aliases(&noun, module, tag),
         about.trim_end_matches('.'),
     )
@@ -227,7 +244,8 @@ fn operation(
          query: &[{}],\n            has_body: {},\n            body: &[{}],\n            \
          example: {:?},\n            expand: &{expand:?},\n            \
          columns: &{:?},\n            paged: {paged},\n            idempotent: {},\n            \
-         timing: {},\n            csv: {},\n            streaming: {},\n            destructive: {},\n            issues: {},\n        }},\n",
+         timing: {},\n            csv: {},\n            streaming: {},\n            destructive: {},\n            issues: {},\n            \
+         answer: {},\n        }},\n",
         operation.id,
         if accessor.replace('_', "-") == verb && !accessor.contains('_') {
             ""
@@ -249,6 +267,7 @@ fn operation(
         operation.streaming,
         DESTRUCTIVE.contains(&accessor.as_str()),
         issues(contract, accessor, operation.output.as_ref()),
+        schemas::answer(operation.output.as_ref()),
     ))
 }
 
@@ -294,8 +313,11 @@ fn columns(contract: &Contract, item: Option<&str>) -> Vec<(&'static str, String
     let Some(properties) = schema.and_then(|schema| schema.get("properties")) else {
         return Vec::new();
     };
-    let mut chosen: Vec<&str> = COLUMNS
-        .into_iter()
+    let own = CHOSEN.into_iter().find(|(of, _)| Some(*of) == item);
+    let names = own.as_ref().map_or(&COLUMNS[..], |(_, names)| &names[..]);
+    let mut chosen: Vec<&str> = names
+        .iter()
+        .copied()
         .filter(|name| properties.get(name).is_some())
         .collect();
     // The time comes last, and is not what is left out.

@@ -4,7 +4,8 @@
 //! The contract is read once as JSON ([`contract`]), lowered from OpenAPI 3.1 to 3.0.3 in memory
 //! ([`lower`]), given to progenitor ([`client`]), and what follows from it besides (ids, open
 //! enums, events, resource accessors, bodies, samples) is written by [`names`], [`resources`],
-//! [`bodies`] and [`samples`]. The CLI gets a table of the operations, written by [`commands`].
+//! [`bodies`] and [`samples`]. The CLI gets a table of the operations, written by [`commands`],
+//! and one of what they answer and what events hold, by [`schemas`].
 
 mod bodies;
 mod client;
@@ -15,6 +16,7 @@ mod lower;
 mod names;
 mod resources;
 mod samples;
+mod schemas;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -85,7 +85,19 @@ fn what_is_not_of_the_form_is_told_with_its_line_and_what_was_meant() {
             "",
         ),
         (
-            "[[scenario.step]]\nexpect = 'payment.settled'\nanswered = 999",
+            "[[scenario.step]]\nexpect = 'payment.settled'\nanswered = 200",
+            5,
+            "nothing is forwarded",
+            "[server]",
+        ),
+        (
+            "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 0\nwithin = '30s'",
+            6,
+            "the scenario is over before",
+            "a longer `within`",
+        ),
+        (
+            "[[scenario.step]]\ncall = 'GET /payments'\nstatus = 999",
             5,
             "a status is a number such as 404",
             "",
@@ -165,6 +177,138 @@ fn what_is_not_of_the_form_is_told_with_its_line_and_what_was_meant() {
         );
         assert!(message.contains(said), "{message}");
         assert!(hint.contains(meant), "{hint}: {message}");
+    }
+}
+
+#[test]
+fn a_condition_that_can_never_hold_or_never_fail_is_refused() {
+    let expect = |of: &str, conditions: &str| {
+        format!("[[scenario.step]]\nexpect = '{of}'\ncount = 1\nwhere = {{ {conditions} }}")
+    };
+    let call = |request: &str, status: &str, conditions: &str| {
+        format!(
+            "[[scenario.step]]\ncall = '{request}'\nstatus = {status}\nwhere = {{ {conditions} }}"
+        )
+    };
+    let of_payment = |conditions: &str| call("GET /payments/pay_1", "200", conditions);
+    for (steps, said, meant) in [
+        (
+            expect("payment.settled", "'data.object.amout' = 5"),
+            "no `data.object.amout`",
+            "did you mean `data.object.amount`?",
+        ),
+        (
+            expect("payment.settled", "amount = 4999"),
+            "no `amount`",
+            "did you mean `data.object.amount`?",
+        ),
+        (
+            expect("payment.settled", "'data.object.amount' = '4999'"),
+            "a whole number, never \"4999\"",
+            "unchecked",
+        ),
+        (
+            expect("refund.*", "'data.object.fee' = 1"),
+            "no `data.object.fee`",
+            "",
+        ),
+        (
+            of_payment("staet = { not = 'FAILED' }"),
+            "no `staet`",
+            "did you mean `state`?",
+        ),
+        (
+            of_payment("failur_code = { exists = false }"),
+            "no `failur_code`",
+            "did you mean `failure_code`?",
+        ),
+        (
+            of_payment("state = { not = 'FAILD' }"),
+            "did you mean \"FAILED\"?",
+            "",
+        ),
+        (
+            of_payment("state = { one-of = ['SETTLED', 'FAILD'] }"),
+            "did you mean \"FAILED\"?",
+            "",
+        ),
+        (
+            of_payment("state = { matches = 'SETL*' }"),
+            "nothing matches SETL*",
+            "",
+        ),
+        (
+            of_payment("state = { at-least = 1 }"),
+            "are for numbers",
+            "",
+        ),
+        (
+            of_payment("amount = { length = 4 }"),
+            "for lists and texts",
+            "",
+        ),
+        (
+            of_payment("amount = { matches = '4*' }"),
+            "is for texts",
+            "",
+        ),
+        (
+            of_payment("'customer.email' = 'a@example.com'"),
+            "`customer` is an id",
+            "expand[]",
+        ),
+        (
+            call("GET /payments", "200", "'data.first.id' = 'pay_1'"),
+            "`data` is a list",
+            "`data.0`",
+        ),
+        (
+            call(
+                "GET /payments/pay_1",
+                "404",
+                "'error.cod' = 'resource_missing'",
+            ),
+            "no `error.cod`",
+            "did you mean `error.code`?",
+        ),
+    ] {
+        let (message, hint) = wrong(&steps);
+        assert!(message.starts_with("a.toml:6: "), "{message}: {steps}");
+        assert!(message.contains(said), "{message}");
+        assert!(hint.contains(meant), "{hint}: {message}");
+    }
+    for steps in [
+        expect("payment.*", "'data.object.metadata.anything' = 'x'"),
+        expect("payment.*", "'data.object.amount' = '${port}'"),
+        // Of one of the types.
+        expect("*", "'data.object.gross' = { at-least = 1 }"),
+        call(
+            "GET /payments",
+            "200",
+            "'data.7.state' = { not = 'FAILED' }",
+        ),
+        call("GET /payments/pay_1", "'4xx'", "'error.type' = 'not_found'"),
+        of_payment("'customer.email' = 'a@example.com' }\nquery = { 'expand[]' = 'customer'"),
+        of_payment("'risk.score' = 1 }\nunchecked = true\nquery = {"),
+        expect(
+            "payment.reversed",
+            "'data.object.x' = 1 }\nunchecked = true #",
+        ),
+    ] {
+        let with_port = format!("[server]\nforward-to = '4242'\n{}", scenario(&steps));
+        read(&with_port, Powers::All).unwrap_or_else(|error| panic!("{error}: {steps}"));
+    }
+}
+
+#[test]
+fn what_is_on_its_way_is_known_of_the_bundled_sandbox_alone() {
+    let none = "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 0";
+    read(&scenario(none), Powers::All).unwrap();
+    let error = read(&scenario(none), Powers::Api).unwrap_err();
+    assert!(error.message.contains("needs `within`"), "{error}");
+    let with_a_time = scenario(&format!("{none}\nwithin = '5s'"));
+    for powers in [Powers::All, Powers::Api] {
+        read(&with_a_time, powers).unwrap();
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use fluxa_sdk::types::{ResendEvent, WebhookDelivery, WebhookDeliveryStatus};
 use fluxa_sdk::{Client, contract};
 use futures_util::StreamExt;
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::failed::{Failed, gather};
@@ -13,6 +14,7 @@ use crate::cli::ResendArguments;
 use crate::connection;
 use crate::error::{CliError, Kind, Result};
 use crate::listen::filter::Filter;
+use crate::raw_call::RawCall;
 use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
 
@@ -52,6 +54,9 @@ async fn one(
     endpoint: &str,
 ) -> Result<()> {
     check_id(id, contract::prefix::EVENT, "event id")?;
+    if arguments.dry_run {
+        return request(id, endpoint).show(context);
+    }
     let client = connection::client(&context.settings)?;
     context.confirm_live_write(
         &format!("send {id} to {endpoint} again"),
@@ -91,6 +96,14 @@ async fn all(context: &Context, arguments: &ResendArguments) -> Result<()> {
     context.ui.stop_bar();
     if found.is_empty() {
         context.ui.note(&Line::new().dim("no delivery has failed"));
+        return Ok(());
+    }
+    if arguments.dry_run {
+        for failed in &found {
+            if is_wanted(&client, failed, &filter).await? {
+                request(&failed.event, &failed.endpoint).show(context)?;
+            }
+        }
         return Ok(());
     }
     let what = format!("send up to {} events again", found.len());
@@ -174,17 +187,36 @@ async fn again(
     filter: &Filter,
     timeout: Duration,
 ) -> Result<Option<WebhookDelivery>> {
-    if !filter.patterns().is_empty() {
-        let event = client
-            .raw("GET", &format!("/events/{}", failed.event))
-            .await?;
-        if !filter.wants(event["type"].as_str().unwrap_or_default()) {
-            return Ok(None);
-        }
+    if !is_wanted(client, failed, filter).await? {
+        return Ok(None);
     }
     send(client, &failed.event, &failed.endpoint, timeout)
         .await
         .map(Some)
+}
+
+/// Whether an event is of a type that is asked for.
+async fn is_wanted(client: &Client, failed: &Failed, filter: &Filter) -> Result<bool> {
+    if filter.patterns().is_empty() {
+        return Ok(true);
+    }
+    let event = client
+        .raw("GET", &format!("/events/{}", failed.event))
+        .await?;
+    Ok(filter.wants(event["type"].as_str().unwrap_or_default()))
+}
+
+/// Returns the request that sends an event again, to be shown.
+fn request(event: &str, endpoint: &str) -> RawCall {
+    let words = ["events", "resend", event, "--endpoint", endpoint];
+    RawCall {
+        body: Some(json!({ "endpoint": endpoint })),
+        ..RawCall::new(
+            "POST",
+            format!("/events/{event}/resend"),
+            words.map(str::to_owned).into(),
+        )
+    }
 }
 
 /// Sends an event, and waits until the endpoint has answered, or for so long.

@@ -1,4 +1,5 @@
-//! Owns the rotations that were begun and not seen to their end: what it takes to finish one.
+//! Owns the rotations, of keys and of webhook secrets, that were begun and not seen to their end: what
+//! it takes to finish one.
 //!
 //! Written before the request is made. The API keeps its answer, the new secret in it, under the
 //! idempotency key for a day: whoever has that key gets the same secret again, so that neither a crash
@@ -6,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use fluxa_sdk::IdempotencyKey;
+use fluxa_sdk::{Error, IdempotencyKey, Outcome, contract};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,25 +17,25 @@ use crate::ui::Ui;
 
 const FILE: &str = "rotations.json";
 
-/// By base URL and id of the key.
+/// By base URL and id of the key or endpoint.
 type Rotations = BTreeMap<String, BTreeMap<String, Rotation>>;
 
 /// A rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub(super) struct Rotation {
-    pub(super) idempotency_key: String,
-    pub(super) grace_seconds: u64,
-    pub(super) begun_at: Timestamp,
+pub(crate) struct Rotation {
+    pub(crate) idempotency_key: String,
+    pub(crate) grace_seconds: u64,
+    pub(crate) begun_at: Timestamp,
     /// The profile that gets the new key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// What may be shown of the key that it held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) replaces: Option<String>,
+    pub(crate) replaces: Option<String>,
 }
 
 impl Rotation {
-    pub(super) fn new(
+    pub(crate) fn new(
         grace_seconds: u64,
         profile: Option<String>,
         replaces: Option<String>,
@@ -49,25 +50,25 @@ impl Rotation {
     }
 }
 
-/// The rotations of keys of one API.
-pub(super) struct Journal<'a> {
-    pub(super) directory: &'a PrivateDirectory,
-    pub(super) api_base: &'a str,
-    pub(super) ui: &'a Ui,
+/// The rotations of one API.
+pub(crate) struct Journal<'a> {
+    pub(crate) directory: &'a PrivateDirectory,
+    pub(crate) api_base: &'a str,
+    pub(crate) ui: &'a Ui,
 }
 
 impl Journal<'_> {
-    /// Returns those that were not finished, by the id of the key.
-    pub(super) fn unfinished(&self) -> Result<BTreeMap<String, Rotation>> {
+    /// Returns those that were not finished, by the id.
+    pub(crate) fn unfinished(&self) -> Result<BTreeMap<String, Rotation>> {
         let Some(text) = self.directory.read(FILE, self.ui)? else {
             return Ok(BTreeMap::new());
         };
         Ok(self.parse(&text)?.remove(self.api_base).unwrap_or_default())
     }
 
-    /// Notes a rotation. Returns the one to carry out: one of the same key that was begun before, by
+    /// Notes a rotation. Returns the one to carry out: one of the same id that was begun before, by
     /// whomever, goes first.
-    pub(super) fn begin(&self, id: &str, rotation: Rotation) -> Result<Rotation> {
+    pub(crate) fn begin(&self, id: &str, rotation: Rotation) -> Result<Rotation> {
         let mut begun = rotation.clone();
         self.change(|rotations| {
             let of_base = rotations.entry(self.api_base.to_owned()).or_default();
@@ -77,7 +78,7 @@ impl Journal<'_> {
     }
 
     /// Forgets a rotation: its secret is where it belongs, or it will never be.
-    pub(super) fn end(&self, id: &str) -> Result<()> {
+    pub(crate) fn end(&self, id: &str) -> Result<()> {
         self.change(|rotations| {
             if let Some(of_base) = rotations.get_mut(self.api_base) {
                 of_base.remove(id);
@@ -102,11 +103,29 @@ impl Journal<'_> {
         serde_json::from_str(text).map_err(|error| {
             let path = self.directory.path(FILE);
             CliError::failure(format!("cannot read {}: {error}", path.display())).hint(
-                "it holds the rotations of keys that were cut off: move it away, and look at \
-                 `fluxa keys list` for keys that nobody has",
+                "it holds the rotations that were cut off: move it away, and look at `fluxa keys \
+                 list` for keys that nobody has",
             )
         })
     }
+}
+
+/// Returns whether nothing more can come of a rotation that failed. `began_before` says that an
+/// earlier run may have sent it.
+pub(crate) fn is_over(error: &Error, began_before: bool) -> bool {
+    let code = error.as_api().and_then(|api| api.code());
+    match (error.outcome(), code) {
+        (_, Some(contract::CODE_IDEMPOTENCY_KEY_IN_USE)) => false,
+        // Refused before anybody looked at what was asked: an earlier run may have had it done.
+        (Outcome::Rejected, _) if matches!(status(error), 401 | 403 | 429) => !began_before,
+        (Outcome::Rejected, _) => true,
+        (Outcome::NotSent, _) => !began_before,
+        _ => false,
+    }
+}
+
+fn status(error: &Error) -> u16 {
+    error.as_api().map_or(0, |api| api.status().as_u16())
 }
 
 #[cfg(test)]

@@ -2,18 +2,18 @@
 //! network, the same command finishes it, with the same new key.
 
 use fluxa_sdk::types::ApiKey;
-use fluxa_sdk::{Client, Error, IdempotencyKey, Outcome, contract};
+use fluxa_sdk::{Client, IdempotencyKey, contract};
 use serde_json::json;
 
-use super::journal::{Journal, Rotation};
-use super::{all, is_in_use, look_up};
+use super::journal::{Journal, Rotation, is_over};
+use super::{is_in_use, look_up, question};
 use crate::cli::RotateKeyArguments;
 use crate::commands::Context;
 use crate::config::Origin;
 use crate::credentials;
 use crate::error::{CliError, Result};
 use crate::issued::{Issued, Keep};
-use crate::raw_call::JSON;
+use crate::raw_call::{JSON, RawCall};
 use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
 use crate::{connection, env};
@@ -21,19 +21,24 @@ use crate::{connection, env};
 /// What the API says to a rotation of a key that is not active.
 const STATE_CONFLICT: &str = "state_conflict";
 
-pub(super) async fn run(
-    context: &Context,
-    client: &Client,
-    arguments: &RotateKeyArguments,
-) -> Result<()> {
+pub(super) async fn run(context: &Context, arguments: &RotateKeyArguments) -> Result<()> {
     let (settings, id) = (&context.settings, arguments.id.as_str());
-    context.confirm_live_write(&format!("replace {id}"), &["keys", "rotate", id])?;
     let journal = Journal {
         directory: settings.directory()?,
         api_base: &settings.api_base,
         ui: &context.ui,
     };
     let unfinished = journal.unfinished()?.remove(id);
+    arguments.secret.check(&context.ui)?;
+    if arguments.call.dry_run {
+        return request(arguments, unfinished.as_ref()).show(context);
+    }
+    let client = &connection::client(settings)?;
+    if unfinished.is_none() {
+        let until = hours(arguments.grace.as_secs());
+        let asked = format!("Replace {id}? The old key works for another {until} h, then no more.");
+        context.confirm(&question(context, &asked), &as_words(&words(arguments)))?;
+    }
     let in_use = match look_up(client, id).await? {
         Some(key) => is_in_use(context, &key),
         None => false,
@@ -58,11 +63,17 @@ pub(super) async fn run(
         }
     };
 
-    let call = client
-        .raw("POST", &format!("/api_keys/{id}/rotate"))
+    let mut call = client
+        .raw("POST", &path(id))
         .text(JSON)
         .json(json!({ "grace_seconds": rotation.grace_seconds }))
         .idempotency_key(IdempotencyKey::new(rotation.idempotency_key.as_str())?);
+    if let Some(timeout) = arguments.call.timeout {
+        call = call.timeout(timeout);
+    }
+    if let Some(version) = &arguments.call.api_version {
+        call = call.api_version(version);
+    }
     let finish = settings.suggested(&["keys", "rotate", id]);
     let answer = tokio::select! {
         answer = call => answer,
@@ -126,6 +137,46 @@ pub(super) async fn run(
     Ok(())
 }
 
+fn path(id: &str) -> String {
+    format!("/api_keys/{id}/rotate")
+}
+
+/// Returns the request as it can be shown: that of a rotation that was cut off is the same again.
+fn request(arguments: &RotateKeyArguments, unfinished: Option<&Rotation>) -> RawCall {
+    let grace = arguments.grace.as_secs();
+    RawCall {
+        body: Some(json!({
+            "grace_seconds": unfinished.map_or(grace, |rotation| rotation.grace_seconds),
+        })),
+        idempotency_key: unfinished.map(|rotation| rotation.idempotency_key.clone()),
+        options: arguments.call.clone(),
+        ..RawCall::new("POST", path(&arguments.id), words(arguments))
+    }
+}
+
+/// Returns the command as it was typed.
+fn words(arguments: &RotateKeyArguments) -> Vec<String> {
+    let grace = match arguments.grace.as_secs() {
+        seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        seconds => format!("{seconds}s"),
+    };
+    let mut words = ["keys", "rotate", &arguments.id, "--grace", &grace]
+        .map(str::to_owned)
+        .to_vec();
+    for (typed, flag) in [
+        (arguments.store, "--store"),
+        (arguments.no_store, "--no-store"),
+    ] {
+        words.extend(typed.then(|| flag.to_owned()));
+    }
+    words.extend(arguments.secret.words());
+    words
+}
+
+fn as_words(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
+}
+
 /// Returns what may be shown of the key that a profile holds.
 fn held(context: &Context, profile: &str) -> Result<Option<String>> {
     let stored = credentials::read(context.settings.directory()?, profile, &context.ui)?;
@@ -173,24 +224,6 @@ fn say_it_goes_on(context: &Context, rotation: &Rotation, arguments: &RotateKeyA
     ));
 }
 
-/// Returns whether nothing more can come of a rotation that failed. `began_before` says that an
-/// earlier run may have sent it.
-fn is_over(error: &Error, began_before: bool) -> bool {
-    let code = error.as_api().and_then(|api| api.code());
-    match (error.outcome(), code) {
-        (_, Some(contract::CODE_IDEMPOTENCY_KEY_IN_USE)) => false,
-        // Refused before anybody looked at what was asked: an earlier run may have had it done.
-        (Outcome::Rejected, _) if matches!(status(error), 401 | 403 | 429) => !began_before,
-        (Outcome::Rejected, _) => true,
-        (Outcome::NotSent, _) => !began_before,
-        _ => false,
-    }
-}
-
-fn status(error: &Error) -> u16 {
-    error.as_api().map_or(0, |api| api.status().as_u16())
-}
-
 /// A rotation was refused since the key is not active. Nothing is wrong when its successor is in use:
 /// the command was cut off after its very last step, or typed twice.
 async fn rotated_before(
@@ -204,11 +237,17 @@ async fn rotated_before(
             .as_ref()
             .is_some_and(|old| old.as_str() == id)
     };
-    let Ok(keys) = all(client, None, None).await else {
-        return Err(error);
-    };
-    let Some(successor) = keys.into_iter().find(is_successor) else {
-        return Err(error);
+    let mut keys = client
+        .api_keys()
+        .list()
+        .limit(contract::LIST_LIMIT_MAX)
+        .stream();
+    let successor = loop {
+        match keys.next().await {
+            Some(Ok(key)) if is_successor(&key) => break key,
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return Err(error),
+        }
     };
     if !is_in_use(context, &successor) {
         let new = successor.id.as_str();

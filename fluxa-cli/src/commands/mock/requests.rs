@@ -28,8 +28,9 @@ enum Message {
 }
 
 impl Requests {
-    /// Prints each request that the server of this configuration gets.
-    pub(super) fn print(config: Config) -> std::io::Result<(Config, Self)> {
+    /// Prints each request that the server of this configuration gets; with `all`, also what `fluxa
+    /// listen` says of each delivery, which would outnumber all that somebody asked for.
+    pub(super) fn print(config: Config, all: bool) -> std::io::Result<(Config, Self)> {
         let (messages, waiting) = sync_channel(WAITING);
         let (end, ended) = sync_channel(1);
         let left_out = Arc::new(AtomicU64::new(0));
@@ -52,6 +53,9 @@ impl Requests {
             })?;
         let lines = messages.clone();
         let config = config.on_request(move |request| {
+            if !all && is_report(request) {
+                return;
+            }
             if lines.try_send(Message::Line(request.clone())).is_err() {
                 left_out.fetch_add(1, Ordering::Relaxed);
             }
@@ -65,6 +69,13 @@ impl Requests {
             self.ended.recv_timeout(PATIENCE).ok();
         }
     }
+}
+
+/// Whether a request tells what came of a delivery, and went well.
+fn is_report(request: &RequestLine) -> bool {
+    let session = request.path.strip_prefix("/v1/listen_sessions/");
+    let is_of_delivery = session.is_some_and(|rest| rest.ends_with("/deliveries"));
+    is_of_delivery && request.method == "POST" && matches!(request.status, Some(200..300))
 }
 
 fn line(request: &RequestLine) -> Line {
@@ -95,7 +106,7 @@ mod tests {
     #[test]
     fn a_server_without_requests_ends_without_waiting_for_the_terminal() {
         let started = std::time::Instant::now();
-        let (config, requests) = Requests::print(Config::new()).unwrap();
+        let (config, requests) = Requests::print(Config::new(), true).unwrap();
         drop(config);
         requests.finish();
         assert!(started.elapsed() < super::PATIENCE);
