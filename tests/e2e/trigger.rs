@@ -320,6 +320,23 @@ fn a_step_that_fails_is_named_as_it_was_sent() {
 }
 
 #[test]
+fn what_no_step_answers_is_found_before_anything_is_sent() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let file = home.path("wrong.json");
+    let fixture = json!({ "summary": "Nothing.", "steps": [
+        { "name": "c", "request": "POST /customers", "body": { "email": "a@example.com" } },
+        { "name": "again", "request": "GET /customers/${c.idd}" },
+    ] });
+    std::fs::write(&file, fixture.to_string()).unwrap();
+    let arguments = ["fixtures", "run", file.to_str().unwrap()];
+    let run = mock.run(&home, &arguments).expect(2);
+    assert!(run.stderr.contains("did you mean `id`?"), "{}", run.stderr);
+    let seen = call(&mock, "GET", "/request_logs", json!(null));
+    assert_eq!(seen["data"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn events_are_made_with_test_keys_only_and_nothing_is_sent_before() {
     let home = Home::new();
     let mock = Mock::start(&home, &[]);

@@ -189,8 +189,10 @@ fn fold_command(command: &str, width: usize) -> String {
     let (mut folded, mut used) = (String::from(" "), 1);
     let mut words = shell_words(command).into_iter().peekable();
     while let Some(word) = words.next() {
-        // A flag stays with its value.
-        let value = words.next_if(|next| word.starts_with('-') && !next.starts_with('-'));
+        // A flag stays with its value, where both fit.
+        let fits = |next: &str| 6 + word.width() + 1 + next.width() + 2 <= width;
+        let is_value = |next: &&str| word.starts_with('-') && !next.starts_with('-') && fits(next);
+        let value = words.next_if(is_value);
         let together = value.map_or(0, |value| 1 + value.width()) + word.width();
         // A blank before them, and perhaps ` \\` after them.
         if used + 1 + together + 2 > width && used > 1 {

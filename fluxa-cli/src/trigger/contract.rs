@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::fixture::{Fixture, Step};
+use super::fixture::{Fixture, Step, texts};
 use crate::error::{CliError, Result};
 use crate::generated::RESOURCES;
-use crate::json_path::leaves;
+use crate::json_path::{JsonPath, leaves};
 use crate::operations::{Field, Kind, Operation};
 use crate::suggest;
 
@@ -138,8 +138,13 @@ fn fault(kind: Kind, value: &Value) -> Option<String> {
 
 /// Refuses a fixture that asks for what the contract does not have.
 pub(crate) fn check(fixture: &Fixture) -> Result<()> {
-    for step in &fixture.steps {
+    for (at, step) in fixture.steps.iter().enumerate() {
         let operation = operation(step)?;
+        let texts = step.body.as_ref().map(texts).unwrap_or_default();
+        for text in std::iter::once(step.request.as_str()).chain(texts) {
+            check_variables(text, &fixture.steps[..at])
+                .map_err(|error| error.context(format!("step `{}`", step.name)))?;
+        }
         let leaves = step.body.as_ref().map(leaves).unwrap_or_default();
         for (path, value) in leaves.iter().filter(|(path, _)| !path.is_empty()) {
             if field(operation, path).is_none() {
@@ -148,6 +153,38 @@ pub(crate) fn check(fixture: &Fixture) -> Result<()> {
             check_value(operation, path, value)
                 .map_err(|error| error.context(format!("step `{}`", step.name)))?;
         }
+    }
+    let about = fixture.about.as_deref().unwrap_or_default();
+    check_variables(about, &fixture.steps).map_err(|error| error.context("about"))
+}
+
+/// Refuses a variable for what no step before answers.
+fn check_variables(text: &str, before: &[Step]) -> Result<()> {
+    let variables = text.split("${").skip(1);
+    for variable in variables.filter_map(|rest| Some(rest.split_once('}')?.0)) {
+        let Some((name, place)) = variable.split_once('.') else {
+            continue;
+        };
+        let step = before.iter().find(|step| step.name == name);
+        let (Some(step), Ok(place)) = (step, place.parse::<JsonPath>()) else {
+            continue;
+        };
+        let answer = operation(step)?.answer;
+        let Err(nowhere) = answer.at(&place, false) else {
+            continue;
+        };
+        let request = &step.request;
+        let fault = format!("`${{{variable}}}`: `{request}` answers no `{place}`");
+        return Err(match answer.at(&place, true) {
+            Ok(_) => CliError::usage(fault).hint(format!(
+                "{}: let a step of its own ask for that object",
+                nowhere.fault
+            )),
+            Err(_) => CliError {
+                hint: nowhere.hint,
+                ..CliError::usage(fault)
+            },
+        });
     }
     Ok(())
 }
@@ -207,6 +244,36 @@ mod tests {
             } else {
                 assert_eq!(error.hint.as_deref(), Some(hint), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn a_variable_is_of_what_its_step_answers() {
+        let with = |request: &str, about: &str| {
+            check(
+                &serde_json::from_value(json!({ "summary": "A.", "about": about, "steps": [
+                    { "name": "c", "request": "POST /customers", "body": { "email": "a@b.c" } },
+                    { "name": "closed", "request": "POST /sandbox/settlements/close" },
+                    { "name": "p", "request": "GET /payments/pay_1" },
+                    { "name": "then", "request": request },
+                ] }))
+                .unwrap(),
+            )
+        };
+        with("GET /customers/${c.id}", "${closed.data.0.id}").unwrap();
+        with("GET /customers/${p.customer}", "${c.metadata.anything}").unwrap();
+        for (request, about, hint) in [
+            ("GET /customers/${c.idd}", "x", "did you mean `id`?"),
+            (
+                "GET /payments",
+                "${closed.data.0.idd}",
+                "did you mean `data.0.id`?",
+            ),
+            ("GET /payments", "${p.customer.email}", "a step of its own"),
+        ] {
+            let error = with(request, about).unwrap_err();
+            let said = error.hint.as_deref().unwrap_or_default();
+            assert!(said.contains(hint), "{error}: {said}");
         }
     }
 
