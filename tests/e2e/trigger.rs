@@ -1,8 +1,10 @@
 //! `fluxa trigger`: every event that can happen, happens.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
-use crate::support::{Home, Mock, Run, call};
+use crate::support::{Home, Mock, Run, call, eventually, signal};
 
 #[test]
 fn every_event_can_be_triggered_and_exists_afterwards() {
@@ -265,6 +267,36 @@ fn what_moves_by_hand_is_told_with_the_command_that_moves_it() {
     );
 }
 
+#[test]
+fn an_interrupted_run_names_what_it_has_made() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let arguments = [
+        "trigger",
+        "payment.settled",
+        "--timing",
+        "manual",
+        "--wait",
+        "86400",
+    ];
+    let mut command = mock.fluxa(&home, &arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let waiting = command.spawn().unwrap();
+    // It looks for the event once the payment is there.
+    eventually("it looks for the event", || {
+        let seen = call(&mock, "GET", "/request_logs", json!(null));
+        let seen = seen["data"].as_array().unwrap().clone();
+        seen.iter()
+            .find(|request| request["path"] == "/v1/events")
+            .cloned()
+    });
+    signal(waiting.id(), "TERM");
+    let run = Run::finish(waiting).expect(130);
+    let payment = &call(&mock, "GET", "/payments", json!(null))["data"][0]["id"];
+    let named = format!("payment {}", payment.as_str().unwrap());
+    assert!(run.stderr.contains(&named), "{}", run.stderr);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_was_made_and_could_not_be_told_is_counted_and_named() {
@@ -275,7 +307,7 @@ fn what_was_made_and_could_not_be_told_is_counted_and_named() {
         .open("/dev/full")
         .unwrap();
     let mut command = mock.fluxa(&home, &["trigger", "customer.created", "--count", "5"]);
-    command.stdout(full).stderr(std::process::Stdio::piped());
+    command.stdout(full).stderr(Stdio::piped());
     let run = Run::finish(command.spawn().unwrap()).expect(1);
     let customers = call(&mock, "GET", "/customers", json!(null));
     let customers = customers["data"].as_array().unwrap();
@@ -376,7 +408,7 @@ fn what_was_edited_is_what_is_sent() {
     let mut command = std::process::Command::new("script");
     command.args(["-qec", &typed]).arg(&log);
     let own = mock.fluxa(&home, &[]);
-    command.env_clear().stdin(std::process::Stdio::null());
+    command.env_clear().stdin(Stdio::null());
     command.envs(
         own.get_envs()
             .filter_map(|(name, value)| Some((name, value?))),

@@ -69,6 +69,7 @@ pub(crate) fn run(context: &Context, command: WebhooksCommand) -> Result<()> {
                     valid(context, None, at.as_second() - signed_at(signature))
                 }
                 Err(error) => Err(refusal(
+                    context,
                     &secret,
                     &body,
                     signature,
@@ -130,6 +131,7 @@ fn no_signature(signature: &str) -> Option<String> {
 
 /// Returns why a signature is not good, found out by trying what may have gone wrong.
 fn refusal(
+    context: &Context,
     secret: &WebhookSecret,
     body: &[u8],
     signature: &str,
@@ -168,10 +170,11 @@ fn refusal(
     if let Some(how) = other_form(secret, body, signature) {
         return refused(how).hint("use the secret as it is, prefix and all");
     }
-    refused("it is by another secret, or the body is another".to_owned()).hint(
-        "check that the secret is this endpoint's (`fluxa listen --print-secret` for what listen \
-         forwards) and that the file holds the raw bytes received",
-    )
+    let print_secret = context.settings.suggested(&["listen", "--print-secret"]);
+    refused("it is by another secret, or the body is another".to_owned()).hint(format!(
+        "check that the secret is this endpoint's (`{print_secret}` for what listen forwards) and \
+         that the file holds the raw bytes received"
+    ))
 }
 
 /// Returns whether a secret made the signature, whenever that was.

@@ -159,7 +159,7 @@ fn a_pair_of_stray_quotes_does_not_hide_the_credits_between_them() {
     let error = read(csv.as_bytes(), &StatementFormat::new()).unwrap_err();
     let error = error.to_string();
     assert!(error.starts_with("line 2 of the statement"), "{error}");
-    assert!(error.contains("quoted_line_breaks"), "{error}");
+    assert!(error.contains("quoted line breaks"), "{error}");
 }
 
 #[test]
@@ -193,6 +193,10 @@ fn however_many_lines_are_skipped_the_statement_is_empty_and_not_a_panic() {
 #[test]
 fn columns_that_are_not_there_are_named_with_those_that_are() {
     let format = StatementFormat::new();
+    let about_columns = |error: &ReconciliationError| match error {
+        ReconciliationError::Statement(fault) => fault.is_about_columns(),
+        _ => false,
+    };
     for (csv, word) in [
         ("", "empty"),
         ("\n\n", "empty"),
@@ -206,7 +210,10 @@ fn columns_that_are_not_there_are_named_with_those_that_are() {
         ("d\u{0}a\u{0}t\u{0}e\u{0}", "UTF-16"),
         ("\u{1b}[31mdate\n", "[31mdate"),
     ] {
-        let error = read(csv.as_bytes(), &format).unwrap_err().to_string();
+        let error = read(csv.as_bytes(), &format).unwrap_err();
+        let is_unreadable = ["empty", "UTF-16"].contains(&word);
+        assert_eq!(about_columns(&error), !is_unreadable, "{csv:?}: {error}");
+        let error = error.to_string();
         assert!(error.contains(word), "{csv:?}: {error}");
         assert!(
             !error.contains('\u{1b}'),
@@ -215,6 +222,9 @@ fn columns_that_are_not_there_are_named_with_those_that_are() {
     }
     let error = read(b"1,2,3\n", &StatementFormat::new().without_header()).unwrap_err();
     assert!(error.to_string().contains("position"), "{error}");
+    assert!(about_columns(&error));
+    let error = read(b"date,description,amount\n1,2,3\n", &format).unwrap_err();
+    assert!(!about_columns(&error), "{error}");
 }
 
 /// 100 MB without an end of line, and how much of it was asked for.
