@@ -223,7 +223,8 @@ fn columns_that_are_not_there_are_named_with_those_that_are() {
     let error = read(b"1,2,3\n", &StatementFormat::new().without_header()).unwrap_err();
     assert!(error.to_string().contains("position"), "{error}");
     assert!(about_columns(&error));
-    let error = read(b"date,description,amount\n1,2,3\n", &format).unwrap_err();
+    let line = format!("date,description,amount\n21/05/2026,{A},x\n");
+    let error = read(line.as_bytes(), &format).unwrap_err();
     assert!(!about_columns(&error), "{error}");
 }
 
