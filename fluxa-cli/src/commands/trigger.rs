@@ -140,21 +140,10 @@ struct Done {
 
 /// Names what was made in runs that were not told of.
 fn with_made(context: &Context, error: CliError, left: &[Rc<Made>]) -> CliError {
-    /// As many as are of use to people.
-    const NAMED: usize = 12;
     let objects: Vec<_> = left.iter().flat_map(|made| made.objects()).collect();
-    if objects.is_empty() || error.kind == Kind::BrokenPipe {
+    let Some(made) = made_so_far(&objects).filter(|_| error.kind != Kind::BrokenPipe) else {
         return error;
-    }
-    let mut names: Vec<String> = objects
-        .iter()
-        .take(NAMED)
-        .map(|(name, id)| format!("{name} {id}"))
-        .collect();
-    if objects.len() > NAMED {
-        names.push(format!("and {} more", objects.len() - NAMED));
-    }
-    let made = format!("made so far: {}", names.join(", "));
+    };
     if error.kind == Kind::Interrupted {
         // Nothing is said of an interrupt itself.
         context.ui.warn(&made);
@@ -165,6 +154,17 @@ fn with_made(context: &Context, error: CliError, left: &[Rc<Made>]) -> CliError 
         None => made,
     };
     error.hint(hint)
+}
+
+fn made_so_far(objects: &[(String, String)]) -> Option<String> {
+    /// As many as are of use to people.
+    const NAMED: usize = 12;
+    let named = objects.iter().take(NAMED);
+    let mut names: Vec<String> = named.map(|(name, id)| format!("{name} {id}")).collect();
+    if objects.len() > NAMED {
+        names.push(format!("and {} more", objects.len() - NAMED));
+    }
+    (!names.is_empty()).then(|| format!("made so far: {}", names.join(", ")))
 }
 
 /// Returns the object that moves: the payment, where one was made.
@@ -334,7 +334,8 @@ fn failed(context: &Context, name: &str, error: &CliError, made: &Made) -> Resul
         line["objects"] = objects(made);
         return context.ui.json(&line);
     }
-    context.ui.warn(&format!("{name}: {error}"));
+    let made = made_so_far(&made.objects()).map_or_else(String::new, |made| format!("; {made}"));
+    context.ui.warn(&format!("{name}: {error}{made}"));
     Ok(())
 }
 
