@@ -30,6 +30,11 @@ impl Candidate {
         }
     }
 
+    /// What is signed with the secret of the environment.
+    pub(super) fn with_secret(&self, other: &SecretText) -> Self {
+        self.with_key(Cause::OtherSecret, other.expose().as_bytes())
+    }
+
     fn with_key(&self, cause: Cause, key: &[u8]) -> Self {
         Self {
             cause,
@@ -86,7 +91,7 @@ pub(super) fn alone(right: &Candidate, other_secret: Option<&SecretText>) -> Vec
     // The two that leave nothing of the body are the most frequent of all.
     let (parsed, rest) = bodies.split_at(bodies.len().min(2));
     let mut found: Vec<Candidate> = other_secret
-        .map(|other| right.with_key(Cause::OtherSecret, other.expose().as_bytes()))
+        .map(|other| right.with_secret(other))
         .into_iter()
         .collect();
     found.extend_from_slice(parsed);

@@ -106,6 +106,13 @@ impl Examination {
         if first.accepted {
             return Some((Cause::NotRepeated, None, self.clock()));
         }
+        // What is suspected most is asked about alone: then it is handled once.
+        if let Some(other) = &self.other_secret {
+            let other = right.with_secret(other);
+            if self.ask(&[other], 0).await.accepted {
+                return Some((Cause::OtherSecret, None, self.clock()));
+            }
+        }
         let wrong = self.put(&candidate::wrong(now())).await;
         if wrong.accepted {
             return Some((Cause::NotRepeated, None, self.clock()));
@@ -149,7 +156,8 @@ impl Examination {
             return Some((Cause::Milliseconds, None, self.clock()));
         }
         // Each by itself, for those that look at the first signature only, or at the last.
-        for candidate in &alone {
+        let is_new = |known: &&Candidate| skew != 0 || known.cause != Cause::OtherSecret;
+        for candidate in alone.iter().filter(is_new) {
             if self
                 .ask(std::slice::from_ref(candidate), skew)
                 .await
