@@ -78,6 +78,44 @@ pub(crate) struct CliError {
     pub(crate) hint: Option<String>,
     /// What the API said, when it was the API.
     pub(crate) api: Option<Box<ApiDetails>>,
+    /// What became of the call, when it was to change something.
+    pub(crate) fate: Option<Box<Fate>>,
+    /// Whether nobody answered at all.
+    pub(crate) unanswered: bool,
+}
+
+/// What is known of a call that was to change something: was it carried out?
+#[derive(Clone, Debug)]
+pub(crate) struct Fate {
+    pub(crate) outcome: Outcome,
+    /// What it was sent with, and is repeated with.
+    pub(crate) idempotency_key: Option<String>,
+    /// What was made or changed.
+    pub(crate) id: Option<String>,
+}
+
+/// Whether a call was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It never reached the API.
+    NotSent,
+    /// It was refused; nothing changed.
+    Rejected,
+    /// It may have been carried out.
+    Unknown,
+    /// It was; what failed came after.
+    CarriedOut,
+}
+
+impl Outcome {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+            Self::CarriedOut => "carried_out",
+        }
+    }
 }
 
 /// What is told of an error of the API.
@@ -102,6 +140,8 @@ impl CliError {
             message: message.into(),
             hint: None,
             api: None,
+            fate: None,
+            unanswered: false,
         }
     }
 
@@ -158,6 +198,20 @@ impl CliError {
         self
     }
 
+    /// Adds what to do next to what is said of it already.
+    pub(crate) fn further_hint(self, further: impl fmt::Display) -> Self {
+        let hint = match &self.hint {
+            Some(hint) => format!("{hint}; {further}"),
+            None => further.to_string(),
+        };
+        self.hint(hint)
+    }
+
+    pub(crate) fn fate(mut self, fate: Fate) -> Self {
+        self.fate = Some(Box::new(fate));
+        self
+    }
+
     /// Says what was being done when it failed.
     pub(crate) fn context(mut self, doing: impl fmt::Display) -> Self {
         self.message = format!("{doing}: {}", self.message);
@@ -190,6 +244,14 @@ impl CliError {
                 ("request_id", &api.request_id),
                 ("doc_url", &api.doc_url),
             ] {
+                if let Some(value) = value {
+                    error.insert(name.into(), json!(value));
+                }
+            }
+        }
+        if let Some(fate) = &self.fate {
+            error.insert("outcome".into(), json!(fate.outcome.name()));
+            for (name, value) in [("idempotency_key", &fate.idempotency_key), ("id", &fate.id)] {
                 if let Some(value) = value {
                     error.insert(name.into(), json!(value));
                 }
@@ -298,6 +360,8 @@ fn is_card(digits: &[u32]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -322,6 +386,41 @@ mod tests {
         assert_eq!(kind_of_status(404), Kind::Api);
         assert_eq!(kind_of_status(429), Kind::Api);
         assert_eq!(kind_of_status(503), Kind::Network);
+    }
+
+    #[test]
+    fn every_field_of_an_error_is_on_the_page_for_scripts_and_the_other_way_round() {
+        let page = include_str!("../../docs/errors.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let documented: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+        let text = Some("x".to_owned());
+        let mut error = CliError::failure("x").hint("x").fate(Fate {
+            outcome: Outcome::Unknown,
+            idempotency_key: text.clone(),
+            id: text.clone(),
+        });
+        error.api = Some(Box::new(ApiDetails {
+            code: text.clone(),
+            param: text.clone(),
+            request_id: text.clone(),
+            doc_url: text,
+            ..ApiDetails::default()
+        }));
+        let printed = error.to_json();
+        let printed = printed["error"].as_object().unwrap();
+        let printed: BTreeSet<&str> = printed.keys().map(String::as_str).collect();
+        assert_eq!(documented, printed);
+        for outcome in [
+            Outcome::NotSent,
+            Outcome::Rejected,
+            Outcome::Unknown,
+            Outcome::CarriedOut,
+        ] {
+            assert!(
+                page.contains(&format!("`{}`", outcome.name())),
+                "{outcome:?}"
+            );
+        }
     }
 
     #[test]
