@@ -23,7 +23,8 @@ pub(crate) async fn run(context: &Context, arguments: ApiArguments) -> Result<()
     if call.options.dry_run {
         return call.show(context);
     }
-    let takes_json = call.accept.contains("json") || call.accept.contains("*/*");
+    let accept = call.accept.to_ascii_lowercase();
+    let takes_json = accept.contains("json") || accept.contains("*/*");
     if !takes_json && !include && context.ui.is_json() {
         return Err(CliError::usage(format!("{} is no JSON", call.accept))
             .hint("add --include for one object that holds it, or --output human"));
