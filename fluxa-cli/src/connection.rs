@@ -244,7 +244,9 @@ fn hint_of(status: u16, code: Option<&str>) -> Option<&'static str> {
         }
         (_, Some("ip_not_allowed")) => Some("the key may be used from its allow-list only"),
         (401, _) => Some("check the key: is it whole, of this account, and not revoked?"),
-        (429, _) => Some("wait a moment; the mock takes `--rate-limit off`"),
+        (429, _) => Some(
+            "wait a moment; a sandbox of one's own has no limit with `fluxa mock --rate-limit off`",
+        ),
         (300..=399, _) => Some("the API never redirects: `fluxa config list` shows the base URL"),
         (501, _) => Some("this mock does not do that yet"),
         _ => None,

@@ -318,24 +318,51 @@ pub(crate) fn redact(text: &str) -> String {
             from = at;
         }
     }
-    without_cards(text)
+    without_cards(&text)
+}
+
+/// Masks card numbers outside of ids of the API and of UUIDs, such as idempotency keys: chance makes
+/// numbers of these, and they must be told whole.
+fn without_cards(text: &str) -> String {
+    let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let mut out = String::new();
+    let (mut masked, mut at) = (0, 0);
+    for piece in text.split_inclusive(|c| !in_word(c)) {
+        let word = piece.trim_end_matches(|c| !in_word(c));
+        if is_identifier(word) {
+            out += &mask_cards(&text[masked..at]);
+            out += word;
+            masked = at + word.len();
+        }
+        at += piece.len();
+    }
+    out + &mask_cards(&text[masked..])
+}
+
+fn is_identifier(word: &str) -> bool {
+    let hexadecimal = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_id = |(prefix, _): &(&str, &str)| {
+        let rest = word.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.len() == 16 && hexadecimal(rest))
+    };
+    let mut parts = word.split('-');
+    let is_uuid = parts.clone().map(str::len).eq([8, 4, 4, 4, 12]) && parts.all(hexadecimal);
+    is_uuid || contract::ID_PREFIXES.iter().any(is_id)
 }
 
 /// Masks card numbers: 13 to 19 digits of which the last checks the others, blanks and dashes
 /// between them or not.
-fn without_cards(text: String) -> String {
+fn mask_cards(text: &str) -> String {
     let mut out = String::new();
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, run) = rest.split_at(at);
         let end = run.find(|c: char| !(c.is_ascii_digit() || c == ' ' || c == '-'));
         let (run, after) = run.split_at(end.unwrap_or(run.len()));
         let trimmed = run.trim_end_matches([' ', '-']);
         let digits: Vec<u32> = trimmed.chars().filter_map(|c| c.to_digit(10)).collect();
-        // An id may be all digits by chance: it follows its prefix.
-        let is_id = before.ends_with('_');
         out += before;
-        if !is_id && is_card(&digits) {
+        if is_card(&digits) {
             let last = digits[digits.len() - 4..].iter().map(u32::to_string);
             out.push('…');
             out.extend(last);
@@ -440,6 +467,16 @@ mod tests {
             ("4242 4242 4242 4242 x", "…4242 x"),
             ("a 3782-822463-10005.", "a …0005."),
             ("pay_4242424242424242", "pay_4242424242424242"),
+            (
+                "see pay_4242424242424242: no",
+                "see pay_4242424242424242: no",
+            ),
+            (
+                "key 42424242-4242-4242-a361-d9a9a18349fd 1",
+                "key 42424242-4242-4242-a361-d9a9a18349fd 1",
+            ),
+            ("4242424242424242 pay_1", "…4242 pay_1"),
+            ("order_4242424242424242", "order_…4242"),
             ("4242424242424243", "4242424242424243"),
             ("2026-05-19T10:23:14Z, 4999", "2026-05-19T10:23:14Z, 4999"),
             ("é 1", "é 1"),

@@ -216,6 +216,21 @@ fn a_success_that_is_no_answer_of_the_api_may_have_been_carried_out() {
             assert!(sent.contains(key), "{sent}: {again}");
         }
     }
+    // Cut off in the middle, and the sandbox says what became of it.
+    let mock = Mock::start(&home, &[]);
+    let fault = json!({
+        "method": "POST", "path": "/v1/customers", "times": 2, "cut": "body", "after_bytes": 20,
+    });
+    mock_control(&mock, "/faults", fault);
+    let said = mock.run(&home, &CREATE).expect(5).stderr;
+    assert!(said.contains("it may have been carried out"), "{said}");
+    assert!(!said.contains("does not answer"), "{said}");
+    copied(
+        &mock.fluxa(&home, &[]),
+        &suggested(&said, "customers create"),
+    )
+    .expect(0);
+    assert_eq!(many(&mock, &home, &["customers", "list"]).len(), 1);
     // JSON as well, and not what was asked for.
     let server = Scripted::start(&[r#"{"id":"key_1"}"#]);
     let run = Run::of(at(&server.base_url, &home, KEY, &keys)).expect(5);
