@@ -356,10 +356,12 @@ fn a_secret_that_stdout_does_not_take_can_be_had_again_or_ended_and_is_in_no_log
 
 #[cfg(target_os = "linux")]
 mod on_a_terminal {
+    use std::io::Write;
+
     use super::*;
 
-    /// Runs a shell's line on a terminal; `$FLUXA` is the binary.
-    fn on_terminal(environment: &Command, line: &str) -> String {
+    /// Runs a shell's line on a terminal where this is typed; `$FLUXA` is the binary.
+    fn on_terminal(environment: &Command, line: &str, typed: &str) -> String {
         let mut command = Command::new("script");
         command
             .args(["-qec", line, "/dev/null"])
@@ -371,8 +373,16 @@ mod on_a_terminal {
                     .get_envs()
                     .filter_map(|(name, value)| Some((name, value?))),
             )
-            .stdin(Stdio::null());
-        Run::of(command).stdout
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut keyboard = child.stdin.take().unwrap();
+        keyboard.write_all(typed.as_bytes()).unwrap();
+        let said = Run::finish(child).stdout;
+        // Before then its end would be taken for the end of what is typed.
+        drop(keyboard);
+        said
     }
 
     #[test]
@@ -380,7 +390,7 @@ mod on_a_terminal {
         let home = Home::new();
         let mock = Mock::start(&home, &[]);
         let create = "\"$FLUXA\" keys create --name ci > /dev/full";
-        let shown = on_terminal(&mock.fluxa(&home, &[]), create);
+        let shown = on_terminal(&mock.fluxa(&home, &[]), create, "");
         assert!(shown.contains("sk_test_"), "{shown}");
     }
 
@@ -389,8 +399,8 @@ mod on_a_terminal {
         let home = Home::new();
         let server = Scripted::start(&[r#"{"id":"mer_1","object":"merchant","livemode":true,
             "created_at":"2026-05-19T10:23:14.572Z","metadata":{},"name":"Acme Ltd","kyb_status":"approved"}"#]);
-        let refund = "\"$FLUXA\" refunds create --payment pay_1 --amount 500 </dev/tty";
-        let asked = on_terminal(&at(&server.base_url, &home, LIVE, &[]), refund);
+        let refund = "\"$FLUXA\" refunds create --payment pay_1 --amount 500";
+        let asked = on_terminal(&at(&server.base_url, &home, LIVE, &[]), refund, "no\n");
         for named in [
             "LIVE",
             "500",
@@ -417,7 +427,7 @@ mod on_a_terminal {
                  echo \"code $?\"
                  stty -a | grep -q ' echo ' && echo as it was"
             );
-            let said = on_terminal(&home.fluxa(&[]), &line);
+            let said = on_terminal(&home.fluxa(&[]), &line, "");
             assert!(said.contains("code 130"), "{name}: {said}");
             assert!(said.contains("as it was"), "{name}: {said}");
         }
