@@ -64,7 +64,7 @@ pub(crate) fn tell_call(event: &CallEvent<'_>) {
             let what = match (ended.status, ended.fault) {
                 (Some(status), None | Some("status")) => status.to_string(),
                 (Some(status), Some(fault)) => format!("{status} {fault}"),
-                (None, fault) => fault.unwrap_or("no answer").to_owned(),
+                (None, fault) => format!("failed ({})", fault.unwrap_or("no answer")),
             };
             let id = ended.request_id.map(|id| format!(", {id}"));
             let again = ended
