@@ -141,6 +141,11 @@ fn a_write_that_is_refused_says_so_and_what_only_reads_has_no_outcome() {
     let refused = error(&refund, 4);
     assert_eq!(refused["outcome"], "rejected");
     assert!(refused["idempotency_key"].is_string(), "{refused}");
+    // What sets or deletes needs no key.
+    let change = ["customers", "update", "cus_0000000000000000", "--name", "x"];
+    let refused = error(&change, 4);
+    assert_eq!(refused["outcome"], "rejected");
+    assert!(refused["idempotency_key"].is_null(), "{refused}");
     let missing = error(&["payments", "get", "pay_0000000000000000"], 4);
     assert_eq!(missing["outcome"], Value::Null);
     let gone = ["--api-base", "http://127.0.0.1:1/v1"];
