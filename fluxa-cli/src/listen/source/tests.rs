@@ -127,7 +127,7 @@ impl Told {
         Self::from(api, Start::Now)
     }
 
-    fn from(api: Script, start: Start) -> Self {
+    fn from(api: impl EventApi, start: Start) -> Self {
         let (sender, signals) = mpsc::channel(16);
         let cursor = Arc::new(Mutex::new(Cursor::default()));
         let source = Source {

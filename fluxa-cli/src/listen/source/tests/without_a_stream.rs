@@ -267,3 +267,38 @@ async fn the_list_of_a_server_that_started_anew_is_read_from_its_first_event() {
     let anew = told.warnings.iter().filter(|w| w.contains("started anew"));
     assert_eq!(anew.count(), 1, "{:?}", told.warnings);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_goes_round_in_circles_ends_it_with_or_without_a_stream() {
+    /// Two pages, each the next of the other, of an account in which nothing had happened.
+    struct Circle {
+        has_stream: bool,
+    }
+
+    impl EventApi for Circle {
+        async fn open(&self, _: Option<&str>) -> Result<ByteStream> {
+            match self.has_stream {
+                true => Ok(stream::pending().boxed()),
+                false => Err(refusal(404, "route_missing", None)),
+            }
+        }
+
+        async fn newest(&self) -> Result<Option<String>> {
+            Ok(None)
+        }
+
+        async fn page(&self, after: Option<&str>) -> Result<Page> {
+            let next = if after == Some("a") { "b" } else { "a" };
+            Ok(Page {
+                next: Some(next.to_owned()),
+                ..Page::default()
+            })
+        }
+    }
+
+    for has_stream in [true, false] {
+        let told = Told::from(Circle { has_stream }, Start::Now);
+        let error = told.after(POLL).await.failed.unwrap();
+        assert!(error.message.contains("circles"), "{error}");
+    }
+}
