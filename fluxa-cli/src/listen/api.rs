@@ -110,6 +110,11 @@ impl EventApi for SdkEventApi {
         self.first(&[]).await
     }
 
+    async fn lists(&self) -> bool {
+        let call = self.client.raw("GET", "/events").query("limit", "1");
+        call.max_retries(0).await.is_ok()
+    }
+
     fn brings(&self, event: &Listed) -> bool {
         let is = |wanted: &EventType| wanted.as_str() == event.event_type;
         self.types.is_empty() || self.types.iter().any(is)

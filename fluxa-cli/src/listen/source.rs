@@ -61,6 +61,11 @@ pub(crate) trait EventApi: Send + Sync + 'static {
     /// Returns the id of the newest event there is.
     fn newest(&self) -> impl Future<Output = Result<Option<String>>> + Send;
 
+    /// Returns whether the list of events can be read. Asked once: it may be that nobody is there.
+    fn lists(&self) -> impl Future<Output = bool> + Send {
+        async { self.newest().await.is_ok() }
+    }
+
     /// Returns whether the stream brings events such as this one.
     fn brings(&self, _event: &Listed) -> bool {
         true
@@ -253,9 +258,7 @@ impl<A: EventApi> Source<A> {
         match Refusal::of(&error) {
             Refusal::NoStream => Ok(Feed::List(no_stream(&error))),
             // Whether it is the stream alone that is not to be had, the list tells.
-            Refusal::Later(_) if self.api.newest().await.is_ok() => {
-                Ok(Feed::List(no_stream(&error)))
-            }
+            Refusal::Later(_) if self.api.lists().await => Ok(Feed::List(no_stream(&error))),
             _ => Err(error),
         }
     }

@@ -72,7 +72,7 @@ impl<A: EventApi> Source<A> {
 
     /// Is ready when the list of events was read; never, when it cannot be.
     async fn list_answers(&self) {
-        if self.api.newest().await.is_err() {
+        if !self.api.lists().await {
             std::future::pending().await
         }
     }
