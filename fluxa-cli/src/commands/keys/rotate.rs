@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, arguments: &RotateKeyArguments) -> Re
     let client = &connection::client(settings)?;
     if unfinished.is_none() {
         let until = hours(arguments.grace.as_secs());
-        let doing = format!("replace {id}, which works for another {until} h then");
+        let doing = format!("replace {id} (it works for another {until} h)");
         confirm_end(context, &doing, &as_words(&words(arguments)))?;
     }
     let in_use = match look_up(client, id).await? {
