@@ -3,7 +3,7 @@
 //! The API has no stream of them: the newest are asked for again and again, and what was seen is
 //! not shown twice. The requests made for that are not shown.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use fluxa_sdk::{Client, contract};
@@ -129,6 +129,7 @@ impl Tail<'_> {
         let mut found = Vec::new();
         let mut after: Option<String> = None;
         let mut newest = None;
+        let mut passed = HashSet::new();
         // That there is none with a key is to be true.
         let pages = match self.arguments.idempotency_key {
             Some(_) => usize::MAX,
@@ -169,8 +170,14 @@ impl Tail<'_> {
                 }
             }
             after = page["next_cursor"].as_str().map(str::to_owned);
-            if after.is_none() || found.len() >= enough {
-                break;
+            match &after {
+                Some(next) if found.len() < enough => {
+                    if !passed.insert(next.clone()) {
+                        let fault = "the list came back to a cursor it has passed";
+                        return Err(CliError::network(fault));
+                    }
+                }
+                _ => break,
             }
         }
         if newest.is_some() {
