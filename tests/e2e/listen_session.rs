@@ -137,20 +137,20 @@ fn all_that_a_command_made_happen_is_delivered_before_it_ends() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn what_is_expected_may_come_after_a_command_that_went_well() {
     let home = Home::new();
     let (mock, endpoint) = shop(&home);
-    let arguments = ["--expect", "payment.settled=1", "--within", "20s", "--"];
-    // It returns long before the payment is settled.
-    let trigger = [FLUXA, "trigger", "payment.captured", "--timing", "300ms"];
-    let command = listen(
-        &home,
-        &mock,
-        &endpoint,
-        &[&arguments[..], &trigger].concat(),
-    );
-    let summary = summary(&Run::of(command).expect(0));
+    let ended = home.path("ended");
+    let script = format!(": > '{}'", ended.display());
+    let expect = ["--expect", "refund.created=1", "--within", "20s"];
+    let command = [&expect[..], &["--", "sh", "-c", &script]].concat();
+    let mut listening = Running::start(listen(&home, &mock, &endpoint, &command));
+    listening.next_of_type("ready");
+    eventually("the command's end", || ended.exists().then_some(()));
+    mock.run(&home, &["trigger", "refund.created"]).expect(0);
+    let summary = summary(&listening.finish().expect(0));
     assert_eq!(summary["expectations"][0]["met"], true, "{summary}");
 }
 
@@ -161,14 +161,16 @@ fn what_was_not_delivered_when_it_ended_is_7_and_said_with_what_to_do() {
     mock.run(&home, &["trigger", "customer.created"]).expect(0);
     let hangs = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = format!("http://{}/", hangs.local_addr().unwrap());
-    let listen = |more: &[&str], code| {
-        let all = [
-            "listen", "-f", &target, "--since", "1h", "--within", "300ms",
-        ];
-        mock.run(&home, &[&all, more].concat()).expect(code)
+    let start = |more: &[&str]| {
+        let all = ["listen", "-f", &target, "--since", "1h", "--within", "2s"];
+        Running::start(mock.fluxa(&home, &[&all, more].concat()))
     };
-    let run = listen(&["--output", "json"], 7);
-    let summary = summary(&run);
+    let as_json = start(&["--output", "json"]);
+    let for_people = start(&[]);
+    let resumed = start(&["--resume"]);
+    let expected = start(&["--expect", "customer.created"]);
+
+    let summary = summary(&as_json.finish().expect(7));
     assert_eq!(
         (&summary["unfinished"], &summary["failed"]),
         (&1.into(), &0.into())
@@ -178,14 +180,14 @@ fn what_was_not_delivered_when_it_ended_is_7_and_said_with_what_to_do() {
     assert_eq!(undelivered["target"], target, "{summary}");
     let event = undelivered["event"].as_str().unwrap();
     let again = format!("again: fluxa replay {event} -f {target}");
-    let run = listen(&[], 7);
+    let run = for_people.finish().expect(7);
     assert!(run.stderr.contains(&again), "{}", run.stderr);
     // It comes again by itself, and is not to be sent twice.
-    let run = listen(&["--resume"], 7);
+    let run = resumed.finish().expect(7);
     assert!(!run.stderr.contains("again:"), "{}", run.stderr);
     assert!(run.stderr.contains("the next --resume"), "{}", run.stderr);
     // It came, which is not the same as never having come.
-    let run = listen(&["--expect", "customer.created"], 6);
+    let run = expected.finish().expect(6);
     assert!(
         run.stderr.contains("waiting ") && run.stderr.contains("1 came, 1 not delivered"),
         "{}",
@@ -236,11 +238,12 @@ fn without_a_target_events_are_shown_and_nothing_is_forwarded() {
         (&Value::Array(Vec::new()), &"".into())
     );
     assert_eq!(lines[2]["unfinished"], 0);
-    // It goes on behind what was shown.
-    for events in [1, 0] {
-        let resumed = ["listen", "--since", "1h", "--resume", "--within", "200ms"];
-        let run = mock.run(&home, &[&resumed[..], &["--output", "json"]].concat());
+    // It goes on behind what was shown, with what happened in between.
+    for events in [1, 2] {
+        let resumed = ["listen", "--resume", "--output", "json"];
+        let run = mock.run(&home, &[&resumed, &trigger[..]].concat());
         assert_eq!(summary(&run.expect(0))["events"], events);
+        mock.run(&home, &trigger[2..]).expect(0);
     }
     for of_a_target in [
         &["--chaos", "reorder"][..],
@@ -290,7 +293,7 @@ fn the_banner_tells_what_goes_where() {
     let (one, other) = (endpoint.url(), Endpoint::start("whsec_x", &[]).url());
     let route = format!("refund.*={other}");
     let banner = |arguments: &[&str]| {
-        let all = [&["listen", "--within", "10ms"], arguments].concat();
+        let all = [&["listen"], arguments, &["--", FLUXA, "--version"]].concat();
         mock.run(&home, &all).expect(0).stderr
     };
     let plain = banner(&["-f", &one, "-f", &other]);
