@@ -281,9 +281,18 @@ fn what_can_never_come_is_said_before_anything_starts() {
     }
     let ready = home.path("no-directory").join("ready");
     let ready = ready.to_str().unwrap();
-    let run = home.run(&["listen", "--api-key", KEY, "--ready-file", ready]);
-    let stderr = run.expect(1).stderr;
-    assert!(stderr.contains(&format!("{ready}: ")), "{stderr}");
+    for command in [&["listen", "--api-key", KEY][..], &["mock", "--addr", "0"]] {
+        let run = home.run(&[command, &["--ready-file", ready]].concat());
+        let stderr = run.expect(1).stderr;
+        assert!(
+            stderr.contains(&format!("{ready}: No such file or directory")),
+            "{stderr}"
+        );
+        assert!(
+            !stderr.contains("127.0.0.1"),
+            "nothing has started: {stderr}"
+        );
+    }
 }
 
 #[test]
