@@ -31,6 +31,9 @@ struct Script {
     /// Ids, oldest first.
     lists: Lists,
     listed: AtomicUsize,
+    /// Whether the newest event can be asked for, that is the list of events at all.
+    answers: fn(usize) -> bool,
+    asked: AtomicUsize,
 }
 
 impl Script {
@@ -43,6 +46,8 @@ impl Script {
             opened: Arc::default(),
             lists: Box::new(lists),
             listed: AtomicUsize::new(0),
+            answers: |_| true,
+            asked: AtomicUsize::new(0),
         }
     }
 }
@@ -65,7 +70,10 @@ impl EventApi for Script {
     }
 
     async fn newest(&self) -> Result<Option<String>> {
-        Ok(Some("evt_0".to_owned()))
+        match (self.answers)(self.asked.fetch_add(1, Ordering::Relaxed)) {
+            true => Ok(Some("evt_0".to_owned())),
+            false => Err(refusal(503, "service_unavailable", None)),
+        }
     }
 
     async fn last_before(&self, when: When) -> Result<Option<String>> {
@@ -127,6 +135,7 @@ impl Told {
             silence: SILENCE,
             patience: patience(true),
             signals: sender,
+            strange: AtomicU64::default(),
         };
         tokio::spawn(source.run());
         Self {
@@ -188,34 +197,172 @@ async fn without_a_stream_the_list_is_read_until_there_is_one() {
             (told.connected, &told.events[..]),
             (1, &["evt_a".into()][..])
         );
-        assert!(
-            told.lost[0].0.contains(&status.to_string()),
-            "{:?}",
-            told.lost
-        );
-        assert_eq!(told.recovered, [true]);
+        let why = &told.warnings[..];
+        assert!(why.len() == 1 && why[0].contains(&status.to_string()), "{why:?}");
+        // Nothing was lost: it began so.
+        assert!(told.lost.is_empty() && told.recovered.is_empty());
         let told = told.after(STREAM_AGAIN).await;
         assert_eq!(told.events, ["evt_a", "evt_b"]);
-        assert_eq!(told.recovered, [true, false]);
+        assert_eq!(told.recovered, [false]);
         assert!(told.failed.is_none() && told.connected == 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_on_which_nothing_comes_gives_way_to_the_list() {
-    for opening in [|| Opening::Stays(vec![]), || Opening::Never] {
+    let silent: fn() -> Opening = || Opening::Stays(vec![]);
+    for (opening, begins) in [(silent, true), (|| Opening::Never, false)] {
         let api = Script::new(
             move |_| opening(),
             |_| Ok(vec!["evt_0", "evt_a", "evt_b", "evt_c"]),
         );
         let told = Told::by(api).after(SILENCE + 2 * POLL).await;
         assert_eq!(told.events, ["evt_a", "evt_b", "evt_c"]);
-        assert!(told.lost[0].0.contains("proxy"), "{:?}", told.lost);
-        assert_eq!((told.connected, &told.recovered[..]), (1, &[true][..]));
+        let why = match begins {
+            true => &told.lost[0].0,
+            false => &told.warnings[0],
+        };
+        assert!(why.contains("proxy"), "{why}");
+        assert_eq!((told.connected, told.recovered.len()), (1, begins.into()));
         // Tried again and again, it is no better, and nothing comes twice.
         let told = told.after(5 * STREAM_AGAIN).await;
-        assert_eq!((told.events.len(), told.lost.len()), (3, 1));
+        let times = (told.events.len(), told.lost.len() + told.warnings.len());
+        assert_eq!(times, (3, 1));
     }
+}
+
+/// An event that is cut off in the middle.
+const CUT: &[u8] = b"id: evt_a\ndata: {\"id\":\"evt_a\",";
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_never_brings_what_it_should_gives_way_to_the_list() {
+    for pieces in [
+        vec![],
+        vec![&b"<html>\n\n<body>log in</body>\n</html>\n"[..]],
+        vec![&b": conn"[..]],
+        vec![CONNECTED, CUT],
+        // Whatever the first one brought.
+        vec![CONNECTED],
+    ] {
+        let api = Script::new(
+            move |_| Opening::Ends(pieces.clone()),
+            |_| Ok(vec!["evt_0", "evt_a", "evt_b"]),
+        );
+        let told = Told::by(api).after(Duration::from_secs(5)).await;
+        assert_eq!(told.events, ["evt_a", "evt_b"]);
+        assert_eq!((told.connected, told.recovered.last()), (1, Some(&true)));
+        assert!(told.lost.len() <= 4, "{:?}", told.lost);
+        // It is tried again, and each time it is of no use at once.
+        let told = told.after(5 * STREAM_AGAIN).await;
+        assert_eq!(told.events, ["evt_a", "evt_b"]);
+        assert!(told.lost.len() <= 10, "{:?}", told.lost);
+        assert!(told.failed.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_breaks_and_goes_on_is_no_useless_one() {
+    const C: &[u8] = b"id: evt_c\ndata: {\"id\":\"evt_c\",\"type\":\"a.b\"}\n\n";
+    let api = Script::new(
+        |opened| match opened {
+            // One event at a time, as far as the line lets it.
+            0 => Opening::Ends(vec![CONNECTED, A, CUT]),
+            1 => Opening::Ends(vec![CONNECTED, B, CUT]),
+            2 => Opening::Ends(vec![CONNECTED, C]),
+            _ => Opening::Ends(vec![CONNECTED]),
+        },
+        |_| Ok(vec!["evt_0", "evt_a", "evt_b", "evt_c"]),
+    );
+    let told = Told::by(api).after(Duration::from_secs(60)).await;
+    assert_eq!(told.events, ["evt_a", "evt_b", "evt_c"]);
+    // Nothing more happens, and nothing more is missing on it.
+    assert!(!told.recovered.contains(&true), "{:?}", told.recovered);
+}
+
+/// Refused by somebody on the way, not by the API.
+fn by_a_stranger(status: u16) -> CliError {
+    let mut error = refusal(status, "", None);
+    if let Some(api) = &mut error.api {
+        api.code = None;
+    }
+    error
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_alone_cannot_be_had_at_the_start_gives_way_to_the_list() {
+    let network = || CliError::network("the answer is no stream of events: text/html");
+    for refused in [
+        (|| refusal(503, "service_unavailable", None)) as fn() -> CliError,
+        || by_a_stranger(502),
+        || by_a_stranger(504),
+        || by_a_stranger(403),
+        || by_a_stranger(302),
+        network,
+    ] {
+        let api = Script::new(
+            move |_| Opening::Refused(refused()),
+            |_| Ok(vec!["evt_0", "evt_a"]),
+        );
+        let told = Told::by(api).after(Duration::from_secs(5)).await;
+        assert_eq!((told.connected, &told.events[..]), (1, &["evt_a".into()][..]));
+        let error = refused();
+        let why = error.api.map_or(error.message, |api| api.status.to_string());
+        assert!(told.warnings[0].contains(&why), "{:?}", told.warnings);
+        assert!(told.lost.is_empty() && told.failed.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_api_refuses_for_good_or_as_a_whole_is_an_error_at_the_start() {
+    for (refused, kind) in [
+        ((|| refusal(403, "insufficient_scope", None)) as fn() -> CliError, Kind::Auth),
+        (|| refusal(401, "key_revoked", None), Kind::Auth),
+        (|| refusal(400, "parameter_invalid", None), Kind::Api),
+        // The list is not to be had either.
+        (|| by_a_stranger(502), Kind::Network),
+        (|| by_a_stranger(403), Kind::Auth),
+    ] {
+        let api = Script {
+            answers: |asked| asked == 0,
+            ..Script::new(move |_| Opening::Refused(refused()), |_| Ok(vec![]))
+        };
+        let told = Told::by(api).after(Duration::from_secs(5)).await;
+        assert_eq!(told.failed.map(|error| error.kind), Some(kind));
+        assert_eq!(told.connected, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_alone_cannot_be_had_any_more_gives_way_to_the_list() {
+    let api = |answers| Script {
+        answers,
+        ..Script::new(
+            |opened| match opened {
+                0 => Opening::Ends(vec![CONNECTED]),
+                _ => Opening::Refused(by_a_stranger(502)),
+            },
+            |_| Ok(vec!["evt_0", "evt_a"]),
+        )
+    };
+    let told = Told::by(api(|_| true)).after(Duration::from_secs(5)).await;
+    assert_eq!(told.events, ["evt_a"]);
+    assert_eq!(told.recovered, [true]);
+    // A server that is gone as a whole is waited for.
+    let told = Told::by(api(|asked| asked == 0));
+    let told = told.after(Duration::from_secs(5)).await;
+    assert!(told.events.is_empty() && told.failed.is_none());
+    assert!(told.lost.iter().all(|(reason, ..)| !reason.contains("no stream")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_what_is_no_event_is_told_of_now_and_then() {
+    let api = Script::new(
+        |_| Opening::Stays(vec![b"data: {\"log\":1}\n\n"; 5_000]),
+        |_| Ok(vec!["evt_0"]),
+    );
+    let told = Told::by(api).after(POLL).await;
+    assert_eq!(told.warnings.len(), 4, "{:?}", told.warnings);
+    assert!(told.warnings[3].contains("1000 so far"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -391,7 +538,8 @@ async fn the_list_of_a_server_that_started_anew_is_read_from_its_first_event() {
     );
     let told = Told::by(api).after(5 * POLL).await;
     assert_eq!(told.events, ["evt_new", "evt_newer", "evt_newest"]);
-    assert_eq!(told.warnings.len(), 1, "{:?}", told.warnings);
+    let anew = told.warnings.iter().filter(|w| w.contains("started anew"));
+    assert_eq!(anew.count(), 1, "{:?}", told.warnings);
 }
 
 #[tokio::test(start_paused = true)]
@@ -428,6 +576,7 @@ async fn nobody_reading_stops_the_source_and_not_the_memory() {
         silence: SILENCE,
         patience: patience(true),
         signals: sender,
+        strange: AtomicU64::default(),
     };
     tokio::spawn(source.run());
     // Far longer than the silence that would be a dead line.
