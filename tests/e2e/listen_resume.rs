@@ -315,7 +315,12 @@ fn a_rotated_key_goes_on_where_the_one_before_it_stopped() {
         command.env("FLUXA_SECRET_KEY", key);
         Running::start(command)
     };
-    let made = call(&mock, "POST", "/api_keys", json!({ "kind": "secret", "name": "x" }));
+    let made = call(
+        &mock,
+        "POST",
+        "/api_keys",
+        json!({ "kind": "secret", "name": "x" }),
+    );
     let mut first = of_key(made["secret"].as_str().unwrap(), &[]);
     first.next_of_type("ready");
     let a = customer(&mock);
@@ -356,7 +361,11 @@ fn a_run_with_resume_that_does_not_find_its_place_says_so() {
     first.next_of_type("ready");
     stop(first);
     let run = of_key(other, &["--within", "0"]).finish().expect(0);
-    assert!(run.stderr.contains("no place is kept for this account"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("no place is kept for this account"),
+        "{}",
+        run.stderr
+    );
     // From now on it has one, and the other one's still stands.
     let run = of_key(other, &["--within", "0"]).finish().expect(0);
     assert!(!run.stderr.contains("no place is kept"), "{}", run.stderr);
@@ -372,7 +381,11 @@ fn an_event_to_start_after_that_is_not_there_is_refused_before_anything_starts()
     let unknown = ["listen", "-f", "1", "--since", "evt_0000000000000000"];
     let refused = mock.run(&home, &unknown).expect(4);
     assert!(refused.stderr.contains("has no event evt_0000000000000000"));
-    assert!(refused.stderr.contains("fluxa events list"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("fluxa events list"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -380,7 +393,12 @@ fn a_key_revoked_ends_the_run_that_listens_with_it() {
     let home = Home::new();
     let mock = Mock::start(&home, &[]);
     let endpoint = Endpoint::start("whsec_not_looked_at", &[]);
-    let made = call(&mock, "POST", "/api_keys", json!({ "kind": "secret", "name": "x" }));
+    let made = call(
+        &mock,
+        "POST",
+        "/api_keys",
+        json!({ "kind": "secret", "name": "x" }),
+    );
     let target = endpoint.url();
     let mut command = mock.fluxa(&home, &["listen", "-f", &target, "--output", "json"]);
     command.env("FLUXA_SECRET_KEY", made["secret"].as_str().unwrap());

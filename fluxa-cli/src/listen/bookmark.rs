@@ -331,8 +331,14 @@ mod tests {
             change(&mut identity);
             identity
         };
-        keep(elsewhere(|other| other.profile = "work".into()), "evt_profile");
-        keep(elsewhere(|other| other.targets = "http://one/".into()), "evt_targets");
+        keep(
+            elsewhere(|other| other.profile = "work".into()),
+            "evt_profile",
+        );
+        keep(
+            elsewhere(|other| other.targets = "http://one/".into()),
+            "evt_targets",
+        );
         let (bookmark, _) = Bookmark::open(&directory, identity("mer_2"), &ui).unwrap();
         assert!(bookmark.neighbour(&ui).is_none());
         fs::write(directory.path("listen/broken.json"), "{").unwrap();

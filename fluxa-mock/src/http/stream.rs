@@ -98,9 +98,9 @@ async fn feed(
         // Seen before reading: what commits after the read wakes the loop again.
         changes.borrow_and_update();
         let bearer = Arc::clone(&bearer);
-        let read = sandbox.store.run(Origin::default(), move |tx| {
-            page(tx, &bearer, cursor)
-        });
+        let read = sandbox
+            .store
+            .run(Origin::default(), move |tx| page(tx, &bearer, cursor));
         let page: Vec<StreamedEvent> = match read.await {
             Ok(Some(page)) => page,
             Ok(None) => return,
@@ -125,7 +125,11 @@ async fn feed(
         }
         if Instant::now() >= next_ping {
             next_ping = Instant::now() + ping;
-            if sender.send(Bytes::from_static(b": ping\n\n")).await.is_err() {
+            if sender
+                .send(Bytes::from_static(b": ping\n\n"))
+                .await
+                .is_err()
+            {
                 return;
             }
         }
@@ -140,11 +144,7 @@ async fn feed(
 
 /// The next events for a key; `None` when it has ended meanwhile. In one transaction, so that no event
 /// of a later moment reaches it.
-fn page(
-    tx: &Tx<'_>,
-    bearer: &str,
-    cursor: i64,
-) -> Result<Option<Vec<StreamedEvent>>, DomainError> {
+fn page(tx: &Tx<'_>, bearer: &str, cursor: i64) -> Result<Option<Vec<StreamedEvent>>, DomainError> {
     match api_key::authenticate(tx, bearer) {
         Ok(_) => events::after(tx, cursor, PAGE).map(Some),
         Err(error) if error.kind == Kind::Authentication => Ok(None),

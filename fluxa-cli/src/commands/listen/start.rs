@@ -69,7 +69,9 @@ async fn started_by(context: &Context, client: &Client, since: Option<&Since>) -
                     message: format!("--since: this account has no event {event}"),
                     ..error
                 }
-                .hint(format!("`{list}` shows those it has; `--since 10m` goes by time"))
+                .hint(format!(
+                    "`{list}` shows those it has; `--since 10m` goes by time"
+                ))
             }
             _ => error,
         });
