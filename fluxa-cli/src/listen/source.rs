@@ -184,12 +184,15 @@ impl<A: EventApi> Source<A> {
                     let position = self.cursor().received();
                     let fault = self.read(stream, &mut outage).await?;
                     let advanced = self.cursor().received() != position;
-                    if advanced || opened.elapsed() > GOOD {
+                    let good = advanced || opened.elapsed() > GOOD;
+                    if good {
                         self.patience.reset();
                     }
                     useless = match &fault {
                         Fault::Spoiled(_) | Fault::Empty(_) if advanced => 1,
                         Fault::Spoiled(_) | Fault::Empty(_) => useless + 1,
+                        // Nothing was missing on it, which does not make it a better one.
+                        Fault::Lost(_) if !good => useless,
                         _ => 0,
                     };
                     match fault {
@@ -197,7 +200,7 @@ impl<A: EventApi> Source<A> {
                         Fault::Spoiled(what) if useless >= USELESS => {
                             Feed::List(format!("the stream cannot be read: {what}"))
                         }
-                        Fault::Empty(what) if useless >= USELESS => {
+                        Fault::Empty(what) | Fault::Lost(what) if useless >= USELESS => {
                             Feed::List(format!("the stream brings nothing: {what}"))
                         }
                         Fault::Lost(reason) | Fault::Spoiled(reason) | Fault::Empty(reason) => {
