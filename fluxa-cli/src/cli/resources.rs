@@ -187,7 +187,8 @@ fn verb(resource: &Resource, operation: &'static Operation) -> Command {
         .long_about(about);
     if operation.streaming {
         command = command.mut_arg("timeout", |timeout| {
-            timeout.help("End after so many seconds, with exit code 6; else it goes on until Ctrl-C")
+            timeout
+                .help("End after so many seconds, with exit code 6; else it goes on until Ctrl-C")
         });
     }
     help_text::with_api_codes(command)
