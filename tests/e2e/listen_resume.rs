@@ -360,7 +360,10 @@ fn a_run_with_resume_that_does_not_find_its_place_says_so() {
     let mut first = of_key(KEY, &[]);
     first.next_of_type("ready");
     stop(first);
-    let run = of_key(other, &["--within", "0"]).finish().expect(0);
+    let mut elsewhere = of_key(other, &[]);
+    elsewhere.next_of_type("ready");
+    signal(elsewhere.process(), "INT");
+    let run = elsewhere.finish().expect(130);
     assert!(
         run.stderr.contains("no place is kept for this account"),
         "{}",

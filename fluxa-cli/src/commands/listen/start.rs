@@ -140,7 +140,7 @@ async fn of_another_name(
     };
     let from = match since {
         Some(_) => "at --since",
-        None => "now: what happened before is not forwarded",
+        None => "now, and what happened before is not forwarded (--since says otherwise)",
     };
     context.ui.warn(&format!(
         "--resume: no place is kept for this account with these targets, only one for {whose}; \

@@ -59,7 +59,7 @@ impl<A: EventApi> Source<A> {
             self.lost(reason, Duration::ZERO, outage).await?;
         } else {
             // Nothing was there yet that could be lost.
-            let warning = format!("{reason}: the list of events is read instead, every second");
+            let warning = format!("{reason}; the list of events is read instead, every second");
             self.tell(Signal::Warning(warning)).await?;
         }
         let mut unreadable = None;
