@@ -48,6 +48,20 @@ async fn stuck(script: Script) -> (Pipeline<Script>, String, tokio::net::TcpList
     (pipeline, hanging, hangs)
 }
 
+/// Runs it, for a while at most, and returns what it told too.
+async fn run(
+    pipeline: Pipeline<Script>,
+    stops: impl Stream<Item = Result<Stop>>,
+) -> (Result<(Summary, Ended)>, Vec<ListenEvent>) {
+    let mut told = Vec::new();
+    let running = pipeline.run(stops, |event| {
+        told.push(event);
+        Ok(())
+    });
+    let outcome = tokio::time::timeout(Duration::from_secs(600), running).await;
+    (outcome.unwrap(), told)
+}
+
 #[tokio::test]
 async fn the_end_of_a_command_waits_for_what_it_made_happen() {
     // The event comes late: by another stream than the one that is open when the command ends.
@@ -63,7 +77,7 @@ async fn the_end_of_a_command_waits_for_what_it_made_happen() {
         let script = Script::new(Some("evt_0"), opens);
         let pipeline = pipeline(script, &Target::default()).await;
         let stop = async { ended(3, awaited) };
-        let (summary, ended) = pipeline.run(stream::once(stop), |_| Ok(())).await.unwrap();
+        let (summary, ended) = run(pipeline, stream::once(stop)).await.0.unwrap();
         assert_eq!(
             (summary.delivered, ended),
             (delivered, Ended::Command(3)),
@@ -75,21 +89,14 @@ async fn the_end_of_a_command_waits_for_what_it_made_happen() {
 #[tokio::test(start_paused = true)]
 async fn what_never_comes_is_not_waited_for_for_ever_and_said() {
     let script = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
-    let (began, mut warnings) = (Instant::now(), Vec::new());
+    let began = Instant::now();
     let pipeline = viewer(script, &[]).await;
     let stop = stream::once(async { ended(3, &["evt_lost"]) });
-    let emit = |event| {
-        if let ListenEvent::Warning(warning) = event {
-            warnings.push(warning);
-        }
-        Ok(())
-    };
-    let (_, ended) = pipeline.run(stop, emit).await.unwrap();
+    let (outcome, told) = run(pipeline, stop).await;
+    let (_, ended) = outcome.unwrap();
     assert_eq!((began.elapsed(), ended), (CLOSING, Ended::Command(3)));
-    assert!(
-        matches!(&warnings[..], [only] if only.contains("evt_lost")),
-        "{warnings:?}"
-    );
+    let is_said = |event: &ListenEvent| matches!(event, ListenEvent::Warning(said) if said.contains("evt_lost"));
+    assert!(told.iter().any(is_said), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +115,7 @@ async fn after_a_command_that_went_well_expectations_have_as_long_as_within() {
             ..viewer(script, &["payment.settled=1"]).await
         };
         let (began, stop) = (Instant::now(), stream::once(async { ended(status, &[]) }));
-        let (summary, ended) = pipeline.run(stop, |_| Ok(())).await.unwrap();
+        let (summary, ended) = run(pipeline, stop).await.0.unwrap();
         assert_eq!(
             (ended, began.elapsed(), summary.expectations[0].met),
             (Ended::Command(status), took, met),
@@ -127,7 +134,7 @@ async fn what_cannot_be_met_any_more_is_not_waited_for_after_a_command() {
     };
     let stop = stream::once(async { ended(0, &["evt_b"]) });
     let began = Instant::now();
-    let (summary, ended) = pipeline.run(stop, |_| Ok(())).await.unwrap();
+    let (summary, ended) = run(pipeline, stop).await.0.unwrap();
     assert_eq!(
         (began.elapsed(), ended),
         (Duration::ZERO, Ended::Command(0))
@@ -151,7 +158,7 @@ async fn an_interrupt_and_the_clock_end_it_at_once_while_the_last_events_are_awa
         let interrupt = interrupt(Duration::from_secs(interrupted_after));
         let began = Instant::now();
         let stops = stops.chain(stream::once(interrupt));
-        let (_, ended) = pipeline.run(stops, |_| Ok(())).await.unwrap();
+        let (_, ended) = run(pipeline, stops).await.0.unwrap();
         assert_eq!(
             (ended, began.elapsed()),
             (how, Duration::from_secs(took)),
@@ -174,7 +181,7 @@ async fn an_interrupt_and_the_clock_end_it_at_once_while_the_last_events_are_del
         let interrupt = interrupt(Duration::from_secs(interrupted_after));
         let began = Instant::now();
         let stops = stops.chain(stream::once(interrupt));
-        let (summary, ended) = pipeline.run(stops, |_| Ok(())).await.unwrap();
+        let (summary, ended) = run(pipeline, stops).await.0.unwrap();
         let took = Duration::from_secs(took) + GRACE;
         assert_eq!((ended, began.elapsed()), (how, took), "{limits:?}");
         assert_eq!((summary.events, summary.unfinished), (1, 1));
@@ -202,12 +209,8 @@ async fn without_a_target_events_are_told_and_count_at_once() {
         },
         ..viewer
     };
-    let mut told = Vec::new();
-    let emit = |event| {
-        told.push(event);
-        Ok(())
-    };
-    let (summary, ended) = pipeline.run(stream::pending(), emit).await.unwrap();
+    let (outcome, told) = run(pipeline, stream::pending()).await;
+    let (summary, ended) = outcome.unwrap();
     assert_eq!(ended, Ended::Reached);
     assert_eq!((summary.events, summary.by_type["payment.settled"]), (2, 2));
     assert_eq!((summary.delivered, summary.unfinished), (0, 0));
@@ -236,15 +239,12 @@ async fn what_was_done_before_an_error_is_summed_up_and_before_ready_there_is_no
         (vec![refused()], None),
     ] {
         let pipeline = viewer(Script::new(Some("evt_0"), opens), &[]).await;
-        let mut summed_up = None;
-        let emit = |event| {
-            if let ListenEvent::Summary(summary) = event {
-                summed_up = Some(summary.events);
-            }
-            Ok(())
+        let (outcome, told) = run(pipeline, stream::pending()).await;
+        assert_eq!(outcome.unwrap_err().kind, Kind::Auth);
+        let summed_up = match told.last() {
+            Some(ListenEvent::Summary(summary)) => Some(summary.events),
+            _ => None,
         };
-        let error = pipeline.run(stream::pending(), emit).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Auth);
-        assert_eq!(summed_up, events);
+        assert_eq!(summed_up, events, "{told:?}");
     }
 }
