@@ -30,7 +30,7 @@ const AXUM: &str = "bare axum endpoint";
 /// Set in the child that is the floor.
 const FLOOR: &str = "FLUXA_BENCH_FLOOR";
 
-const ROUND: Duration = Duration::from_secs(2);
+const ROUND: Duration = Duration::from_secs(1);
 const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Failure> {
@@ -100,10 +100,10 @@ async fn measure() -> Result<(), Failure> {
         )
         .await?;
     }
-    if wants("peers") {
-        peers(&read, &write, id).await?;
-    }
     drop(mock);
+    if wants("peers") {
+        peers(id).await?;
+    }
 
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("durable.db");
@@ -128,7 +128,7 @@ async fn floor(body: &Value) -> Result<Process, Failure> {
 
 /// Other servers that stand in for a payment API, asked the like of what the mock is asked. Which
 /// there are is told by the environment: see `benches/peers`.
-async fn peers(read: &Load, write: &Load, payment: &str) -> Result<(), Failure> {
+async fn peers(payment: &str) -> Result<(), Failure> {
     if let Ok(prism) = std::env::var("FLUXA_BENCH_PRISM") {
         let address = free_address()?;
         let contract = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json");
@@ -138,10 +138,16 @@ async fn peers(read: &Load, write: &Load, payment: &str) -> Result<(), Failure> 
             .arg(address.port().to_string());
         let prism = Process::spawn(&mut command, address).await?;
         let get = Load::get(&prism, &format!("/payments/{payment}"));
-        against("Prism, `GET /payments/{id}` of its example", read, &get).await?;
+        let shop = shop().await?;
+        against(
+            "Prism, `GET /payments/{id}` of its example",
+            &shop.read,
+            &get,
+        )
+        .await?;
         let body = json!({ "amount": 4999, "currency": "GBP", "customer": "cus_0000000000000000" });
         let post = Load::post(&prism, "/payments", &body.to_string());
-        against("Prism, `POST /payments`, nothing kept", write, &post).await?;
+        against("Prism, `POST /payments`, nothing kept", &shop.write, &post).await?;
     }
     if let Ok(localstripe) = std::env::var("FLUXA_BENCH_LOCALSTRIPE") {
         let address = free_address()?;
@@ -160,11 +166,33 @@ async fn peers(read: &Load, write: &Load, payment: &str) -> Result<(), Failure> 
             customer["id"].as_str().unwrap_or_default()
         );
         let get = Load::get(&localstripe, &path);
-        against("localstripe, `GET /v1/customers/{id}`", read, &get).await?;
+        let shop = shop().await?;
+        against("localstripe, `GET /v1/customers/{id}`", &shop.read, &get).await?;
         let post = Load::post(&localstripe, "/v1/customers", &body);
-        against("localstripe, `POST /v1/customers`", write, &post).await?;
+        against("localstripe, `POST /v1/customers`", &shop.write, &post).await?;
     }
     Ok(())
+}
+
+/// A mock with a payment to read, and what makes more of them. In memory it holds a gigabyte, which is some
+/// ten seconds of writing: each load of writes has its own.
+struct Shop {
+    read: Load,
+    write: Load,
+    _mock: Process,
+}
+
+async fn shop() -> Result<Shop, Failure> {
+    let mock = Process::mock(&[]).await?;
+    let customer = customer_with_card(&mock).await?;
+    let payment = charge(&mock, &customer).await?;
+    let id = payment["id"].as_str().unwrap_or_default();
+    let body = json!({ "amount": 4999, "currency": "GBP", "customer": customer }).to_string();
+    Ok(Shop {
+        read: Load::get(&mock, &format!("/v1/payments/{id}")),
+        write: Load::post(&mock, "/v1/payments", &body),
+        _mock: mock,
+    })
 }
 
 async fn against(peer: &str, load: &Load, other: &Load) -> Result<(), Failure> {
@@ -176,7 +204,7 @@ async fn durable_figures(file: &str) -> Result<(), Failure> {
     let customer = customer_with_card(&durable).await?;
     let body = json!({ "amount": 4999, "currency": "GBP", "customer": customer }).to_string();
     let write = Load::post(&durable, "/v1/payments", &body);
-    let run = write.run(64, ROUND * 4).await?;
+    let run = write.run(64, ROUND * 8).await?;
     println!(
         "| `POST /payments`, `--db`, 64 clients | ≥ 3 000/s, p99 ≤ 50 ms | {:.0}/s, p99 {:.1} ms, {} refused | | | |",
         run.per_second(),

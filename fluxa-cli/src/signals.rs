@@ -9,33 +9,39 @@ pub(crate) enum Stop {
     Terminated,
 }
 
-/// Is ready when the user, or the system, asks the program to stop.
-pub(crate) async fn interrupted() -> Stop {
+/// Is ready when the user, or the system, asks the program to stop. It listens from the call on, and
+/// not only once it is waited for: what is started after the call is never left behind.
+pub(crate) fn interrupted() -> impl Future<Output = Stop> {
     #[cfg(unix)]
     {
-        use tokio::signal::unix::{SignalKind, signal};
+        use tokio::signal::unix::{Signal, SignalKind, signal};
         // Without signals there is nothing to wait for: go on until something else ends it.
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return std::future::pending().await;
-        };
-        let mut hang_up = match hang_up_is_ignored() {
+        let listen = |kind: SignalKind| signal(kind).ok();
+        let interrupt = listen(SignalKind::interrupt());
+        let terminate = listen(SignalKind::terminate());
+        let hang_up = match hang_up_is_ignored() {
             true => None,
-            false => signal(SignalKind::hangup()).ok(),
+            false => listen(SignalKind::hangup()),
         };
-        let hung_up = async {
-            match &mut hang_up {
-                Some(hang_up) => hang_up.recv().await,
-                None => std::future::pending().await,
+        let of = async |signal: Option<Signal>, stop: Stop| {
+            if let Some(mut signal) = signal
+                && signal.recv().await.is_some()
+            {
+                return stop;
             }
+            std::future::pending().await
         };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => Stop::Interrupted,
-            _ = terminate.recv() => Stop::Terminated,
-            _ = hung_up => Stop::Terminated,
+        async move {
+            tokio::select! {
+                biased;
+                stop = of(interrupt, Stop::Interrupted) => stop,
+                stop = of(terminate, Stop::Terminated) => stop,
+                stop = of(hang_up, Stop::Terminated) => stop,
+            }
         }
     }
     #[cfg(not(unix))]
-    {
+    async {
         let _ = tokio::signal::ctrl_c().await;
         Stop::Interrupted
     }

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Says how often each operation was asked and answered, and fails for those that were never asked or that
-never succeeded. Usage: counts.py COUNTS.json openapi.json LEAST"""
+never succeeded. Usage: counts.py openapi.json LEAST COUNTS.json…"""
 
+import collections
 import json
 import sys
 
 
-def main(counts, document, least):
-    with open(counts, encoding="utf-8") as file:
-        asked = json.load(file)
+def main(document, least, counts):
+    asked = collections.defaultdict(collections.Counter)
+    for path in counts:
+        with open(path, encoding="utf-8") as file:
+            for name, by_status in json.load(file).items():
+                asked[name].update(by_status)
     with open(document, encoding="utf-8") as file:
         paths = json.load(file)["paths"]
     operations = [operation["operationId"] for methods in paths.values() for operation in methods.values()
@@ -27,6 +31,6 @@ def main(counts, document, least):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3:]))

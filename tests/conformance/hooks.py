@@ -165,11 +165,19 @@ MAKERS = {
 }
 
 
+def every(path):
+    """The objects of a list, page by page."""
+    cursor = ""
+    while cursor is not None:
+        page = call("GET", f"{path}?limit=100{cursor and '&after='}{cursor}").json()
+        yield from page["data"]
+        cursor = page["next_cursor"]
+
+
 def seed():
     """A few objects of every kind, in several states."""
     global own_key
-    keys = call("GET", "/api_keys").json()["data"]
-    own_key = next(key["id"] for key in keys if key["name"] == "Sandbox secret key")
+    own_key = next(key["id"] for key in every("/api_keys") if key["name"] == "Sandbox secret key")
 
     make("/webhook_endpoints", {"url": "http://127.0.0.1:9/hook"})
     make("/listen_sessions", {})

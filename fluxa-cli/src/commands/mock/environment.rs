@@ -62,11 +62,12 @@ pub(super) async fn exec(command: &[OsString], base_url: &str) -> Result<u8> {
     let variables = variables
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
+    let stop = interrupted();
     let mut companion = Companion::default();
     companion.start(command, &variables, false)?;
     let stop = tokio::select! {
         status = companion.ended() => return status,
-        stop = interrupted() => stop,
+        stop = stop => stop,
     };
     match stop {
         Stop::Interrupted => {
