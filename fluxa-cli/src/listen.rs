@@ -383,6 +383,13 @@ impl<A: EventApi> Pipeline<A> {
         }
         .await;
         reading.abort();
+        if let Ok(Ended::Command(_) | Ended::TimeUp) = outcome
+            && (made_up.is_some() || ready.is_some())
+        {
+            let unread =
+                "events could not be read when it ended: what happened last may be missing";
+            outcome = and(outcome, emit(ListenEvent::Warning(unread.to_owned())));
+        }
         if let Ok(Ended::Reached | Ended::Command(_)) = outcome {
             // What has arrived is delivered, unless somebody waits at a terminal, or the time is over.
             let drained = tokio::select! {
@@ -406,8 +413,8 @@ impl<A: EventApi> Pipeline<A> {
             summary.unreported = acknowledger.finish().await;
         }
         summary.duration_ms = millis(started.elapsed());
-        // Also after an error: what was done until then is done.
-        if is_read && ready.is_none() {
+        // Also after an error, unless it had not begun: what was done until then is done.
+        if is_read && (outcome.is_ok() || ready.is_none()) {
             outcome = and(outcome, emit(ListenEvent::Summary(summary.clone())));
         }
         Ok((summary, outcome?))

@@ -248,3 +248,23 @@ async fn what_was_done_before_an_error_is_summed_up_and_before_ready_there_is_no
         assert_eq!(summed_up, events, "{told:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ends_while_events_cannot_be_read_says_so() {
+    let gone = || Open::Refused(CliError::network("connection refused"));
+    let lost = std::iter::once(Open::Ends(vec![event("evt_a", "pay_1")]));
+    let lost = lost.chain(std::iter::repeat_with(gone).take(1_000));
+    for (script, warned) in [
+        (Script::new(Some("evt_0"), lost), true),
+        (Script::new(Some("evt_0"), [Open::Stays(vec![])]), false),
+    ] {
+        let pipeline = Pipeline {
+            limits: within(10),
+            ..viewer(script, &[]).await
+        };
+        let (outcome, told) = run(pipeline, stream::pending()).await;
+        assert_eq!(outcome.unwrap().1, Ended::TimeUp);
+        let is_warning = |event: &ListenEvent| matches!(event, ListenEvent::Warning(_));
+        assert_eq!(told.iter().any(is_warning), warned, "{told:?}");
+    }
+}
