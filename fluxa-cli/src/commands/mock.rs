@@ -89,6 +89,9 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
         let (printing, requests) = Requests::print(config, context.settings.verbose > 0)?;
         (config, lines) = (printing, Some(requests));
     }
+    for file in arguments.env_file.iter().chain(&arguments.ready_file) {
+        private_file::check_announcement(file)?;
+    }
     let server = start(addr, config).await?;
     let base_url = base_url(server.address, arguments.allow_host.first());
     let key = own.map_or_else(well_known_key, |own| own.as_str().to_owned());
