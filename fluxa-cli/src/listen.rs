@@ -9,7 +9,8 @@ pub(crate) mod api;
 pub(crate) mod bookmark;
 pub(crate) mod chaos;
 pub(crate) mod child;
-mod cursor;
+mod closing;
+pub(crate) mod cursor;
 pub(crate) mod doctor;
 pub(crate) mod expect;
 pub(crate) mod filter;
@@ -25,20 +26,20 @@ pub(crate) mod targets;
 mod work;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use backoff::ExponentialBackoff;
-use futures_util::stream::StreamExt;
+use futures_util::stream::{Stream, StreamExt};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::error::{CliError, Result};
+use crate::error::{CliError, Kind, Result};
 use acknowledge::Acknowledger;
 use bookmark::{Bookmark, Keeper};
 use chaos::{Chaos, Tally, Trouble};
+use closing::Closing;
 use cursor::Cursor;
 use doctor::{Diagnosis, Doctor};
 use expect::{Expected, Goal};
@@ -122,6 +123,9 @@ pub(crate) enum ListenEvent {
     /// Something a person should know.
     #[serde(skip)]
     Warning(String),
+    /// What it is doing, for a person who waits.
+    #[serde(skip)]
+    Note(String),
     /// The end.
     Summary(Summary),
 }
@@ -132,7 +136,8 @@ pub(crate) struct Summary {
     pub(crate) events: u64,
     pub(crate) delivered: u64,
     pub(crate) failed: u64,
-    /// What was given up: the first of it, as much as can be said at the end.
+    /// What was given up, and then what was unfinished: the first of it, as much as can be said at
+    /// the end.
     pub(crate) undelivered: Vec<Undelivered>,
     /// Neither delivered nor given up when it ended: waiting for an attempt, or in the middle of one.
     pub(crate) unfinished: u64,
@@ -149,7 +154,7 @@ pub(crate) struct Summary {
     pub(crate) chaos: Option<Tally>,
 }
 
-/// The most of what was given up that is told one by one.
+/// The most of what was not delivered that is told one by one.
 pub(crate) const UNDELIVERED: usize = 100;
 
 /// An event that a target did not take.
@@ -157,15 +162,23 @@ pub(crate) const UNDELIVERED: usize = 100;
 pub(crate) struct Undelivered {
     pub(crate) event: String,
     pub(crate) target: String,
+    /// Whether it would not have been tried again.
+    pub(crate) given_up: bool,
 }
 
 impl Summary {
     /// Notes what was given up.
     pub(crate) fn gave_up(&mut self, event: &str, target: &str) {
+        self.not_delivered(event, target, true);
+    }
+
+    /// Notes what was not delivered.
+    fn not_delivered(&mut self, event: &str, target: &str, given_up: bool) {
         if self.undelivered.len() < UNDELIVERED {
             self.undelivered.push(Undelivered {
                 event: event.to_owned(),
                 target: target.to_owned(),
+                given_up,
             });
         }
     }
@@ -176,6 +189,13 @@ impl Summary {
 pub(crate) struct Limits {
     pub(crate) max_events: Option<u64>,
     pub(crate) within: Option<Duration>,
+}
+
+impl Limits {
+    /// Returns when it is over, from now; `None` where no clock can say it.
+    fn deadline(self) -> Option<tokio::time::Instant> {
+        tokio::time::Instant::now().checked_add(self.within?)
+    }
 }
 
 /// What a session adds to forwarding.
@@ -197,24 +217,6 @@ pub(crate) enum Stop {
         /// Ids of what it may have made happen: to be received before the end.
         awaited: Vec<String>,
     },
-}
-
-/// How long what a command made happen may take to arrive once it has ended.
-const CLOSING: Duration = Duration::from_secs(5);
-
-/// The command after `--` has ended; what it made happen is still to come.
-struct Closing {
-    status: u8,
-    awaited: Vec<String>,
-    until: tokio::time::Instant,
-}
-
-/// Is ready when the time for closing is over.
-async fn closed(closing: Option<&Closing>) {
-    match closing {
-        Some(closing) => tokio::time::sleep_until(closing.until).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Why the pipeline ended.
@@ -255,12 +257,13 @@ pub(crate) struct Pipeline<A> {
 }
 
 impl<A: EventApi> Pipeline<A> {
-    /// Runs until a limit or the goal is reached, `stop` says why to end, or the API refuses for good.
+    /// Runs until a limit or the goal is reached, `stops` say why to end, or the API refuses for good.
+    /// What a command made happen, and what is expected of it, may still come after its end.
     ///
     /// Every event of the pipeline goes through `emit`, whose error (a closed stdout) ends it.
     pub(crate) async fn run(
         self,
-        stop: impl Future<Output = Result<Stop>>,
+        stops: impl Stream<Item = Result<Stop>>,
         mut emit: impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<(Summary, Ended)> {
         let started = Instant::now();
@@ -273,6 +276,7 @@ impl<A: EventApi> Pipeline<A> {
             silence: source::SILENCE,
             patience: self.patience,
             signals: sender,
+            strange: std::sync::atomic::AtomicU64::default(),
         };
         let reading = tokio::spawn(source.run());
         let mut keeper = Keeper::new(self.bookmark, Arc::clone(&cursor));
@@ -289,18 +293,14 @@ impl<A: EventApi> Pipeline<A> {
             },
             self.session,
         );
-        let mut stop = pin!(stop);
-        let mut time_up = pin!(async {
-            match self.limits.within {
-                Some(within) => tokio::time::sleep(within).await,
-                None => std::future::pending().await,
-            }
-        });
+        let mut stops = pin!(stops.fuse());
+        let deadline = self.limits.deadline();
+        let mut time_up = pin!(at(deadline));
         // Events that came since the source was lost, until it has recovered.
         let mut made_up: Option<u64> = None;
-        // Once the command has ended: its status, and the events that are still to come.
+        // Once the command has ended.
         let mut closing: Option<Closing> = None;
-        let outcome: Result<Ended> = async {
+        let mut outcome: Result<Ended> = async {
             loop {
                 if work.is_complete() {
                     return Ok(Ended::Complete);
@@ -309,24 +309,34 @@ impl<A: EventApi> Pipeline<A> {
                     return Ok(Ended::Reached);
                 }
                 if let Some(closing) = &closing
-                    && closing.awaited.iter().all(|id| work.knows(id))
                     && signals.is_empty()
+                    && closing.is_over(&work)
                 {
                     return Ok(Ended::Command(closing.status));
                 }
                 tokio::select! {
                     biased;
-                    ended = &mut stop, if closing.is_none() => match ended? {
+                    Some(stop) = stops.next() => match stop? {
                         Stop::Interrupted => return Ok(Ended::Stopped),
                         Stop::Command { status, awaited } => {
-                            let until = tokio::time::Instant::now() + CLOSING;
-                            closing = Some(Closing { status, awaited, until });
+                            closing = Some(Closing::begin(status, awaited));
                         }
                     },
-                    () = closed(closing.as_ref()) => {
-                        return Ok(Ended::Command(closing.map_or(0, |closing| closing.status)));
+                    () = &mut time_up => return Ok(match &closing {
+                        Some(closing) => Ended::Command(closing.status),
+                        None => Ended::TimeUp,
+                    }),
+                    () = at(closing.as_ref().and_then(|closing| closing.until)) => {
+                        let Some(closing) = &mut closing else { continue };
+                        if let Some(warning) = closing.late(&work) {
+                            emit(ListenEvent::Warning(warning))?;
+                        }
+                        // How long to wait for what is expected was said, if --within was.
+                        if deadline.is_none() || !closing.is_expectant(&work) {
+                            return Ok(Ended::Command(closing.status));
+                        }
+                        emit(ListenEvent::Note(closing.wait_for_expectations_alone(&work)))?;
                     }
-                    () = &mut time_up, if closing.is_none() => return Ok(Ended::TimeUp),
                     Some(step) = work.steps.next() => work.ended(step, &mut emit)?,
                     Err(unsaved) = keeper.step() => emit(unsaved)?,
                     signal = signals.recv(), if work.has_room() => match signal {
@@ -373,28 +383,66 @@ impl<A: EventApi> Pipeline<A> {
         }
         .await;
         reading.abort();
-        match outcome {
-            // Nobody waits at a terminal: what has arrived is delivered.
-            Ok(Ended::Reached | Ended::Command(_)) => work.drain(&mut emit).await?,
-            Ok(Ended::Stopped | Ended::TimeUp) => work.farewell(&mut emit).await?,
-            Ok(Ended::Complete) | Err(_) => {}
+        if let Ok(Ended::Command(_) | Ended::TimeUp) = outcome
+            && (made_up.is_some() || ready.is_some())
+        {
+            let unread =
+                "events could not be read when it ended: what happened last may be missing";
+            outcome = and(outcome, emit(ListenEvent::Warning(unread.to_owned())));
         }
-        if let Err(unsaved) = keeper.save().await {
-            emit(unsaved)?;
+        if let Ok(Ended::Reached | Ended::Command(_)) = outcome {
+            // What has arrived is delivered, unless somebody waits at a terminal, or the time is over.
+            let drained = tokio::select! {
+                biased;
+                () = interrupted(&mut stops) => Ok(Some(Ended::Stopped)),
+                drained = work.drain(deadline, &mut emit) => drained.map(|()| None),
+            };
+            outcome = match drained {
+                Ok(None) => outcome,
+                Ok(Some(stopped)) => Ok(stopped),
+                Err(error) => Err(error),
+            };
         }
-        let ended = outcome?;
+        let is_read = !matches!(&outcome, Err(error) if error.kind == Kind::BrokenPipe);
+        if is_read {
+            outcome = and(outcome, work.farewell(&mut emit).await);
+        }
+        outcome = and(outcome, keeper.save().await.or_else(&mut emit));
+        let mut summary = work.summed_up();
         if let Some(acknowledger) = work.acknowledger {
-            work.summary.unreported = acknowledger.finish().await;
+            summary.unreported = acknowledger.finish().await;
         }
-        let mut summary = work.summary;
-        summary.unfinished = summary.events - summary.delivered - summary.failed;
         summary.duration_ms = millis(started.elapsed());
-        summary.by_type = work.session.goal.by_type();
-        summary.expectations = work.session.goal.results();
-        summary.chaos = work.session.chaos.as_ref().map(Chaos::tally);
-        emit(ListenEvent::Summary(summary.clone()))?;
-        Ok((summary, ended))
+        // Also after an error, unless it had not begun: what was done until then is done.
+        if is_read && (outcome.is_ok() || ready.is_none()) {
+            outcome = and(outcome, emit(ListenEvent::Summary(summary.clone())));
+        }
+        Ok((summary, outcome?))
     }
+}
+
+/// Is ready at a moment; never when there is none.
+async fn at(moment: Option<tokio::time::Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Is ready once somebody asks for the end; what becomes of the command is of no interest any more.
+async fn interrupted(stops: &mut (impl Stream<Item = Result<Stop>> + Unpin)) {
+    while let Some(stop) = stops.next().await {
+        if matches!(stop, Ok(Stop::Interrupted)) {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Returns how it ended, or the first thing that went wrong.
+fn and(outcome: Result<Ended>, further: Result<()>) -> Result<Ended> {
+    let ended = outcome?;
+    further.map(|()| ended)
 }
 
 /// Returns milliseconds to the microsecond.

@@ -224,7 +224,30 @@ pub(crate) fn announce(path: &Path, text: &str) -> Result<()> {
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
-    write().map_err(|error| CliError::file("write the ready file", path, &error))
+    write().map_err(|error| CliError::file("write the ready file", path, &plain(&error)))
+}
+
+/// Fails where [`announce`] would, as far as that can be told before there is something to say.
+pub(crate) fn check_announcement(path: &Path) -> Result<()> {
+    let directory = directory_of(path);
+    let try_out = || -> std::io::Result<()> {
+        fs::metadata(directory)?;
+        tempfile::NamedTempFile::new_in(directory)?;
+        match path.is_dir() {
+            true => Err(ErrorKind::IsADirectory.into()),
+            false => Ok(()),
+        }
+    };
+    try_out().map_err(|error| CliError::file("write the ready file", path, &plain(&error)))
+}
+
+/// Returns an error without what was added to it on its way: the name of a file that nobody has heard
+/// of.
+fn plain(error: &std::io::Error) -> std::io::Error {
+    match error.raw_os_error() {
+        Some(code) => std::io::Error::from_raw_os_error(code),
+        None => error.kind().into(),
+    }
 }
 
 /// Returns what in a directory of private files, itself included, others could read. Changes nothing.

@@ -23,6 +23,22 @@ pub(crate) fn event_types() -> &'static [&'static str] {
     EventType::KNOWN
 }
 
+/// Returns the event type closest to what was typed, or, when that has a `*`, the closest pattern of
+/// some: `payment.*` or `*.failed`.
+pub(crate) fn closest_pattern(typed: &str) -> Option<String> {
+    let known = event_types().iter().copied();
+    if !typed.contains('*') {
+        return closest(typed, known).map(str::to_owned);
+    }
+    let of_type = |event: &str| -> Vec<String> {
+        let dots = event.match_indices('.');
+        dots.flat_map(|(at, _)| [format!("{}.*", &event[..at]), format!("*{}", &event[at..])])
+            .collect()
+    };
+    let patterns: Vec<String> = known.flat_map(of_type).collect();
+    closest(typed, patterns.iter().map(String::as_str)).map(str::to_owned)
+}
+
 /// Returns `fault`, a usage error about an event type that does not exist, with the closest one
 /// that does.
 pub(crate) fn unknown_event_type(typed: &str, fault: impl Into<String>) -> CliError {

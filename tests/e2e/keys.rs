@@ -122,6 +122,10 @@ fn what_a_live_key_would_change_is_asked_first() {
     let live = "sk_live_0000000000000000000000000000";
     let unasked = with_key(&mock, &home, live, &["keys", "create", "--name", "x"]).expect(2);
     assert!(unasked.stderr.contains("LIVE") && unasked.stderr.contains("--yes"));
+    for end in ["rotate", "revoke"] {
+        let unasked = with_key(&mock, &home, live, &["keys", end, "key_1"]).expect(2);
+        assert!(unasked.stderr.contains("LIVE") && unasked.stderr.contains("--yes"));
+    }
     // Said yes, it is sent; the sandbox has no use for a live key.
     let sent = ["keys", "create", "--name", "x", "--yes"];
     with_key(&mock, &home, live, &sent).expect(3);

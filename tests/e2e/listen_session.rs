@@ -1,6 +1,7 @@
 //! What a session adds to forwarding: expectations, a command of one's own, trouble on purpose, and
 //! finding out why a target refuses.
 
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::Value;
@@ -118,7 +119,7 @@ fn more_than_exactly_is_6_too_and_until_ends_it() {
 fn all_that_a_command_made_happen_is_delivered_before_it_ends() {
     let home = Home::new();
     let (mock, endpoint) = shop(&home);
-    for (round, only) in [(1, ""), (2, "payment.settled,checkout.session.completed")] {
+    for (round, only) in [(1, "*"), (2, "payment.settled,checkout.session.completed")] {
         let arguments = ["-e", only, "--", FLUXA, "trigger", "payment.settled"];
         let run = Run::of(listen(&home, &mock, &endpoint, &arguments)).expect(0);
         let summary = summary(&run);
@@ -134,6 +135,213 @@ fn all_that_a_command_made_happen_is_delivered_before_it_ends() {
             run.stderr
         );
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_expected_may_come_after_a_command_that_went_well() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    let ended = home.path("ended");
+    let script = format!(": > '{}'", ended.display());
+    let expect = ["--expect", "refund.created=1", "--within", "20s"];
+    let command = [&expect[..], &["--", "sh", "-c", &script]].concat();
+    let mut listening = Running::start(listen(&home, &mock, &endpoint, &command));
+    listening.next_of_type("ready");
+    eventually("the command's end", || ended.exists().then_some(()));
+    mock.run(&home, &["trigger", "refund.created"]).expect(0);
+    let summary = summary(&listening.finish().expect(0));
+    assert_eq!(summary["expectations"][0]["met"], true, "{summary}");
+}
+
+#[test]
+fn what_was_not_delivered_when_it_ended_is_7_and_said_with_what_to_do() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    mock.run(&home, &["trigger", "customer.created"]).expect(0);
+    let hangs = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}/", hangs.local_addr().unwrap());
+    let start = |more: &[&str]| {
+        let all = ["listen", "-f", &target, "--since", "1h", "--within", "2s"];
+        Running::start(mock.fluxa(&home, &[&all, more].concat()))
+    };
+    let as_json = start(&["--output", "json"]);
+    let for_people = start(&[]);
+    let resumed = start(&["--resume"]);
+    let expected = start(&["--expect", "customer.created"]);
+
+    let summary = summary(&as_json.finish().expect(7));
+    assert_eq!(
+        (&summary["unfinished"], &summary["failed"]),
+        (&1.into(), &0.into())
+    );
+    let undelivered = &summary["undelivered"][0];
+    assert_eq!(undelivered["given_up"], false, "{summary}");
+    assert_eq!(undelivered["target"], target, "{summary}");
+    let event = undelivered["event"].as_str().unwrap();
+    let again = format!("again: fluxa replay {event} -f {target}");
+    let run = for_people.finish().expect(7);
+    assert!(run.stderr.contains(&again), "{}", run.stderr);
+    // It comes again by itself, and is not to be sent twice.
+    let run = resumed.finish().expect(7);
+    assert!(!run.stderr.contains("again:"), "{}", run.stderr);
+    assert!(run.stderr.contains("the next --resume"), "{}", run.stderr);
+    // It came, which is not the same as never having come.
+    let run = expected.finish().expect(6);
+    assert!(
+        run.stderr.contains("waiting ") && run.stderr.contains("1 came, 1 not delivered"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn without_a_target_events_are_shown_and_nothing_is_forwarded() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let trigger = [
+        "--",
+        FLUXA,
+        "trigger",
+        "customer.created",
+        "--output",
+        "json",
+    ];
+    let viewer = ["listen", "--expect", "customer.created=1"];
+    let run = mock.run(&home, &[&viewer, &trigger[..]].concat()).expect(0);
+    let of_ours = |line: &&str| line.contains("evt_") && !line.starts_with('{');
+    let shown = run.stdout.lines().find(of_ours);
+    let shown = shown.unwrap_or_default();
+    assert!(
+        shown.contains("customer.created ") && shown.contains("cus_"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stderr.contains("nothing is forwarded") && run.stderr.contains("1 event in"),
+        "{}",
+        run.stderr
+    );
+    let as_json = [
+        "listen",
+        "--since",
+        "1h",
+        "--max-events",
+        "1",
+        "--output",
+        "json",
+    ];
+    let lines = mock.run(&home, &as_json).expect(0).json_lines();
+    let types: Vec<_> = lines.iter().map(|line| &line["type"]).collect();
+    assert_eq!(types, ["ready", "event", "summary"]);
+    assert_eq!(
+        (&lines[0]["targets"], &lines[0]["forward_to"]),
+        (&Value::Array(Vec::new()), &"".into())
+    );
+    assert_eq!(lines[2]["unfinished"], 0);
+    // It goes on behind what was shown, with what happened in between.
+    for events in [1, 2] {
+        let resumed = ["listen", "--resume", "--output", "json"];
+        let run = mock.run(&home, &[&resumed, &trigger[..]].concat());
+        assert_eq!(summary(&run.expect(0))["events"], events);
+        mock.run(&home, &trigger[2..]).expect(0);
+    }
+    for of_a_target in [
+        &["--chaos", "reorder"][..],
+        &["--header", "A: b"],
+        &["--retry", "1"],
+        &["--timeout", "1"],
+        &["--concurrency", "1"],
+        &["--skip-verify"],
+        &["--no-doctor"],
+    ] {
+        let run = mock
+            .run(&home, &[&["listen"], of_a_target].concat())
+            .expect(2);
+        assert!(run.stderr.contains("--forward-to"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_can_never_come_is_said_before_anything_starts() {
+    let home = Home::new();
+    for (arguments, said) in [
+        (&["-e", ""][..], "is a variable not set?"),
+        (&["-e", ","], "is a variable not set?"),
+        (&["-e", "paymnt.*"], "did you mean `payment.*`?"),
+        (&["--expect", "refnd.*=1"], "did you mean `refund.*`?"),
+        (&["--until", "*.faild"], "did you mean `*.failed`?"),
+        (
+            &["--route", "refund.*=1", "--until", "payment.settled"],
+            "goes to no target",
+        ),
+    ] {
+        let all = [&["listen", "--api-key", KEY], arguments].concat();
+        let run = home.run(&all).expect(2);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    let ready = home.path("no-directory").join("ready");
+    let ready = ready.to_str().unwrap();
+    for command in [&["listen", "--api-key", KEY][..], &["mock", "--addr", "0"]] {
+        let run = home.run(&[command, &["--ready-file", ready]].concat());
+        let stderr = run.expect(1).stderr;
+        assert!(
+            stderr.contains(&format!("{ready}: No such file or directory")),
+            "{stderr}"
+        );
+        assert!(
+            !stderr.contains("127.0.0.1"),
+            "nothing has started: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn the_banner_tells_what_goes_where() {
+    let home = Home::new();
+    let (mock, endpoint) = shop(&home);
+    let (one, other) = (endpoint.url(), Endpoint::start("whsec_x", &[]).url());
+    let route = format!("refund.*={other}");
+    let banner = |arguments: &[&str]| {
+        let all = [&["listen"], arguments, &["--", FLUXA, "--version"]].concat();
+        mock.run(&home, &all).expect(0).stderr
+    };
+    let plain = banner(&["-f", &one, "-f", &other]);
+    assert!(plain.contains(&format!("\n       → {other}\n")), "{plain}");
+    assert!(!plain.contains("the rest"), "{plain}");
+    let routed = banner(&["-f", &one, "--route", &route]);
+    for line in [format!("the rest → {one}"), format!("refund.* → {other}")] {
+        assert!(routed.contains(&line), "{routed}");
+    }
+    assert!(!routed.contains("nothing goes to"), "{routed}");
+    let idle = banner(&["-f", &one, "--route", &route, "-e", "payment.*"]);
+    assert!(
+        idle.contains(&format!("warning: nothing goes to {other}")),
+        "{idle}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_while_the_last_events_are_delivered_ends_it() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let hangs = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}/", hangs.local_addr().unwrap());
+    let all = ["listen", "-f", &target, "--output", "json"];
+    let (ended, expect) = (home.path("ended"), ["--expect", "refund.created", "--"]);
+    let script = format!(
+        "'{FLUXA}' trigger customer.created; : > '{}'",
+        ended.display()
+    );
+    let script = ["sh", "-c", &script];
+    let command = mock.fluxa(&home, &[&all[..], &expect, &script].concat());
+    let mut listening = Running::start(command);
+    listening.next_of_type("event");
+    eventually("the command's end", || ended.exists().then_some(()));
+    signal(listening.process(), "INT");
+    let run = listening.finish().expect(130);
+    assert_eq!(summary(&run)["unfinished"], 1);
 }
 
 #[cfg(unix)]

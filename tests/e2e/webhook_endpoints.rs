@@ -117,6 +117,11 @@ fn a_rotation_that_was_killed_is_finished_with_the_secret_that_was_made() {
         let finish = format!("`fluxa webhook-endpoints rotate-secret {id} --yes`");
         assert!(told.stderr.contains(&finish), "{}", told.stderr);
         let finish = ["webhook-endpoints", "rotate-secret", id, "--yes"];
+        // Another one, by a key of its own, is no end of this one.
+        if when == "before" {
+            let another = [&finish[..], &["--idempotency-key", "another"]].concat();
+            mock.run(&home, &another).expect(0);
+        }
         let run = mock.run(&home, &finish).expect(0);
         assert!(run.stdout.contains("whsec_"), "{}", run.stdout);
         assert!(run.stderr.contains("this finishes it"), "{}", run.stderr);

@@ -175,7 +175,10 @@ fn read_test(entry: &Entry<'_>) -> Result<Test> {
         "not" => Test::Not(entry.to_json()),
         "exists" => Test::Exists(entry.boolean()?),
         "matches" => Test::Matches(entry.text()?.to_owned()),
-        "one-of" => Test::OneOf(entry.list()?.map(|item| item.to_json()).collect()),
+        "one-of" => match entry.list()?.map(|item| item.to_json()).collect::<Vec<_>>() {
+            none if none.is_empty() => return Err(entry.fault("`one-of` is empty: nothing is one")),
+            values => Test::OneOf(values),
+        },
         "at-least" => Test::AtLeast(entry.number()?),
         "at-most" => Test::AtMost(entry.number()?),
         "length" => Test::Length(entry.count()?),
@@ -297,7 +300,7 @@ mod tests {
             ("state = { matches = 'SET*' }", "amount = { matches = '*' }"),
             (
                 "state = { one-of = ['A', 'SETTLED'] }",
-                "state = { one-of = [] }",
+                "state = { one-of = ['A'] }",
             ),
             ("amount.at-least = 2500", "amount.at-least = 2501"),
             ("amount.at-most = 2500.5", "state.at-most = 1"),
@@ -345,6 +348,7 @@ mod tests {
         }
         assert!(read("state = { matches = 'a', not = 'b' }").is_err());
         assert!(read("state = {}").is_err());
+        assert!(read("state = { one-of = [] }").is_err());
         assert!(read("").is_err());
         let quoted = read("'metadata.exist' = true").unwrap();
         assert_eq!(

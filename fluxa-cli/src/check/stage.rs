@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fluxa_sdk::SecretText;
 use fluxa_sdk::types::CreateListenSession;
+use futures_util::stream;
 use serde_json::{Map, Value, json};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -334,7 +335,7 @@ impl Reading<'_> {
                 drop(stopped.await);
                 Ok(Stop::Interrupted)
             };
-            let ran = pipeline.run(until, |event| {
+            let ran = pipeline.run(stream::once(until), |event| {
                 if let (ListenEvent::Ready { .. }, Some(ready)) = (&event, ready.take()) {
                     let _ = ready.send(());
                 }

@@ -275,7 +275,7 @@ impl Trigger {
 }
 
 fn read_expect(table: &Table<'_>, value: &Value<'_>, reading: &Reading<'_>) -> Result<Expect> {
-    let pattern = value.text()?.to_owned();
+    let pattern = value.text()?.trim().to_owned();
     let known = match is_unchecked(table)? {
         true => Known::nothing(),
         false => {
@@ -283,7 +283,7 @@ fn read_expect(table: &Table<'_>, value: &Value<'_>, reading: &Reading<'_>) -> R
             Known::of_events(&pattern)
         }
     };
-    if pattern.trim().is_empty() {
+    if pattern.is_empty() {
         return Err(value.fault("`expect` names no event").hint("\"*\" is any"));
     }
     let count = match table.get("count") {

@@ -90,7 +90,7 @@ const DEMO_CODES: &str = "Exit codes: 0 all went as it should · 6 something did
 const MOCK_CODES: &str = "Exit codes: 0 ended by SIGTERM · 1 failure · 2 usage · 130 interrupted";
 const LISTEN_CODES: &str = "\
 Exit codes: 0 ended as asked · 1 failure · 2 usage · 3 the key, or it may not · 4 refused by the API
-  5 network or 5xx · 6 not all that was waited for came in time · 7 a target answered non-2xx
+  5 network or 5xx · 6 not all that was waited for came in time · 7 not all was delivered
   130 interrupted · of a command after `--`: its own";
 const REPLAY_CODES: &str = "\
 Exit codes: 0 all accepted · 1 failure · 2 usage · 5 network · 7 a target answered non-2xx";

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use fluxa_sdk::SecretText;
 
 use super::values::{offering, seconds, text, when};
@@ -16,8 +16,10 @@ use crate::suggest::event_types;
 
 /// `fluxa listen`
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("targets").args(["forward_to", "route"]).multiple(true))]
 #[command(after_help = "\
 Examples:
+  fluxa listen
   fluxa listen --forward-to 4242
   fluxa listen --mock --forward-to localhost:3000/webhooks --events 'payment.*,refund.created'
   fluxa listen --forward-to 4242 --route 'refund.*=4300/refunds' --header 'X-Tenant: acme'
@@ -28,25 +30,21 @@ Examples:
   fluxa listen -f 3000/webhooks --chaos duplicate=10%,reorder --seed 7 -- npm test
 
 Where an event goes: to every --route whose types match it; to every --forward-to when none does.
-Each target has its own order per object and its own retries, and waits for no other.")]
+Each target has its own order per object and its own retries, and waits for no other. With neither,
+events are shown and go nowhere: an event counts once it was shown.")]
 pub(crate) struct ListenArguments {
     /// Where to send events: a port, `/path`, `host:port/path` or a URL. May be repeated.
-    #[arg(
-        short,
-        long,
-        value_name = "TARGET",
-        required_unless_present_any = ["print_secret", "route"]
-    )]
+    #[arg(short, long, value_name = "TARGET")]
     pub(crate) forward_to: Vec<String>,
     /// Where to send the events of some types instead, such as `refund.*=4300/refunds`. May be
     /// repeated.
     #[arg(long, value_name = "TYPES=TARGET")]
     pub(crate) route: Vec<String>,
     /// A header to add to every delivery, `Name: value`. May be repeated.
-    #[arg(short = 'H', long, value_name = "HEADER")]
+    #[arg(short = 'H', long, value_name = "HEADER", requires = "targets")]
     pub(crate) header: Vec<SecretText>,
     /// Accept any certificate of targets on this machine or in a private network.
-    #[arg(long)]
+    #[arg(long, requires = "targets")]
     pub(crate) skip_verify: bool,
     /// Only these types, with `*` as a wildcard, separated by commas.
     #[arg(short, long, value_name = "TYPES", value_delimiter = ',',
@@ -71,7 +69,8 @@ pub(crate) struct ListenArguments {
     pub(crate) max_events: Option<u64>,
     /// Wait for so many events: `TYPE=N` for exactly N, `TYPE>=N`, or `TYPE` for one or more, with
     /// `*` as a wildcard. Repeatable. Events count once delivered or given up. Stops when all have
-    /// come, unless --until, --max-events or a command ends it; exits 6 when one is not met.
+    /// come, unless --until, --max-events or a command ends it; exits 6 when one is not met. After a
+    /// command that ended with 0, what is missing has until --within is over, or 5 seconds.
     #[arg(long, value_name = "TYPE=N",
           value_parser = offering(event_types(), |text: &str| text.parse::<Expectation>()),
           hide_possible_values = true)]
@@ -85,21 +84,22 @@ pub(crate) struct ListenArguments {
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     pub(crate) within: Option<Duration>,
     /// How long the target has to answer, in seconds; 0 waits for ever, for a debugger.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds,
+          requires = "targets")]
     pub(crate) timeout: Duration,
     /// How often a delivery that failed is tried again.
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "targets")]
     pub(crate) retry: u32,
     /// How many deliveries may run at once to each target; the order per object is kept.
     #[arg(long, value_name = "N", default_value_t = 16,
-          value_parser = clap::value_parser!(u16).range(1..))]
+          value_parser = clap::value_parser!(u16).range(1..), requires = "targets")]
     pub(crate) concurrency: u16,
     /// Write the session's id to this file once events arrive.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
     /// Do not find out why a target on this machine answers 400, 401 or 403. To find out, the refused
     /// event is sent again a few times, each time signed as a likely mistake would have it.
-    #[arg(long)]
+    #[arg(long, requires = "targets")]
     pub(crate) no_doctor: bool,
     /// Record every event, what was sent and what the answers were, for `fluxa replay`. A recording
     /// is appended to; a file of another kind is left as it is.
@@ -107,13 +107,14 @@ pub(crate) struct ListenArguments {
     pub(crate) record: Option<PathBuf>,
     /// Make trouble on purpose, as networks do: `duplicate=10%` sends an event twice, `reorder=50%`
     /// lets the next event of the same object overtake it, `delay=0..2s` holds it back.
-    #[arg(long, value_name = "RECIPE")]
+    #[arg(long, value_name = "RECIPE", requires = "targets")]
     pub(crate) chaos: Option<Recipe>,
     /// The seed of --chaos: the same seed does the same to the same events.
     #[arg(long, value_name = "N", requires = "chaos")]
     pub(crate) seed: Option<u64>,
-    /// A command to start once events arrive, after `--`; its exit status becomes ours. Ended by
-    /// --until or --max-events, it counts as good.
+    /// A command to start once events arrive, after `--`; its exit status becomes ours, unless it is 0
+    /// and something expected did not come or was not delivered. Ended by --until or --max-events, it
+    /// counts as good.
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
 }

@@ -14,7 +14,7 @@ use fluxa_sdk::types::{
 };
 use fluxa_sdk::webhooks::Verifier;
 use fluxa_sdk::{Client, IdempotencyKey, Money};
-use futures_util::stream::TryStreamExt;
+use futures_util::stream::{self, TryStreamExt};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -96,7 +96,7 @@ async fn play(context: &Context) -> Result<()> {
         drop(stopped.await);
         Ok(Stop::Interrupted)
     };
-    let listening = tokio::spawn(pipeline.run(until_stopped, move |event| {
+    let listening = tokio::spawn(pipeline.run(stream::once(until_stopped), move |event| {
         if let (ListenEvent::Ready { .. }, Some(ready)) = (&event, ready.take()) {
             let _ = ready.send(());
         }

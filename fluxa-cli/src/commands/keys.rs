@@ -113,11 +113,11 @@ fn rights(scopes: &[String]) -> String {
     }
 }
 
-/// Returns a question, which says whether it is about real money.
-fn question(context: &Context, question: &str) -> String {
+/// Asks before a key comes to its end, now or later.
+fn confirm_end(context: &Context, doing: &str, words: &[&str]) -> Result<()> {
     match context.settings.is_live() {
-        true => format!("LIVE mode, real money: {question}"),
-        false => question.to_owned(),
+        true => context.confirm_live_write(doing, words),
+        false => context.confirm(&format!("Really {doing}?"), words),
     }
 }
 
@@ -176,7 +176,7 @@ async fn create(context: &Context, arguments: &CreateKeyArguments) -> Result<()>
     let client = connection::client(&context.settings)?;
     context.confirm_live_write("create an API key", &call.words())?;
     let answer = call.send(context, &client).await?;
-    Issued::read(&answer)?.hand_over(context, &arguments.secret, None)
+    Issued::take(context, &answer, &arguments.secret)
 }
 
 /// Returns pairs as they are typed.
@@ -226,27 +226,22 @@ async fn update(context: &Context, arguments: &UpdateKeyArguments) -> Result<()>
     let client = connection::client(&context.settings)?;
     context.confirm_live_write(&format!("change {id}"), &call.words())?;
     let answer = call.send(context, &client).await?;
-    let Some(key) = shown_key(context, &answer)? else {
-        return Ok(());
-    };
-    context.ui.line(
-        &Line::new()
-            .bold(&key.id)
-            .text("  ")
-            .text(&key.name)
-            .text("  ")
-            .dim(rights_and_places(&key)),
-    )
+    let shown = show(context, &answer, |key| {
+        let line = Line::new().bold(&key.id).text("  ");
+        line.text(&key.name).text("  ").dim(rights_and_places(key))
+    });
+    answer.told(context, shown)
 }
 
-/// Prints the key of an answer as it came, or returns it where people read.
-fn shown_key(context: &Context, answer: &str) -> Result<Option<ApiKey>> {
+/// Prints the key of an answer, as it came, or by a line for people.
+fn show(context: &Context, answer: &str, line: impl FnOnce(&ApiKey) -> Line) -> Result<()> {
     let wrong = |error| CliError::network(format!("the answer is no key: {error}"));
     if context.ui.is_json() {
         let object = JsonText::parse(answer).map_err(wrong)?;
-        return context.ui.json(&object).map(|()| None);
+        return context.ui.json(&object);
     }
-    serde_json::from_str(answer).map(Some).map_err(wrong)
+    let key = serde_json::from_str(answer).map_err(wrong)?;
+    context.ui.line(&line(&key))
 }
 
 fn rights_and_places(key: &ApiKey) -> String {
@@ -281,13 +276,14 @@ async fn revoke(context: &Context, arguments: &RevokeKeyArguments) -> Result<()>
             settings.key_source()
         ));
     }
-    let asked = question(context, &format!("Revoke {id}, at once and for good?"));
-    context.confirm(&asked, &call.words())?;
+    let doing = format!("revoke {id}, at once and for good");
+    confirm_end(context, &doing, &call.words())?;
     let answer = call.send(context, &client).await?;
-    if let Some(key) = shown_key(context, &answer)? {
+    let shown = show(context, &answer, |key| {
         let line = Line::new().bold(&key.id).text("  ");
-        context.ui.line(&line.text(&key.status))?;
-    }
+        line.text(&key.status)
+    });
+    answer.told(context, shown)?;
     if in_use && settings.api_key_origin == Origin::Profile {
         let login = settings.suggested(&["login"]);
         let said = format!("profile {} needs another key: `{login}`", settings.profile);

@@ -1,7 +1,13 @@
-//! `fluxa listen`: events to a server on this machine.
+//! `fluxa listen`: events to a server on this machine, or to the eyes of a person.
+
+mod start;
+mod verdict;
+
+use std::pin::pin;
 
 use fluxa_sdk::types::{CreateListenSession, ListenSession};
 use fluxa_sdk::{Client, SecretText};
+use futures_util::stream;
 use serde_json::json;
 use tokio::sync::Notify;
 use url::Url;
@@ -11,10 +17,9 @@ use crate::cli::ListenArguments;
 use crate::connection;
 use crate::env;
 use crate::env_file::EnvTarget;
-use crate::error::{CliError, Kind, Result};
+use crate::error::Result;
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::SdkEventApi;
-use crate::listen::bookmark::Bookmark;
 use crate::listen::chaos::Chaos;
 use crate::listen::child::Companion;
 use crate::listen::doctor::Doctor;
@@ -22,14 +27,15 @@ use crate::listen::expect::Goal;
 use crate::listen::filter::Filter;
 use crate::listen::forwarder::{Manner, is_private, parse_headers};
 use crate::listen::record::Recorder;
-use crate::listen::report::{Report, again, plural};
+use crate::listen::report::{Report, again};
 use crate::listen::signer::Signer;
-use crate::listen::source::Start;
 use crate::listen::targets::Targets;
-use crate::listen::{self, Ended, Limits, ListenEvent, Pipeline, Session, Summary, source};
+use crate::listen::{Limits, ListenEvent, Pipeline, Session, Stop, source};
 use crate::private_file;
 use crate::signals::interrupted;
 use crate::ui::Line;
+use start::start;
+use verdict::verdict;
 
 pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result<()> {
     let filter = Filter::parse(&arguments.events)?;
@@ -39,10 +45,19 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         arguments.until.clone(),
         ends_when_met,
     );
-    goal.check(&filter)?;
+    let manner = Manner {
+        timeout: arguments.timeout,
+        headers: parse_headers(&arguments.header)?,
+        skip_verify: arguments.skip_verify,
+    };
+    let targets = Targets::parse(&arguments.forward_to, &arguments.route, &manner)?;
+    goal.check(&filter, &targets)?;
+    if let Some(file) = &arguments.ready_file {
+        private_file::check_announcement(file)?;
+    }
     // With --mock the server is started here, unless one runs already. Not for its secret alone,
     // which would be gone with the server before anyone could use it.
-    let _mock = match context.settings.mock && !arguments.print_secret {
+    let own_mock = match context.settings.mock && !arguments.print_secret {
         true => mock::start_if_absent(context).await?,
         false => None,
     };
@@ -56,12 +71,11 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
             false => context.ui.line(&Line::new().text(session.secret.expose())),
         };
     }
-    let manner = Manner {
-        timeout: arguments.timeout,
-        headers: parse_headers(&arguments.header)?,
-        skip_verify: arguments.skip_verify,
-    };
-    let targets = Targets::parse(&arguments.forward_to, &arguments.route, &manner)?;
+    for target in targets.idle(&filter) {
+        context.ui.warn(&format!(
+            "nothing goes to {target}: no type that --events lets through is sent there"
+        ));
+    }
     warn_of_public_targets(context, &targets, &manner);
     let (session, absent) = tokio::join!(open_session(&client, &filter), absent(&targets));
     let session = session.map_err(&reach)?;
@@ -73,13 +87,14 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
 
     write_env(context, arguments.write_env.as_ref(), &session)?;
     let print_secret = context.settings.suggested(&["listen", "--print-secret"]);
-    if let Some(expected) = env::text(env::WEBHOOK_SECRET)
+    let how_many = targets.iter().count();
+    if how_many > 0
+        && let Some(expected) = env::text(env::WEBHOOK_SECRET)
         && expected != session.secret.expose()
     {
         context.ui.warn(&other_secret_warning(&print_secret));
     }
 
-    let how_many = targets.iter().count();
     let (start, bookmark) = start(context, &client, &arguments, &targets).await?;
     let api = || {
         let types = filter.exact_types();
@@ -129,36 +144,42 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     let report = Report::new(&context.ui, print_secret, how_many);
     let ready_file = arguments.ready_file.as_deref();
     let (is_ready, mut companion) = (Notify::new(), Companion::default());
-    let stopped = async {
-        tokio::select! {
-            // On a terminal both come at once, and the interrupt is why the command ended.
-            biased;
-            _ = interrupted() => {
-                companion.interrupted().await;
-                Ok(listen::Stop::Interrupted)
-            }
-            stop = async {
-                is_ready.notified().await;
-                if arguments.command.is_empty() {
-                    return std::future::pending().await;
-                }
-                let before = watched.newest_brought().await.unwrap_or_default();
-                let variables = [
-                    (env::WEBHOOK_SECRET, session.secret.expose()),
-                    (env::API_BASE, context.settings.api_base.as_str()),
-                    (env::LISTEN_SESSION, session.id.as_str()),
-                ];
-                companion.start(&arguments.command, &variables, context.ui.is_json())?;
-                let status = companion.ended().await?;
-                // What it made happen may still be on its way.
-                let mut awaited = watched.newest_brought().await.unwrap_or_default();
-                awaited.retain(|event| !before.contains(event));
-                Ok(listen::Stop::Command { status, awaited })
-            } => stop,
-        }
+    let ran = async |companion: &mut Companion| {
+        is_ready.notified().await;
+        let before = watched.newest_brought().await.unwrap_or_default();
+        let variables = [
+            (env::WEBHOOK_SECRET, session.secret.expose()),
+            (env::API_BASE, context.settings.api_base.as_str()),
+            (env::LISTEN_SESSION, session.id.as_str()),
+        ];
+        companion.start(&arguments.command, &variables, context.ui.is_json())?;
+        let status = companion.ended().await?;
+        // What it made happen may still be on its way.
+        let mut awaited = watched.newest_brought().await.unwrap_or_default();
+        awaited.retain(|event| !before.contains(event));
+        Ok(Stop::Command { status, awaited })
     };
+    let (ran, interrupted) = (&ran, pin!(interrupted()));
+    // The command's end, if there is one, and an interrupt at any time.
+    let stops = stream::unfold(
+        Some((&mut companion, interrupted, arguments.command.is_empty())),
+        |left| async move {
+            let (companion, mut interrupted, has_ended) = left?;
+            tokio::select! {
+                // On a terminal both come at once, and the interrupt is why the command ended.
+                biased;
+                _ = interrupted.as_mut() => {
+                    companion.interrupted().await;
+                    Some((Ok(Stop::Interrupted), None))
+                }
+                stop = ran(companion), if !has_ended => {
+                    Some((stop, Some((companion, interrupted, true))))
+                }
+            }
+        },
+    );
     let outcome = pipeline
-        .run(stopped, |event| {
+        .run(stops, |event| {
             report.show(&event)?;
             if let ListenEvent::Ready { session, .. } = &event {
                 if let Some(path) = ready_file {
@@ -172,53 +193,13 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     let cut_off = companion.is_running();
     companion.end().await;
     let (summary, ended) = outcome.map_err(&reach)?;
-    if !context.ui.is_json() {
-        let lines = again(&summary);
+    // What happened in a server of our own is gone with it.
+    if !context.ui.is_json() && own_mock.is_none() {
+        let suggested = |words: &[&str]| context.settings.suggested(words);
+        let lines = again(&summary, arguments.resume, suggested);
         lines.iter().for_each(|line| context.ui.note(line));
     }
     verdict(ended, &summary, &arguments, cut_off)
-}
-
-/// Returns what the session comes to: its exit code and why. `cut_off` when the command would have
-/// gone on.
-fn verdict(
-    ended: Ended,
-    summary: &Summary,
-    arguments: &ListenArguments,
-    cut_off: bool,
-) -> Result<()> {
-    let unmet: Vec<String> = summary
-        .expectations
-        .iter()
-        .filter(|expected| !expected.met)
-        .map(|expected| format!("{} ({} came)", expected.expectation, expected.handled))
-        .collect();
-    match ended {
-        Ended::Stopped => Err(CliError::interrupted()),
-        Ended::Command(status) if status != 0 => Err(CliError::command(status)),
-        _ if !unmet.is_empty() => Err(CliError::unmet(format!(
-            "{} of {} not met: {}",
-            unmet.len(),
-            plural(summary.expectations.len() as u64, "expectation"),
-            unmet.join(", ")
-        ))),
-        Ended::TimeUp if cut_off => {
-            let message = "the time is over, and the command had not ended: it was ended";
-            Err(CliError::unmet(message)
-                .hint("--within gives it longer; --until and --max-events end it without a fault"))
-        }
-        Ended::TimeUp if arguments.max_events.is_some() || arguments.until.is_some() => {
-            let waited_for = match &arguments.until {
-                Some(until) => format!(", and no `{until}` came"),
-                None => String::new(),
-            };
-            let events = plural(summary.events, "event");
-            let message = format!("the time is over after {events}{waited_for}");
-            Err(CliError::unmet(message))
-        }
-        _ if summary.failed > 0 => Err(CliError::endpoint(undelivered(summary))),
-        _ => Ok(()),
-    }
 }
 
 /// Returns the trouble that was asked for. A seed is made up and said when none was given, so that
@@ -236,58 +217,6 @@ fn chaos(context: &Context, arguments: &ListenArguments) -> Result<Option<Chaos>
         .ui
         .note(&Line::new().dim(format!("chaos: the same again with --seed {seed}")));
     Ok(Some(Chaos::new(recipe, seed)))
-}
-
-/// Returns where to start, and where to keep the position for the next run.
-async fn start(
-    context: &Context,
-    client: &Client,
-    arguments: &ListenArguments,
-    targets: &Targets,
-) -> Result<(Start, Option<Bookmark>)> {
-    let since = arguments.since.clone().map_or(Start::Now, Start::Since);
-    if !arguments.resume {
-        return Ok((since, None));
-    }
-    let settings = &context.settings;
-    let account = account(context, client).await?;
-    let identity = format!(
-        "{} {} {account} {}",
-        settings.profile,
-        settings.api_base.trim_end_matches('/'),
-        targets.identity()
-    );
-    let (bookmark, position) = Bookmark::open(settings.directory()?, identity, &context.ui)?;
-    let start = match position {
-        None => since,
-        Some(position) => {
-            let place = match &position.after {
-                Some(after) => format!("after {after}"),
-                None => "from the first event".to_owned(),
-            };
-            let line = Line::new().dim(format!("       resuming {place}"));
-            context.ui.note(&line);
-            Start::At(position)
-        }
-    };
-    Ok((start, Some(bookmark)))
-}
-
-/// Returns what tells one account from another. Of a sandbox on this machine that is its key: started
-/// anew in memory it is another merchant, whose events must not be missed for that.
-async fn account(context: &Context, client: &Client) -> Result<String> {
-    let settings = &context.settings;
-    if connection::is_local(&settings.api_base) {
-        return Ok(settings.shown_key().unwrap_or_default());
-    }
-    match client.merchant().retrieve().await {
-        Ok(merchant) => Ok(merchant.id.to_string()),
-        Err(error) => match CliError::from(error) {
-            // A key that may not read the account is taken for one of its own.
-            refused if refused.kind == Kind::Auth => Ok("unknown".to_owned()),
-            error => Err(error),
-        },
-    }
 }
 
 /// Returns the targets at which nothing listens yet.
@@ -323,15 +252,6 @@ fn other_secret_warning(print_secret: &str) -> String {
         "{name} is not the signing secret of this session: a server that verifies with it will \
          refuse what is forwarded; start it with `export {name}=$({print_secret})`"
     )
-}
-
-/// Says what was not delivered, once something failed.
-fn undelivered(summary: &Summary) -> String {
-    let failed = format!("{} not delivered", plural(summary.failed, "event"));
-    match summary.unfinished {
-        0 => failed,
-        unfinished => format!("{failed}, and {unfinished} more unfinished at the end"),
-    }
 }
 
 fn write_env(context: &Context, target: Option<&EnvTarget>, session: &ListenSession) -> Result<()> {

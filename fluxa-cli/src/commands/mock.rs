@@ -86,8 +86,11 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
     // With a command of one's own the terminal is its.
     let quiet = arguments.quiet || !arguments.command.is_empty();
     if !quiet && !context.ui.is_json() {
-        let (printing, requests) = Requests::print(config, context.settings.verbose)?;
+        let (printing, requests) = Requests::print(config, context.settings.verbose > 0)?;
         (config, lines) = (printing, Some(requests));
+    }
+    for file in arguments.env_file.iter().chain(&arguments.ready_file) {
+        private_file::check_announcement(file)?;
     }
     let server = start(addr, config).await?;
     let base_url = base_url(server.address, arguments.allow_host.first());

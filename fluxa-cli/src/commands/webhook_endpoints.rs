@@ -34,6 +34,14 @@ pub(super) async fn rotate_secret(
         ui: &context.ui,
     };
     let unfinished = journal.unfinished()?.remove(id);
+    let noted = unfinished
+        .as_ref()
+        .map(|rotation| &rotation.idempotency_key);
+    if call.idempotency_key.is_some() && call.idempotency_key.as_ref() != noted {
+        // Whoever has the idempotency key can finish it by that.
+        let answer = call.send(context, client).await?;
+        return Issued::take(context, &answer, options);
+    }
     let began_before = unfinished.is_some();
     let rotation = match unfinished {
         Some(rotation) => {
@@ -61,14 +69,14 @@ pub(super) async fn rotate_secret(
     let over = Cell::new(false);
     let answer = call
         .send_or(context, client, |error| {
-            over.set(is_over(&error, began_before));
-            Err(error.into())
+            over.set(is_over(error, began_before));
+            Ok(())
         })
         .await;
     if over.get() {
         journal.end(id)?;
     }
-    Issued::read(&answer?)?.hand_over(context, options, None)?;
+    Issued::take(context, &answer?, options)?;
     // The new secret has arrived: at the worst it is handed over twice.
     if let Err(error) = journal.end(id) {
         context.ui.warn(&format!("{error}"));

@@ -33,7 +33,7 @@ pub(super) static RESOURCE: Resource = Resource {
             body: &[],
             example: "",
             expand: &[],
-            columns: &[("id", "ID"), ("name", "NAME"), ("last4", "LAST4"), ("status", "STATUS"), ("scopes", "SCOPES"), ("last_used_at", "LAST USED")],
+            columns: &[("id", "ID"), ("name", "NAME"), ("kind", "KIND"), ("last4", "LAST4"), ("status", "STATUS"), ("last_used_at", "LAST USED")],
             paged: true,
             idempotent: false,
             timing: false,

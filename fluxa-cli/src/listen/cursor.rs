@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 const REMEMBERED: usize = 8_192;
 
 /// Tells an event received from all others, in the order of receipt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(u64);
 
 /// The position in the stream.

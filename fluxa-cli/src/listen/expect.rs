@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::filter::{self, Filter};
+use super::targets::Targets;
 use crate::error::{CliError, Result};
 use crate::suggest;
 
@@ -63,7 +64,7 @@ pub(crate) fn known_pattern(text: &str) -> Result<String, String> {
     if known.iter().any(|event| filter::matches(pattern, event)) {
         return Ok(pattern.to_owned());
     }
-    Err(match suggest::closest(pattern, known.iter().copied()) {
+    Err(match suggest::closest_pattern(pattern) {
         Some(closest) => format!("no event type matches `{pattern}`; did you mean `{closest}`?"),
         None => format!("no event type matches `{pattern}`"),
     })
@@ -75,14 +76,34 @@ pub(crate) struct Expected {
     /// As it was asked for: `payment.settled=2`.
     pub(crate) expectation: String,
     pub(crate) wanted: u64,
+    /// How many arrived.
+    pub(crate) came: u64,
     pub(crate) handled: u64,
     pub(crate) met: bool,
+}
+
+impl Expected {
+    /// Returns how many came, and whether that is another number than how many counted.
+    pub(crate) fn in_words(&self) -> String {
+        match self.came.saturating_sub(self.handled) {
+            0 => format!("{} came", self.came),
+            undelivered => format!("{} came, {undelivered} not delivered", self.came),
+        }
+    }
+}
+
+/// An expectation, and what has come of it so far.
+#[derive(Debug)]
+struct Counted {
+    expectation: Expectation,
+    came: u64,
+    handled: u64,
 }
 
 /// What the session waits for, and what has come of it.
 #[derive(Debug, Default)]
 pub(crate) struct Goal {
-    expectations: Vec<(Expectation, u64)>,
+    expectations: Vec<Counted>,
     until: Option<String>,
     /// Whether the session is over once the expectations are met.
     ends_when_met: bool,
@@ -97,39 +118,55 @@ impl Goal {
         until: Option<String>,
         ends_when_met: bool,
     ) -> Self {
+        let counted = |expectation| Counted {
+            expectation,
+            came: 0,
+            handled: 0,
+        };
         Self {
-            expectations: expectations.into_iter().map(|one| (one, 0)).collect(),
+            expectations: expectations.into_iter().map(counted).collect(),
             ends_when_met: ends_when_met && until.is_none(),
             until,
             ..Self::default()
         }
     }
 
-    /// Refuses what cannot come, because the filter lets nothing of it through.
-    pub(crate) fn check(&self, filter: &Filter) -> Result<()> {
+    /// Refuses what cannot come: what the filter lets nothing of through, or what goes to no target.
+    pub(crate) fn check(&self, filter: &Filter, targets: &Targets) -> Result<()> {
         let waited_for = self
             .expectations
             .iter()
-            .filter(|(expectation, _)| expectation.wanted > 0)
-            .map(|(expectation, _)| &expectation.pattern);
+            .filter(|one| one.expectation.wanted > 0)
+            .map(|one| &one.expectation.pattern);
         for pattern in waited_for.chain(&self.until) {
-            let comes = suggest::event_types()
-                .iter()
-                .any(|event| filter::matches(pattern, event) && filter.wants(event));
-            if !comes {
-                return Err(
-                    CliError::usage(format!("`{pattern}` is waited for and filtered out"))
-                        .hint("name it in --events too"),
-                );
+            let types = suggest::event_types().iter();
+            let mut wanted = types
+                .filter(|event| filter::matches(pattern, event) && filter.wants(event))
+                .peekable();
+            if wanted.peek().is_none() {
+                let message = format!("`{pattern}` is waited for and filtered out");
+                return Err(CliError::usage(message).hint("name it in --events too"));
+            }
+            if !wanted.any(|event| targets.take(event)) {
+                let message = format!("`{pattern}` is waited for and goes to no target");
+                return Err(CliError::usage(message)
+                    .hint("a --route takes its types alone; --forward-to takes the rest"));
             }
         }
         Ok(())
     }
 
+    /// Counts an event that is still to be handled.
+    pub(crate) fn arrived(&mut self, event_type: &str) {
+        for one in &mut self.expectations {
+            one.came += u64::from(filter::matches(&one.expectation.pattern, event_type));
+        }
+    }
+
     /// Counts an event that is handled.
     pub(crate) fn handled(&mut self, event_type: &str) {
-        for (expectation, count) in &mut self.expectations {
-            *count += u64::from(filter::matches(&expectation.pattern, event_type));
+        for one in &mut self.expectations {
+            one.handled += u64::from(filter::matches(&one.expectation.pattern, event_type));
         }
         self.until_came |= self
             .until
@@ -149,23 +186,40 @@ impl Goal {
             return true;
         }
         // What is met by nothing at all, such as `payment.failed=0`, ends nothing by itself.
-        let waits = self.expectations.iter().any(|(one, _)| one.wanted > 0);
-        let met = self.expectations.iter().all(|(one, count)| one.met(*count));
-        let broken = self
+        let waits = self
             .expectations
             .iter()
-            .any(|(one, count)| !one.or_more && *count > one.wanted);
-        self.ends_when_met && (broken || (waits && met))
+            .any(|one| one.expectation.wanted > 0);
+        let met = self.expectations.iter().all(Counted::is_met);
+        self.ends_when_met && (self.is_broken() || (waits && met))
+    }
+
+    /// Returns whether an expectation cannot be met any more.
+    fn is_broken(&self) -> bool {
+        let broken =
+            |one: &Counted| !one.expectation.or_more && one.handled > one.expectation.wanted;
+        self.expectations.iter().any(broken)
+    }
+
+    /// Returns whether an expectation is not met, and all of them can be.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.is_broken() && !self.expectations.iter().all(Counted::is_met)
+    }
+
+    /// Returns what is not met, in words.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        missing(&self.results())
     }
 
     pub(crate) fn results(&self) -> Vec<Expected> {
         self.expectations
             .iter()
-            .map(|(expectation, count)| Expected {
-                expectation: expectation.to_string(),
-                wanted: expectation.wanted,
-                handled: *count,
-                met: expectation.met(*count),
+            .map(|one| Expected {
+                expectation: one.expectation.to_string(),
+                wanted: one.expectation.wanted,
+                came: one.came,
+                handled: one.handled,
+                met: one.is_met(),
             })
             .collect()
     }
@@ -175,17 +229,25 @@ impl Goal {
     }
 }
 
-impl Expectation {
-    fn met(&self, count: u64) -> bool {
-        match self.or_more {
-            true => count >= self.wanted,
-            false => count == self.wanted,
+impl Counted {
+    fn is_met(&self) -> bool {
+        match self.expectation.or_more {
+            true => self.handled >= self.expectation.wanted,
+            false => self.handled == self.expectation.wanted,
         }
     }
 }
 
+/// Returns what of this is not met, in words: `payment.settled=2 (1 came)`.
+pub(crate) fn missing(expectations: &[Expected]) -> Vec<String> {
+    let unmet = expectations.iter().filter(|expected| !expected.met);
+    let told = |one: &Expected| format!("{} ({})", one.expectation, one.in_words());
+    unmet.map(told).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::forwarder::Manner;
     use super::*;
 
     fn goal(expectations: &[&str], until: Option<&str>) -> Goal {
@@ -266,11 +328,60 @@ mod tests {
 
     #[test]
     fn what_is_filtered_out_is_not_waited_for() {
-        let filter = Filter::parse(&["payment.*".into()]).unwrap();
-        assert!(goal(&["payment.settled=1"], None).check(&filter).is_ok());
-        assert!(goal(&["*.created=1"], None).check(&filter).is_err());
-        assert!(goal(&["refund.created=0"], None).check(&filter).is_ok());
-        assert!(goal(&[], Some("refund.created")).check(&filter).is_err());
+        let payments = Filter::parse(&["payment.*".into()]).unwrap();
+        let nowhere = Targets::parse(&[], &[], &Manner::default()).unwrap();
+        let check = |goal: Goal| goal.check(&payments, &nowhere);
+        assert!(check(goal(&["payment.settled=1"], None)).is_ok());
+        assert!(check(goal(&["*.created=1"], None)).is_err());
+        assert!(check(goal(&["refund.created=0"], None)).is_ok());
+        assert!(check(goal(&[], Some("refund.created"))).is_err());
+    }
+
+    #[test]
+    fn what_goes_to_no_target_is_not_waited_for() {
+        let routes = ["refund.*=1003".to_owned()];
+        let routed = Targets::parse(&[], &routes, &Manner::default()).unwrap();
+        let check = |goal: Goal| goal.check(&Filter::default(), &routed);
+        assert!(check(goal(&["refund.created=1"], None)).is_ok());
+        assert!(check(goal(&["*.created=1"], None)).is_ok());
+        assert!(check(goal(&["payment.settled=0"], None)).is_ok());
+        let error = check(goal(&["payment.settled=1"], None)).unwrap_err();
+        assert!(
+            error.message.contains("goes to no target"),
+            "{}",
+            error.message
+        );
+    }
+
+    #[test]
+    fn what_arrived_and_was_not_delivered_is_told_apart_from_what_never_came() {
+        let mut goal = goal(&["payment.settled=2", "refund.created=1"], None);
+        goal.arrived("payment.settled");
+        goal.arrived("payment.settled");
+        goal.handled("payment.settled");
+        assert_eq!(
+            goal.missing(),
+            [
+                "payment.settled=2 (2 came, 1 not delivered)",
+                "refund.created=1 (0 came)"
+            ]
+        );
+    }
+
+    #[test]
+    fn it_is_worth_waiting_until_all_is_met_or_something_cannot_be() {
+        let mut both = goal(&["payment.settled=1", "refund.created>=2"], None);
+        assert!(both.is_waiting());
+        both.handled("refund.created");
+        both.handled("payment.settled");
+        assert!(both.is_waiting());
+        both.handled("refund.created");
+        assert!(!both.is_waiting());
+        let mut broken = goal(&["payment.failed=0", "payment.settled=1"], None);
+        broken.handled("payment.failed");
+        assert!(!broken.is_waiting());
+        assert!(!goal(&["payment.failed=0"], None).is_waiting());
+        assert!(!goal(&[], None).is_waiting());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use fluxa_sdk::types::EventType;
 
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::suggest;
 
 /// Patterns over event types; none means every event.
@@ -15,20 +15,28 @@ impl Filter {
     /// Reads the patterns as they were typed.
     ///
     /// # Errors
-    /// An exact type that does not exist, because it would be waited for in vain.
-    pub(crate) fn parse(patterns: &[String]) -> Result<Self> {
-        let patterns: Vec<String> = patterns
+    /// What matches no type, because it would be waited for in vain; and a list with nothing in it,
+    /// as a variable that is not set makes one: it would mean everything.
+    pub(crate) fn parse(typed: &[String]) -> Result<Self> {
+        let patterns: Vec<String> = typed
             .iter()
             .map(|pattern| pattern.trim().to_owned())
             .filter(|pattern| !pattern.is_empty())
             .collect();
+        if patterns.is_empty() && !typed.is_empty() {
+            return Err(CliError::usage("the list of event types is empty")
+                .hint("is a variable not set? `*` means every type"));
+        }
         let known = suggest::event_types();
         for pattern in &patterns {
             if known.iter().any(|event| matches(pattern, event)) {
                 continue;
             }
-            let fault = format!("no event type matches `{pattern}`");
-            return Err(suggest::unknown_event_type(pattern, fault));
+            let fault = CliError::usage(format!("no event type matches `{pattern}`"));
+            return Err(fault.hint(match suggest::closest_pattern(pattern) {
+                Some(closest) => format!("did you mean `{closest}`?"),
+                None => "`fluxa trigger --list` lists the event types".to_owned(),
+            }));
         }
         Ok(Self { patterns })
     }
@@ -107,6 +115,29 @@ mod tests {
             Some("did you mean `payment.settled`?")
         );
         assert!(Filter::parse(&["refund.*".into(), "customer.created".into()]).is_ok());
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_is_refused_with_a_pattern() {
+        for (typed, meant) in [
+            ("paymnt.*", "payment.*"),
+            ("refnd.*", "refund.*"),
+            ("checkout.sesion.*", "checkout.session.*"),
+            ("*.faild", "*.failed"),
+        ] {
+            let error = Filter::parse(&[typed.into()]).unwrap_err();
+            let hint = format!("did you mean `{meant}`?");
+            assert_eq!(error.hint, Some(hint), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_list_with_nothing_in_it_is_not_everything() {
+        for typed in [&[""][..], &["", ""], &[" "]] {
+            let typed: Vec<String> = typed.iter().map(|&one| one.into()).collect();
+            assert!(Filter::parse(&typed).is_err(), "{typed:?}");
+        }
+        assert!(Filter::parse(&[]).unwrap().wants("payment.settled"));
     }
 
     #[test]

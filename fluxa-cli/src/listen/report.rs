@@ -17,8 +17,9 @@ pub(crate) struct Report<'a> {
     ui: &'a Ui,
     /// The command that prints the signing secret.
     print_secret: String,
-    /// Whether there is more than one target, to be told apart.
-    several: bool,
+    /// How many targets there are: none, so that the events are what is shown; one; or more, to be
+    /// told apart.
+    targets: usize,
 }
 
 impl<'a> Report<'a> {
@@ -26,20 +27,29 @@ impl<'a> Report<'a> {
         Self {
             ui,
             print_secret,
-            several: targets > 1,
+            targets,
         }
     }
 
     /// Prints one thing: NDJSON in json mode, lines for people else.
     pub(crate) fn show(&self, event: &ListenEvent) -> Result<()> {
-        if let ListenEvent::Warning(warning) = event {
-            self.ui.warn(warning);
-            return Ok(());
-        }
-        if self.ui.is_json() {
-            return self.ui.json(event);
-        }
         match event {
+            ListenEvent::Warning(warning) => {
+                self.ui.warn(warning);
+                Ok(())
+            }
+            ListenEvent::Note(note) => {
+                self.ui.note(&Line::new().dim(note));
+                Ok(())
+            }
+            event if self.ui.is_json() => self.ui.json(event),
+            event => self.show_to_people(event),
+        }
+    }
+
+    fn show_to_people(&self, event: &ListenEvent) -> Result<()> {
+        match event {
+            ListenEvent::Warning(_) | ListenEvent::Note(_) => Ok(()),
             ListenEvent::Ready {
                 targets,
                 api_base,
@@ -50,20 +60,33 @@ impl<'a> Report<'a> {
                 self.ready(targets, api_base, *livemode, events);
                 Ok(())
             }
+            ListenEvent::Event {
+                id,
+                event_type,
+                object,
+                ..
+            } if self.targets == 0 => {
+                let line = self.told(event_type, id);
+                self.ui
+                    .line(&line.text(object.as_deref().unwrap_or_default()))
+            }
             // An event is told with its delivery, on one line.
-            ListenEvent::Event { .. } | ListenEvent::Warning(_) => Ok(()),
+            ListenEvent::Event { .. } => Ok(()),
             ListenEvent::Delivery { .. } => self.delivery(event),
             ListenEvent::Retry {
                 event,
+                target,
                 attempt,
                 delay_ms,
                 ..
             } => {
-                self.ui.note(
-                    &Line::new()
-                        .dim(format!("{:9} ↻ {event} attempt {attempt} in ", ""))
-                        .dim(short(Duration::from_millis(*delay_ms))),
-                );
+                let mut line = Line::new().dim(format!("{:9} ↻ {event} ", ""));
+                if self.targets > 1 {
+                    line = line.dim(format!("→ {}  ", address(target)));
+                }
+                let after = short(Duration::from_millis(*delay_ms));
+                self.ui
+                    .note(&line.dim(format!("attempt {attempt} in {after}")));
                 Ok(())
             }
             ListenEvent::Diagnosis(diagnosis) => {
@@ -127,20 +150,33 @@ impl<'a> Report<'a> {
             [only] if only.types.is_empty() => self.ui.note(&line.dim(" → ").bold(&only.url)),
             several => {
                 self.ui.note(&line);
+                let is_routed = several.iter().any(|target| !target.types.is_empty());
                 for target in several {
-                    let types = match target.types.is_empty() {
-                        true => "the rest".to_owned(),
-                        false => target.types.join(", "),
+                    let types = match (is_routed, target.types.is_empty()) {
+                        (false, _) => String::new(),
+                        (true, true) => "the rest ".to_owned(),
+                        (true, false) => format!("{} ", target.types.join(", ")),
                     };
                     let line = Line::new().text(format!("       {types}"));
-                    self.ui.note(&line.dim(" → ").bold(&target.url));
+                    self.ui.note(&line.dim("→ ").bold(&target.url));
                 }
             }
         }
         let print_secret = &self.print_secret;
-        self.ui.note(&Line::new().dim(format!(
-            "       signing secret: {print_secret} · stop: Ctrl-C"
-        )));
+        let what_else = match targets {
+            [] => "nothing is forwarded: --forward-to says where to".to_owned(),
+            _ => format!("signing secret: {print_secret}"),
+        };
+        let line = Line::new().dim(format!("       {what_else} · stop: Ctrl-C"));
+        self.ui.note(&line);
+    }
+
+    /// Begins the line of an event.
+    fn told(&self, event_type: &str, event: &str) -> Line {
+        self.stamped()
+            .column(Tone::Bold, event_type, TYPE_WIDTH)
+            .text(" ")
+            .column(Tone::Dim, event, 21)
     }
 
     fn delivery(&self, event: &ListenEvent) -> Result<()> {
@@ -166,15 +202,9 @@ impl<'a> Report<'a> {
             (None, None) => "no answer".to_owned(),
         };
         let tone = if *ok { Tone::Good } else { Tone::Bad };
-        let mut line = self
-            .stamped()
-            .column(Tone::Bold, event_type, TYPE_WIDTH)
-            .text(" ")
-            .column(Tone::Dim, event, 21)
-            .dim("→ ");
-        if self.several {
-            let (_, address) = target.split_once("://").unwrap_or(("", target));
-            line = line.text(address.trim_end_matches('/')).text("  ");
+        let mut line = self.told(event_type, event).dim("→ ");
+        if self.targets > 1 {
+            line = line.text(address(target)).text("  ");
         }
         line = line.push(tone, outcome).dim(format!(
             "  {}",
@@ -214,7 +244,7 @@ impl<'a> Report<'a> {
 
     fn summary(&self, summary: &Summary) {
         self.ui.stop_bar();
-        self.ui.note(&in_numbers(summary));
+        self.ui.note(&in_numbers(summary, self.targets > 0));
         for line in expectations(summary) {
             self.ui.note(&line);
         }
@@ -231,11 +261,19 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Returns what was done in one line; what did not happen is left out of it.
-fn in_numbers(summary: &Summary) -> Line {
-    let mut line = Line::new()
-        .bold(plural(summary.events, "event"))
-        .text(format!(": {} delivered", summary.delivered));
+/// Returns where a target is, in short.
+fn address(target: &str) -> &str {
+    let (_, address) = target.split_once("://").unwrap_or(("", target));
+    address.trim_end_matches('/')
+}
+
+/// Returns what was done in one line; what did not happen is left out of it. `forwards`: there was
+/// somebody to deliver to.
+fn in_numbers(summary: &Summary, forwards: bool) -> Line {
+    let mut line = Line::new().bold(plural(summary.events, "event"));
+    if forwards {
+        line = line.text(format!(": {} delivered", summary.delivered));
+    }
     if summary.failed > 0 {
         line = line
             .text(", ")
@@ -254,7 +292,9 @@ fn in_numbers(summary: &Summary) -> Line {
     }
     if summary.unreported > 0 {
         let attempts = plural(summary.unreported, "attempt");
-        line = line.text(format!(", {attempts} not reported to the API"));
+        line = line.text(format!(
+            ", {attempts} missing in Fluxa's list of deliveries"
+        ));
     }
     line.dim(format!(
         " in {}",
@@ -265,18 +305,25 @@ fn in_numbers(summary: &Summary) -> Line {
 /// The most events of one target that are named in the command that sends them again.
 const NAMED: usize = 8;
 
-/// Returns how to have sent again what was given up: one command for each target.
-pub(crate) fn again(summary: &Summary) -> Vec<Line> {
+/// Returns how to have sent again what was not delivered: one command for each target, which
+/// `suggested` makes of its words. `resumes`: what was not given up comes again by itself.
+pub(crate) fn again(
+    summary: &Summary,
+    resumes: bool,
+    suggested: impl Fn(&[&str]) -> String,
+) -> Vec<Line> {
     let mut by_target: Vec<(&str, Vec<&str>)> = Vec::new();
-    for Undelivered { event, target } in &summary.undelivered {
+    let lost = |one: &&Undelivered| one.given_up || !resumes;
+    for Undelivered { event, target, .. } in summary.undelivered.iter().filter(lost) {
         match by_target.iter_mut().find(|(known, _)| known == target) {
             Some((_, events)) => events.push(event),
             None => by_target.push((target, vec![event])),
         }
     }
     let command = |(target, events): &(&str, Vec<&str>)| {
-        let named = events[..events.len().min(NAMED)].join(" ");
-        let line = Line::new().text(format!("  again: fluxa replay {named} -f {target}"));
+        let named = &events[..events.len().min(NAMED)];
+        let command = suggested(&[&["replay"], named, &["-f", target]].concat());
+        let line = Line::new().text(format!("  again: {command}"));
         match events.len() > NAMED || summary.undelivered.len() == UNDELIVERED {
             true => line.dim("  (and more: see above)"),
             false => line,
@@ -297,21 +344,20 @@ fn expectations(summary: &Summary) -> Vec<Line> {
     };
     let mut lines = Vec::new();
     for expected in &summary.expectations {
-        let (handled, wanted) = (expected.handled, expected.wanted);
-        let (tone, verdict, off) = match (expected.met, handled < wanted) {
-            (true, _) => (Tone::Good, "ok", String::new()),
-            (false, true) => (
-                Tone::Bad,
-                "missing",
-                format!(", {} missing", wanted - handled),
-            ),
-            (false, false) => (
+        let (came, wanted) = (expected.came, expected.wanted);
+        let (tone, verdict, off) = match expected.met {
+            true => (Tone::Good, "ok", String::new()),
+            false if came < wanted => {
+                (Tone::Bad, "missing", format!(", {} missing", wanted - came))
+            }
+            false if expected.handled < wanted => (Tone::Bad, "waiting", String::new()),
+            false => (
                 Tone::Bad,
                 "surplus",
-                format!(", {} too many", handled - wanted),
+                format!(", {} too many", came - wanted),
             ),
         };
-        let how_many = format!("{handled} came{off}");
+        let how_many = format!("{}{off}", expected.in_words());
         lines.push(row(tone, verdict, &expected.expectation, how_many));
     }
     if !lines.is_empty() {
@@ -368,6 +414,10 @@ mod tests {
     use super::super::expect::Expected;
     use super::*;
 
+    fn suggested(words: &[&str]) -> String {
+        format!("fluxa {}", words.join(" "))
+    }
+
     #[test]
     fn every_event_of_the_summary_is_delivered_failed_or_unfinished() {
         let summary = Summary {
@@ -378,7 +428,7 @@ mod tests {
             ..Summary::default()
         };
         assert_eq!(
-            in_numbers(&summary).render(false),
+            in_numbers(&summary, true).render(false),
             "4 events: 0 delivered, 2 failed, 2 unfinished in 1.5 s"
         );
     }
@@ -394,7 +444,7 @@ mod tests {
             summary.gave_up(event, target);
         }
         let told = |summary: &Summary| -> Vec<String> {
-            again(summary)
+            again(summary, false, suggested)
                 .iter()
                 .map(|line| line.render(false))
                 .collect()
@@ -414,10 +464,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_unfinished_is_sent_again_by_hand_unless_the_next_run_does() {
+        let mut summary = Summary::default();
+        summary.gave_up("evt_1", "http://a/");
+        summary.not_delivered("evt_2", "http://a/", false);
+        let told = |resumes| again(&summary, resumes, suggested)[0].render(false);
+        assert_eq!(
+            told(false),
+            "  again: fluxa replay evt_1 evt_2 -f http://a/"
+        );
+        assert_eq!(told(true), "  again: fluxa replay evt_1 -f http://a/");
+    }
+
+    #[test]
     fn what_came_and_what_is_missing_is_listed_when_something_was_expected() {
-        let expected = |expectation: &str, wanted, handled, met| Expected {
+        let expected = |expectation: &str, wanted, came, handled, met| Expected {
             expectation: expectation.into(),
             wanted,
+            came,
             handled,
             met,
         };
@@ -427,9 +491,10 @@ mod tests {
         };
         assert!(expectations(&summary).is_empty());
         summary.expectations = vec![
-            expected("payment.settled=2", 2, 2, true),
-            expected("refund.created>=1", 1, 0, false),
-            expected("payment.failed=0", 0, 3, false),
+            expected("payment.settled=2", 2, 2, 2, true),
+            expected("refund.created>=1", 1, 0, 0, false),
+            expected("payment.failed=0", 0, 3, 3, false),
+            expected("dispute.won=1", 1, 1, 0, false),
         ];
         let lines: Vec<_> = expectations(&summary)
             .iter()
@@ -440,7 +505,8 @@ mod tests {
         assert_eq!(
             told.join(" "),
             "ok payment.settled=2 2 came missing refund.created>=1 0 came, 1 missing \
-             surplus payment.failed=0 3 came, 3 too many came payment.settled 2"
+             surplus payment.failed=0 3 came, 3 too many \
+             waiting dispute.won=1 1 came, 1 not delivered came payment.settled 2"
         );
     }
 
@@ -452,12 +518,12 @@ mod tests {
             duration_ms: 1_500,
             ..Summary::default()
         };
-        let told = |summary: &Summary| in_numbers(summary).render(false);
+        let told = |summary: &Summary| in_numbers(summary, true).render(false);
         assert_eq!(told(&summary), "2 events: 2 delivered in 1.5 s");
         summary.unreported = 1;
         assert_eq!(
             told(&summary),
-            "2 events: 2 delivered, 1 attempt not reported to the API in 1.5 s"
+            "2 events: 2 delivered, 1 attempt missing in Fluxa's list of deliveries in 1.5 s"
         );
     }
 }

@@ -3,6 +3,7 @@
 //! A route takes the types it names; what no route takes goes to every plain target. Knows nothing
 //! of how a delivery is made.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use super::filter::Filter;
 use super::forwarder::{Forwarder, Manner, parse_target};
 use crate::error::{CliError, Result};
+use crate::suggest;
 
 /// One place deliveries go to.
 #[derive(Debug)]
@@ -46,12 +48,12 @@ impl Targets {
                 CliError::usage(format!("`{route}` is no route"))
                     .hint("a route is TYPES=TARGET, such as 'refund.*=4300/refunds'")
             })?;
-            let types: Vec<String> = types.split(',').map(str::to_owned).collect();
-            let filter = Filter::parse(&types)?;
-            if filter.patterns().is_empty() {
+            if types.trim_matches([',', ' ']).is_empty() {
                 return Err(CliError::usage(format!("`{route}` names no types"))
                     .hint("a target of all types is --forward-to"));
             }
+            let types: Vec<String> = types.split(',').map(str::to_owned).collect();
+            let filter = Filter::parse(&types)?;
             targets.at(typed, manner)?.routes.push(filter);
         }
         Ok(targets)
@@ -97,6 +99,23 @@ impl Targets {
             true => positions(&|target| target.takes_rest),
             false => routed,
         }
+    }
+
+    /// Returns whether events of a type are of any use: one of the targets takes them, or there is
+    /// none and they are shown.
+    pub(crate) fn take(&self, event_type: &str) -> bool {
+        self.0.is_empty() || !self.of(event_type).is_empty()
+    }
+
+    /// Returns the URLs of those to which nothing goes of what is wanted.
+    pub(crate) fn idle(&self, wanted: &Filter) -> Vec<&str> {
+        let types = suggest::event_types().iter();
+        let busy: HashSet<usize> = types
+            .filter(|event_type| wanted.wants(event_type))
+            .flat_map(|event_type| self.of(event_type))
+            .collect();
+        let idle = self.0.iter().enumerate().filter(|(i, _)| !busy.contains(i));
+        idle.map(|(_, t)| t.forwarder.target().as_str()).collect()
     }
 
     /// Returns what is told of them.
@@ -187,10 +206,32 @@ mod tests {
     }
 
     #[test]
+    fn a_target_to_which_nothing_goes_of_what_is_wanted_is_named() {
+        let targets = targets(&["1001"], &["refund.*=1002", "payment.settled=1003"]).unwrap();
+        for (wanted, idle) in [
+            (&[][..], &[][..]),
+            (&["payment.*"], &["http://localhost:1002/"]),
+            (
+                &["refund.*", "payment.settled"],
+                &["http://localhost:1001/"],
+            ),
+            (
+                &["customer.created"],
+                &["http://localhost:1002/", "http://localhost:1003/"],
+            ),
+        ] {
+            let wanted: Vec<String> = wanted.iter().map(|&one| one.to_owned()).collect();
+            let filter = Filter::parse(&wanted).unwrap();
+            assert_eq!(targets.idle(&filter), idle, "{wanted:?}");
+        }
+    }
+
+    #[test]
     fn what_is_no_route_is_refused_with_what_one_looks_like() {
         for wrong in [
             "refund.*",
             "=1003",
+            ",=1003",
             "refnd.created=1003",
             "refund.*=ftp://x/",
         ] {

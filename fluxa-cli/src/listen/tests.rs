@@ -18,6 +18,8 @@ use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi, patience};
 use super::*;
 
+mod endings;
+
 const SECRET: &str = "whsec_pipeline";
 
 /// One opening of the stream.
@@ -26,6 +28,8 @@ enum Open {
     Ends(Vec<Bytes>),
     /// These events, then silence.
     Stays(Vec<Bytes>),
+    /// This event after a while, then silence.
+    Later(Duration, Bytes),
     Refused(CliError),
 }
 
@@ -77,6 +81,14 @@ impl EventApi for Script {
                     .chain(events.iter().map(frame))
                     .collect();
                 Ok(stream::iter(frames).chain(stream::pending()).boxed())
+            }
+            Some(Open::Later(after, event)) => {
+                let frame = frame(&event);
+                let later = stream::once(async move {
+                    tokio::time::sleep(after).await;
+                    frame
+                });
+                Ok(later.chain(stream::pending()).boxed())
             }
             Some(Open::Refused(error)) => Err(error),
             None => Ok(stream::pending().boxed()),
@@ -233,7 +245,7 @@ async fn run_pipeline(
         stop.notified().await;
         Ok(Stop::Interrupted)
     };
-    let running = pipeline.run(stopped, |event| {
+    let running = pipeline.run(stream::once(stopped), |event| {
         told.push(event);
         if is_last(&told) {
             stop.notify_one();
@@ -263,39 +275,6 @@ async fn deliveries_are_signed_and_in_order_per_object() {
             .collect();
         assert!(of_object.is_sorted(), "{of_object:?}");
     }
-}
-
-/// What comes of a session whose command ended at once, having made these events happen.
-async fn after_a_command(script: Script, target: &Target, awaited: &[&str]) -> (Summary, Ended) {
-    let awaited = awaited.iter().map(|id| (*id).to_owned()).collect();
-    let stop = async { Ok(Stop::Command { status: 3, awaited }) };
-    let pipeline = pipeline(script, target).await;
-    pipeline.run(stop, |_| Ok(())).await.unwrap()
-}
-
-#[tokio::test]
-async fn the_end_of_a_command_waits_for_what_it_made_happen() {
-    // The event comes late: by another stream than the one that is open when the command ends.
-    let late = [
-        Open::Ends(vec![]),
-        Open::Stays(vec![event("evt_late", "pay_1")]),
-    ];
-    let target = Target::default();
-    let script = Script::new(Some("evt_0"), late);
-    let (summary, ended) = after_a_command(script, &target, &["evt_late"]).await;
-    assert_eq!((summary.delivered, ended), (1, Ended::Command(3)));
-    // What it had no part in is not waited for.
-    let nothing = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
-    let (summary, ended) = after_a_command(nothing, &target, &[]).await;
-    assert_eq!((summary.events, ended), (0, Ended::Command(3)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_never_comes_is_not_waited_for_for_ever() {
-    let script = Script::new(Some("evt_0"), [Open::Stays(vec![])]);
-    let began = tokio::time::Instant::now();
-    let (_, ended) = after_a_command(script, &Target::default(), &["evt_lost"]).await;
-    assert_eq!((began.elapsed(), ended), (CLOSING, Ended::Command(3)));
 }
 
 #[tokio::test]

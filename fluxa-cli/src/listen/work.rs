@@ -4,7 +4,7 @@
 //! keeps its place while it waits to be tried again, and takes up none of the places of others. No
 //! target waits for another.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
 use super::acknowledge::{Acknowledgement, Acknowledger};
-use super::chaos::{HOLD, Trouble};
+use super::chaos::{Chaos, HOLD, Trouble};
 use super::cursor::{Cursor, Ticket};
 use super::doctor::{Diagnosis, Doctor};
 use super::forwarder::{Answer, Forwarder};
@@ -130,6 +130,8 @@ pub(super) struct Work {
     cursor: Arc<Mutex<Cursor>>,
     effort: Effort,
     pub(super) steps: FuturesUnordered<StepFuture>,
+    /// What is not done, by target and in the order of receipt.
+    undone: BTreeMap<(usize, Ticket), Arc<Shared>>,
     held: usize,
     held_bytes: usize,
     accepted: u64,
@@ -163,6 +165,7 @@ impl Work {
             cursor,
             effort,
             steps: FuturesUnordered::new(),
+            undone: BTreeMap::new(),
             held: 0,
             held_bytes: 0,
             accepted: 0,
@@ -184,29 +187,34 @@ impl Work {
         self.accepted >= self.effort.max_events && self.held == 0
     }
 
-    /// Takes an event on. One that no target wants is done.
+    /// Takes an event on. One that no target wants is done; where there is no target at all, the
+    /// events themselves are wanted, and done once they are told.
     pub(super) fn arrived(
         &mut self,
         event: Incoming,
         emit: &mut impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<()> {
         let targets = self.targets.of(&event.event_type);
-        if targets.is_empty() {
+        let is_viewer = self.counters.is_empty();
+        if targets.is_empty() && !is_viewer {
             self.handled(event.ticket);
-            // With no target at all, the events themselves are what is wanted.
-            return match self.counters.is_empty() {
-                true => emit(told(&event)),
-                false => Ok(()),
-            };
+            return Ok(());
         }
         self.accepted += 1;
-        self.held += 1;
-        self.held_bytes += event.body.len();
         self.summary.events += 1;
+        self.session.goal.arrived(&event.event_type);
         if let Some(recorder) = &mut self.session.recorder {
             recorder.event(&event)?;
         }
         let said = told(&event);
+        if is_viewer {
+            emit(said)?;
+            self.handled(event.ticket);
+            self.session.goal.handled(&event.event_type);
+            return Ok(());
+        }
+        self.held += 1;
+        self.held_bytes += event.body.len();
         match &mut self.session.chaos {
             None => self.line_up(event, targets),
             Some(chaos) => {
@@ -244,6 +252,8 @@ impl Work {
             failed: AtomicBool::new(false),
         });
         for target in targets {
+            let place = (target, shared.event.ticket);
+            self.undone.insert(place, Arc::clone(&shared));
             let lanes = &mut self.counters[target].lanes;
             match lanes.get_mut(lane(&shared.event)) {
                 Some(waiting) => waiting.push_back(Arc::clone(&shared)),
@@ -500,6 +510,7 @@ impl Work {
 
     /// One of an event's targets is done with it. It counts once all are.
     fn done(&mut self, shared: &Shared, target: usize, ok: bool) {
+        self.undone.remove(&(target, shared.event.ticket));
         shared.failed.fetch_or(!ok, Ordering::Relaxed);
         if shared.left.fetch_sub(1, Ordering::Relaxed) > 1 {
             self.cursor().done_at(shared.event.ticket, self.url(target));
@@ -532,16 +543,31 @@ impl Work {
         self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Delivers all that has arrived, as far as that can be done soon.
+    /// Returns what was done, and what was not.
+    pub(super) fn summed_up(&mut self) -> Summary {
+        let mut summary = std::mem::take(&mut self.summary);
+        summary.unfinished = self.held as u64;
+        for ((target, _), shared) in &self.undone {
+            summary.not_delivered(&shared.event.id, self.url(*target), false);
+        }
+        summary.by_type = self.session.goal.by_type();
+        summary.expectations = self.session.goal.results();
+        summary.chaos = self.session.chaos.as_ref().map(Chaos::tally);
+        summary
+    }
+
+    /// Delivers all that has arrived, as far as that can be done soon, and before `limit`.
     pub(super) async fn drain(
         &mut self,
+        limit: Option<tokio::time::Instant>,
         emit: &mut impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<()> {
         if let Some(chaos) = &mut self.session.chaos {
             let held = chaos.release_all();
             self.line_up_all(held);
         }
-        let deadline = tokio::time::Instant::now() + DRAIN;
+        let soon = tokio::time::Instant::now() + DRAIN;
+        let deadline = limit.map_or(soon, |limit| limit.min(soon));
         while self.held > 0 {
             match tokio::time::timeout_at(deadline, self.steps.next()).await {
                 Ok(Some(step)) => self.ended(step, emit)?,

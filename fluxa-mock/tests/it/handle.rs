@@ -28,6 +28,22 @@ async fn the_clock_moves_as_told() {
 }
 
 #[tokio::test]
+async fn how_long_until_the_next_thing_is_due_follows_from_the_pace() {
+    let (server, api) = start().await;
+    server.set_pace(1.0).unwrap();
+    assert_eq!(server.next_due().await.unwrap(), None, "nothing is due");
+    server.freeze();
+    api.payment("30s").await;
+    assert_eq!(server.next_due().await.unwrap(), None, "the clock stands");
+    server.set_pace(2.0).unwrap();
+    let due = server.next_due().await.unwrap().unwrap();
+    assert!(due <= Duration::from_secs(15), "{due:?}");
+    server.set_pace(0.001).unwrap();
+    let due = server.next_due().await.unwrap().unwrap();
+    assert_eq!(due, Duration::from_secs(3600), "as far as it looks");
+}
+
+#[tokio::test]
 async fn a_reset_brings_the_clock_back_to_the_present() {
     let (server, api) = start().await;
     let start = server.now();

@@ -59,7 +59,7 @@ const COLUMNS: [&str; 26] = [
 /// What a table shows instead: item, names.
 const CHOSEN: [(&str, [&str; WIDTH]); 1] = [(
     "ApiKey",
-    ["id", "name", "last4", "status", "scopes", "last_used_at"],
+    ["id", "name", "kind", "last4", "status", "last_used_at"],
 )];
 
 /// What a table shows besides, before the time, that is inside of a field: item, name, heading.

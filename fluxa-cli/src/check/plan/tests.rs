@@ -301,6 +301,19 @@ fn a_condition_that_can_never_hold_or_never_fail_is_refused() {
 }
 
 #[test]
+fn a_name_with_space_around_it_is_the_name_and_no_name_is_refused() {
+    // As it stands it would match nothing, so that `count = 0` could not fail.
+    let plan = read(
+        &scenario("[[scenario.step]]\nexpect = ' payment.settled '\ncount = 0"),
+        Powers::All,
+    );
+    let step = plan.unwrap().scenarios.remove(0).steps.remove(0);
+    assert_eq!(step.to_string(), "expect payment.settled ×0");
+    let (message, _) = wrong("[[scenario.step]]\nexpect = ' '\ncount = 0");
+    assert!(message.contains("names no event"), "{message}");
+}
+
+#[test]
 fn what_is_on_its_way_is_known_of_the_bundled_sandbox_alone() {
     let none = "[[scenario.step]]\nexpect = 'payment.settled'\ncount = 0";
     read(&scenario(none), Powers::All).unwrap();

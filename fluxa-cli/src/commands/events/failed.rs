@@ -59,28 +59,17 @@ fn still_failed(
 
 /// Returns the enabled endpoints: nothing is sent to the others.
 async fn enabled(client: &Client) -> Result<Vec<String>> {
+    let mut endpoints = client
+        .webhook_endpoints()
+        .list()
+        .status(WebhookEndpointStatus::Enabled)
+        .limit(contract::LIST_LIMIT_MAX)
+        .stream();
     let mut all = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let mut call = client
-            .webhook_endpoints()
-            .list()
-            .status(WebhookEndpointStatus::Enabled)
-            .limit(contract::LIST_LIMIT_MAX);
-        if let Some(after) = after {
-            call = call.after(after);
-        }
-        let page = call.await?.into_inner();
-        all.extend(
-            page.data
-                .into_iter()
-                .map(|endpoint| endpoint.id.to_string()),
-        );
-        after = page.next_cursor;
-        if after.is_none() {
-            return Ok(all);
-        }
+    while let Some(endpoint) = endpoints.next().await {
+        all.push(endpoint?.id.to_string());
     }
+    Ok(all)
 }
 
 /// Returns the events with an attempt of this status, and when the last of them was made.
@@ -90,33 +79,24 @@ async fn attempts(
     status: WebhookDeliveryStatus,
     since: Option<Timestamp>,
 ) -> Result<HashMap<String, Timestamp>> {
-    let mut found = HashMap::new();
-    let mut after: Option<String> = None;
-    loop {
-        let mut call = client
-            .webhook_endpoints()
-            .deliveries(endpoint)
-            .status(status.clone())
-            .limit(contract::LIST_LIMIT_MAX);
-        if let Some(since) = since {
-            call = call.created_at(since..);
-        }
-        if let Some(after) = after {
-            call = call.after(after);
-        }
-        let page = call.await?.into_inner();
-        for WebhookDelivery {
-            event, created_at, ..
-        } in page.data
-        {
-            let last = found.entry(event.to_string()).or_insert(created_at);
-            *last = created_at.max(*last);
-        }
-        after = page.next_cursor;
-        if after.is_none() {
-            return Ok(found);
-        }
+    let mut call = client
+        .webhook_endpoints()
+        .deliveries(endpoint)
+        .status(status)
+        .limit(contract::LIST_LIMIT_MAX);
+    if let Some(since) = since {
+        call = call.created_at(since..);
     }
+    let mut deliveries = call.stream();
+    let mut found = HashMap::new();
+    while let Some(delivery) = deliveries.next().await {
+        let WebhookDelivery {
+            event, created_at, ..
+        } = delivery?;
+        let last = found.entry(event.to_string()).or_insert(created_at);
+        *last = created_at.max(*last);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use fluxa_sdk::{Client, IdempotencyKey, contract};
 use serde_json::json;
 
 use super::journal::{Journal, Rotation, is_over};
-use super::{is_in_use, look_up, question};
+use super::{confirm_end, is_in_use, look_up};
 use crate::cli::RotateKeyArguments;
 use crate::commands::Context;
 use crate::config::Origin;
@@ -36,8 +36,8 @@ pub(super) async fn run(context: &Context, arguments: &RotateKeyArguments) -> Re
     let client = &connection::client(settings)?;
     if unfinished.is_none() {
         let until = hours(arguments.grace.as_secs());
-        let asked = format!("Replace {id}? The old key works for another {until} h, then no more.");
-        context.confirm(&question(context, &asked), &as_words(&words(arguments)))?;
+        let doing = format!("replace {id} (it works for another {until} h)");
+        confirm_end(context, &doing, &as_words(&words(arguments)))?;
     }
     let in_use = match look_up(client, id).await? {
         Some(key) => is_in_use(context, &key),
