@@ -9,6 +9,7 @@ pub(crate) mod api;
 pub(crate) mod bookmark;
 pub(crate) mod chaos;
 pub(crate) mod child;
+mod courier;
 mod cursor;
 pub(crate) mod doctor;
 pub(crate) mod expect;

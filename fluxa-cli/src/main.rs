@@ -142,6 +142,8 @@ fn on_one_thread() -> Result<tokio::runtime::Runtime> {
     started(
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // A server that sends without a pause keeps neither Ctrl-C nor a time limit waiting.
+            .event_interval(1)
             .build(),
     )
 }
