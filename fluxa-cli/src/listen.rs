@@ -22,6 +22,7 @@ pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod signer;
 pub(crate) mod source;
+pub(crate) mod stock;
 pub(crate) mod targets;
 mod work;
 
@@ -48,6 +49,7 @@ pub(crate) use incoming::{Incoming, Payload};
 use record::Recorder;
 use signer::Signer;
 use source::{EventApi, Signal, Source, Start};
+use stock::Recall;
 use targets::{TargetInfo, Targets};
 use work::{Effort, Work};
 
@@ -186,6 +188,8 @@ pub(crate) struct Session {
     pub(crate) chaos: Option<Chaos>,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) doctor: Option<Doctor>,
+    /// Without it, no bytes of an event are let go before their time.
+    pub(crate) recall: Option<Recall>,
 }
 
 /// Why the pipeline is to end.

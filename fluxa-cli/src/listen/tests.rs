@@ -18,6 +18,8 @@ use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi, patience};
 use super::*;
 
+mod hanging;
+
 const SECRET: &str = "whsec_pipeline";
 
 /// One opening of the stream.
