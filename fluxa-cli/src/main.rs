@@ -13,6 +13,7 @@ mod env_file;
 mod error;
 #[rustfmt::skip]
 mod generated;
+mod input;
 mod issued;
 mod json_diff;
 mod json_path;
