@@ -43,8 +43,11 @@ fn main() -> ExitCode {
     let cli = match Cli::parse_arguments() {
         Ok(cli) => cli,
         Err(error) => {
-            ui::clap_message(&error, output_as_typed());
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            let output = output_as_typed();
+            return match ui::clap_message(&error, output) {
+                Ok(()) => ExitCode::from(if error.use_stderr() { 2 } else { 0 }),
+                unwritten => finish(&Ui::new(output), unwritten),
+            };
         }
     };
     let settings = env::check()
