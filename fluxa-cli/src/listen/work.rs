@@ -83,7 +83,7 @@ struct Counter {
     slow: usize,
     /// Events that it is not done with.
     waiting: usize,
-    /// It was said that it holds up others.
+    /// It was said that it leaves much unanswered.
     is_told_of: bool,
 }
 
@@ -117,6 +117,8 @@ pub(super) struct Work {
     pub(super) session: Session,
     /// No attempt is begun any more.
     leaving: bool,
+    /// It was said that no more events are taken.
+    is_full_told: bool,
     pub(super) summary: Summary,
 }
 
@@ -154,6 +156,7 @@ impl Work {
             accepted: 0,
             session,
             leaving: false,
+            is_full_told: false,
             summary: Summary::default(),
         }
     }
@@ -214,23 +217,21 @@ impl Work {
             }
         }
         emit(said)?;
-        match self.is_full() && self.someone_is_idle() {
+        match !self.is_full_told && self.is_full() && self.someone_is_idle() {
             true => self.tell_of_who_holds_up(emit),
             false => Ok(()),
         }
     }
 
-    /// Says once of a target that others have to wait for it.
+    /// Says once which target it is that all have to wait for.
     fn tell_of_who_holds_up(
         &mut self,
         emit: &mut impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<()> {
-        let Some(counter) = self.counters.iter_mut().max_by_key(|c| c.waiting) else {
+        self.is_full_told = true;
+        let Some(counter) = self.counters.iter().max_by_key(|c| c.waiting) else {
             return Ok(());
         };
-        if std::mem::replace(&mut counter.is_told_of, true) {
-            return Ok(());
-        }
         let (target, waiting) = (counter.forwarder.target(), counter.waiting);
         emit(ListenEvent::Warning(format!(
             "{waiting} events wait for {target}, as many as are held: no more are taken, for no \
