@@ -27,7 +27,7 @@ use crate::config::Settings;
 use crate::credentials::{self, Place};
 use crate::error::{CliError, Result};
 use crate::suggest;
-use crate::ui::{Line, Ui};
+use crate::ui::{Line, Tone, Ui};
 
 /// What every command has at hand.
 pub(crate) struct Context {
@@ -68,12 +68,21 @@ impl Context {
         credentials::store(directory, profile, key, &settings.keyring, &self.ui)
     }
 
-    /// Asks before something is changed with a live key: it is no sandbox.
+    /// Asks before something is changed with a live key: it is no sandbox. Where nothing is asked, it
+    /// says so all the same.
     pub(crate) fn confirm_live_write(&self, doing: &str, words: &[&str]) -> Result<()> {
-        match self.settings.is_live() {
-            true => self.confirm(&format!("LIVE mode, real money: {doing}?"), words),
-            false => Ok(()),
+        if !self.settings.is_live() {
+            return Ok(());
         }
+        if self.settings.yes {
+            let line = Line::new().push(Tone::Bad, "LIVE mode, real money");
+            self.ui.note(&line.text(format!(": {doing}")));
+            return Ok(());
+        }
+        let key = self.settings.shown_key().unwrap_or_default();
+        let from = self.settings.key_source();
+        let question = format!("LIVE mode, real money, with {key} ({from}): {doing}?");
+        self.confirm(&question, words)
     }
 }
 

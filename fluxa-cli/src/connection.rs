@@ -1,13 +1,14 @@
 //! Owns the way from settings to a client of the API, and from the SDK's errors to the CLI's.
 
+use fluxa_sdk::error::NetworkFault;
 use fluxa_sdk::{Client, Error, Outcome};
 
 use crate::commands::mock;
 use crate::config::{Origin, Settings};
 use crate::env;
-use crate::error::{ApiDetails, CliError, Kind, Result, kind_of_status};
+use crate::error::{self, ApiDetails, CliError, Fate, Kind, Result, kind_of_status};
 use crate::listen::forwarder::is_loopback;
-use crate::ui::Ui;
+use crate::ui::{self, Ui};
 
 /// The code of a path that the API does not have.
 const NO_SUCH_ROUTE: &str = "route_missing";
@@ -21,6 +22,10 @@ pub(crate) fn client(settings: &Settings) -> Result<Client> {
         .api_key_origin
         .describe("--api-key", env::SECRET_KEY);
     client_with(settings, key).map_err(|error| match error.kind {
+        // What is shown of a key stands for it in a suggested command.
+        Kind::Auth if key.contains('…') => error
+            .context(format!("the key of {from}"))
+            .hint("put the whole key where `…` stands"),
         Kind::Auth => error.context(format!("the key of {from}")),
         _ => error,
     })
@@ -41,6 +46,9 @@ pub(crate) fn client_with(settings: &Settings, key: &str) -> Result<Client> {
     if is_local(&settings.api_base) {
         // A server on this machine is there or it is not; nobody waits seconds to learn which.
         builder = builder.max_retries(1);
+    }
+    if settings.verbose > 0 {
+        builder = builder.observe(ui::tell_call);
     }
     builder.build().map_err(|error| {
         let from = settings
@@ -106,63 +114,125 @@ fn unreachable_hint(base_url_is_mock: bool) -> &'static str {
     }
 }
 
-impl From<Error> for CliError {
-    fn from(error: Error) -> Self {
-        match &error {
-            Error::Api(api) => {
-                let status = api.status().as_u16();
-                let code = api.code().map(str::to_owned);
-                let said = api.message().map(|message| message.trim_end_matches('.'));
-                let message = match (said, &code) {
-                    (Some(message), Some(code)) => format!("{message} ({code})"),
-                    (Some(message), None) => message.to_owned(),
-                    (None, _) => format!("the API answered {status}"),
-                };
-                let hint = hint_of(status, code.as_deref());
-                Self {
-                    kind: kind_of_status(status),
-                    message,
-                    hint: hint.map(str::to_owned),
-                    api: Some(Box::new(ApiDetails {
-                        status,
-                        code,
-                        param: api.param().map(str::to_owned),
-                        request_id: api.request_id().map(str::to_owned),
-                        doc_url: api.doc_url().map(str::to_owned),
-                        retry_after: api.retry_after(),
-                    })),
-                }
-            }
-            Error::Config(_) => Self::usage(error.to_string()),
-            Error::Network(_) | Error::Timeout(_) | Error::Decode(_) => {
-                let said = deepest(&error);
-                let not_trusted = said.starts_with("invalid peer certificate");
-                let failed = Self::network(said);
-                match error.outcome() {
-                    Outcome::Unknown if error.idempotency_key().is_some() => failed
-                        .hint("it may have been carried out all the same: look before repeating"),
-                    _ if matches!(error, Error::Decode(_)) => {
-                        failed.hint("is that the Fluxa API? `fluxa config list` shows the base URL")
-                    }
-                    _ if not_trusted => failed.hint(
-                        "this machine does not trust who answers: is the base URL right, or a \
-                         proxy in between?",
-                    ),
-                    _ => failed,
-                }
-            }
-            _ => Self::failure(error.to_string()),
+impl From<&Error> for Fate {
+    fn from(error: &Error) -> Self {
+        Self {
+            outcome: match error.outcome() {
+                Outcome::NotSent => error::Outcome::NotSent,
+                Outcome::Rejected => error::Outcome::Rejected,
+                Outcome::Unknown => error::Outcome::Unknown,
+            },
+            idempotency_key: error.idempotency_key().map(ToString::to_string),
+            id: None,
         }
     }
 }
 
-/// Returns what is at the bottom of an error of the network: the rest only leads there.
-fn deepest(error: &Error) -> String {
-    let mut deepest: &dyn std::error::Error = error;
-    while let (Error::Network(_), Some(source)) = (error, deepest.source()) {
-        deepest = source;
+impl From<Error> for CliError {
+    fn from(error: Error) -> Self {
+        let told = told(&error);
+        // Only what changes something has a key.
+        match error.idempotency_key() {
+            Some(_) => told.fate(Fate::from(&error)),
+            None => told,
+        }
     }
-    deepest.to_string()
+}
+
+/// Returns an error of the SDK as people read it.
+fn told(error: &Error) -> CliError {
+    match error {
+        Error::Api(api) => {
+            let status = api.status().as_u16();
+            let code = api.code().map(str::to_owned);
+            let said = api.message().map(|message| message.trim_end_matches('.'));
+            let message = match (said, &code) {
+                (Some(message), Some(code)) => format!("{message} ({code})"),
+                (Some(message), None) => message.to_owned(),
+                (None, _) => format!("the API answered {status}"),
+            };
+            let hint = hint_of(status, code.as_deref());
+            CliError {
+                kind: kind_of_status(status),
+                hint: hint.map(str::to_owned),
+                api: Some(Box::new(ApiDetails {
+                    status,
+                    code,
+                    param: api.param().map(str::to_owned),
+                    request_id: api.request_id().map(str::to_owned),
+                    doc_url: api.doc_url().filter(is_link).map(str::to_owned),
+                    retry_after: api.retry_after(),
+                })),
+                ..CliError::failure(message)
+            }
+        }
+        Error::Config(_) => CliError::usage(error.to_string()),
+        Error::Network(_) | Error::Timeout(_) | Error::Decode(_) => {
+            let said = cause(error);
+            let not_trusted = said.starts_with("invalid peer certificate");
+            let unanswered = match error {
+                Error::Network(network) => {
+                    matches!(network.fault(), NetworkFault::Dns | NetworkFault::Connect)
+                }
+                Error::Timeout(_) => true,
+                _ => false,
+            };
+            let failed = CliError {
+                unanswered,
+                ..CliError::network(said)
+            };
+            match (error.outcome(), error.idempotency_key()) {
+                (Outcome::Unknown, Some(key)) => failed.hint(format!(
+                    "it may have been carried out all the same: look before repeating \
+                         (idempotency key {key})"
+                )),
+                _ if matches!(error, Error::Decode(_)) => {
+                    failed.hint("is that the Fluxa API? `fluxa config list` shows the base URL")
+                }
+                _ if not_trusted => failed.hint(
+                    "this machine does not trust who answers: is the base URL right, or a \
+                         proxy in between?",
+                ),
+                _ if !unanswered => failed.hint(
+                    "something answers there, and not to the end or not as the API does: try \
+                         again, and look at the base URL: `fluxa config list`",
+                ),
+                _ => failed,
+            }
+        }
+        _ => CliError::failure(error.to_string()),
+    }
+}
+
+/// Returns what failed, and that alone: what to do about it is the hint's.
+fn cause(error: &Error) -> String {
+    match error {
+        Error::Timeout(timeout) if error.attempts() > 0 => {
+            format!("no answer within {} s", timeout.limit().as_secs_f64())
+        }
+        Error::Decode(decode) if decode.path().is_empty() => {
+            format!("the answer could not be read: {}", decode.reason())
+        }
+        Error::Decode(decode) => format!(
+            "the answer could not be read at `{}`: {}",
+            decode.path(),
+            decode.reason()
+        ),
+        // What is at the bottom of it: the rest only leads there.
+        Error::Network(_) => {
+            let mut deepest: &dyn std::error::Error = error;
+            while let Some(source) = deepest.source() {
+                deepest = source;
+            }
+            deepest.to_string()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Returns whether a URL is one that a browser opens, and runs nothing.
+fn is_link(url: &&str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 fn hint_of(status: u16, code: Option<&str>) -> Option<&'static str> {
@@ -174,7 +244,9 @@ fn hint_of(status: u16, code: Option<&str>) -> Option<&'static str> {
         }
         (_, Some("ip_not_allowed")) => Some("the key may be used from its allow-list only"),
         (401, _) => Some("check the key: is it whole, of this account, and not revoked?"),
-        (429, _) => Some("wait a moment; the mock takes `--rate-limit off`"),
+        (429, _) => Some(
+            "wait a moment; a sandbox of one's own has no limit with `fluxa mock --rate-limit off`",
+        ),
         (300..=399, _) => Some("the API never redirects: `fluxa config list` shows the base URL"),
         (501, _) => Some("this mock does not do that yet"),
         _ => None,
@@ -187,7 +259,7 @@ pub(crate) fn with_reach_hint(settings: &Settings) -> impl Fn(CliError) -> CliEr
     let mock = settings.api_base_origin == Origin::Mock || is_local(&base);
     let has_version = base.trim_end_matches('/').ends_with("/v1");
     move |error| match (error.kind, &error.hint, &error.api) {
-        (Kind::Network, None, None) => error
+        (Kind::Network, None, None) if error.unanswered => error
             .context(format!("{base} does not answer"))
             .hint(unreachable_hint(mock)),
         (_, None, Some(api)) if api.code.as_deref() == Some(NO_SUCH_ROUTE) && !has_version => {

@@ -78,6 +78,44 @@ pub(crate) struct CliError {
     pub(crate) hint: Option<String>,
     /// What the API said, when it was the API.
     pub(crate) api: Option<Box<ApiDetails>>,
+    /// What became of the call, when it was to change something.
+    pub(crate) fate: Option<Box<Fate>>,
+    /// Whether nobody answered at all.
+    pub(crate) unanswered: bool,
+}
+
+/// What is known of a call that was to change something: was it carried out?
+#[derive(Clone, Debug)]
+pub(crate) struct Fate {
+    pub(crate) outcome: Outcome,
+    /// What it was sent with, and is repeated with.
+    pub(crate) idempotency_key: Option<String>,
+    /// What was made or changed.
+    pub(crate) id: Option<String>,
+}
+
+/// Whether a call was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It never reached the API.
+    NotSent,
+    /// It was refused; nothing changed.
+    Rejected,
+    /// It may have been carried out.
+    Unknown,
+    /// It was; what failed came after.
+    CarriedOut,
+}
+
+impl Outcome {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+            Self::CarriedOut => "carried_out",
+        }
+    }
 }
 
 /// What is told of an error of the API.
@@ -102,6 +140,8 @@ impl CliError {
             message: message.into(),
             hint: None,
             api: None,
+            fate: None,
+            unanswered: false,
         }
     }
 
@@ -158,6 +198,20 @@ impl CliError {
         self
     }
 
+    /// Adds what to do next to what is said of it already.
+    pub(crate) fn further_hint(self, further: impl fmt::Display) -> Self {
+        let hint = match &self.hint {
+            Some(hint) => format!("{hint}; {further}"),
+            None => further.to_string(),
+        };
+        self.hint(hint)
+    }
+
+    pub(crate) fn fate(mut self, fate: Fate) -> Self {
+        self.fate = Some(Box::new(fate));
+        self
+    }
+
     /// Says what was being done when it failed.
     pub(crate) fn context(mut self, doing: impl fmt::Display) -> Self {
         self.message = format!("{doing}: {}", self.message);
@@ -190,6 +244,14 @@ impl CliError {
                 ("request_id", &api.request_id),
                 ("doc_url", &api.doc_url),
             ] {
+                if let Some(value) = value {
+                    error.insert(name.into(), json!(value));
+                }
+            }
+        }
+        if let Some(fate) = &self.fate {
+            error.insert("outcome".into(), json!(fate.outcome.name()));
+            for (name, value) in [("idempotency_key", &fate.idempotency_key), ("id", &fate.id)] {
                 if let Some(value) = value {
                     error.insert(name.into(), json!(value));
                 }
@@ -256,24 +318,51 @@ pub(crate) fn redact(text: &str) -> String {
             from = at;
         }
     }
-    without_cards(text)
+    without_cards(&text)
+}
+
+/// Masks card numbers outside of ids of the API and of UUIDs, such as idempotency keys: chance makes
+/// numbers of these, and they must be told whole.
+fn without_cards(text: &str) -> String {
+    let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let mut out = String::new();
+    let (mut masked, mut at) = (0, 0);
+    for piece in text.split_inclusive(|c| !in_word(c)) {
+        let word = piece.trim_end_matches(|c| !in_word(c));
+        if is_identifier(word) {
+            out += &mask_cards(&text[masked..at]);
+            out += word;
+            masked = at + word.len();
+        }
+        at += piece.len();
+    }
+    out + &mask_cards(&text[masked..])
+}
+
+fn is_identifier(word: &str) -> bool {
+    let hexadecimal = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_id = |(prefix, _): &(&str, &str)| {
+        let rest = word.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.len() == 16 && hexadecimal(rest))
+    };
+    let mut parts = word.split('-');
+    let is_uuid = parts.clone().map(str::len).eq([8, 4, 4, 4, 12]) && parts.all(hexadecimal);
+    is_uuid || contract::ID_PREFIXES.iter().any(is_id)
 }
 
 /// Masks card numbers: 13 to 19 digits of which the last checks the others, blanks and dashes
 /// between them or not.
-fn without_cards(text: String) -> String {
+fn mask_cards(text: &str) -> String {
     let mut out = String::new();
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, run) = rest.split_at(at);
         let end = run.find(|c: char| !(c.is_ascii_digit() || c == ' ' || c == '-'));
         let (run, after) = run.split_at(end.unwrap_or(run.len()));
         let trimmed = run.trim_end_matches([' ', '-']);
         let digits: Vec<u32> = trimmed.chars().filter_map(|c| c.to_digit(10)).collect();
-        // An id may be all digits by chance: it follows its prefix.
-        let is_id = before.ends_with('_');
         out += before;
-        if !is_id && is_card(&digits) {
+        if is_card(&digits) {
             let last = digits[digits.len() - 4..].iter().map(u32::to_string);
             out.push('…');
             out.extend(last);
@@ -298,6 +387,8 @@ fn is_card(digits: &[u32]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -325,6 +416,41 @@ mod tests {
     }
 
     #[test]
+    fn every_field_of_an_error_is_on_the_page_for_scripts_and_the_other_way_round() {
+        let page = include_str!("../../docs/errors.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let documented: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+        let text = Some("x".to_owned());
+        let mut error = CliError::failure("x").hint("x").fate(Fate {
+            outcome: Outcome::Unknown,
+            idempotency_key: text.clone(),
+            id: text.clone(),
+        });
+        error.api = Some(Box::new(ApiDetails {
+            code: text.clone(),
+            param: text.clone(),
+            request_id: text.clone(),
+            doc_url: text,
+            ..ApiDetails::default()
+        }));
+        let printed = error.to_json();
+        let printed = printed["error"].as_object().unwrap();
+        let printed: BTreeSet<&str> = printed.keys().map(String::as_str).collect();
+        assert_eq!(documented, printed);
+        for outcome in [
+            Outcome::NotSent,
+            Outcome::Rejected,
+            Outcome::Unknown,
+            Outcome::CarriedOut,
+        ] {
+            assert!(
+                page.contains(&format!("`{}`", outcome.name())),
+                "{outcome:?}"
+            );
+        }
+    }
+
+    #[test]
     fn keys_and_secrets_are_redacted_wherever_they_stand() {
         let text = "no 'sk_test_abcDEF123', not rk_live_x.y or (whsec_Zz9) sk_test_";
         let clean = redact(text);
@@ -341,6 +467,16 @@ mod tests {
             ("4242 4242 4242 4242 x", "…4242 x"),
             ("a 3782-822463-10005.", "a …0005."),
             ("pay_4242424242424242", "pay_4242424242424242"),
+            (
+                "see pay_4242424242424242: no",
+                "see pay_4242424242424242: no",
+            ),
+            (
+                "key 42424242-4242-4242-a361-d9a9a18349fd 1",
+                "key 42424242-4242-4242-a361-d9a9a18349fd 1",
+            ),
+            ("4242424242424242 pay_1", "…4242 pay_1"),
+            ("order_4242424242424242", "order_…4242"),
             ("4242424242424243", "4242424242424243"),
             ("2026-05-19T10:23:14Z, 4999", "2026-05-19T10:23:14Z, 4999"),
             ("é 1", "é 1"),

@@ -1,8 +1,10 @@
 //! Owns handing over a secret that the API shows once: into a file, into the profile, or to whoever
-//! reads. Whatever fails on the way, it is not lost: then it is printed.
+//! reads. Whatever fails on the way, it is not lost: then it is printed; and where nothing can be
+//! printed either, it is said how it is had again, or made useless.
 //!
 //! Knows nothing of what the secret opens.
 
+use fluxa_sdk::contract;
 use zeroize::Zeroizing;
 
 use crate::cli::SecretOptions;
@@ -10,6 +12,7 @@ use crate::commands::Context;
 use crate::credentials;
 use crate::error::{CliError, Result};
 use crate::json_text::JsonText;
+use crate::raw_call::Answer;
 use crate::ui::{Line, Tone};
 
 /// The field of an answer that holds the secret.
@@ -25,6 +28,16 @@ pub(crate) struct Issued {
 pub(crate) type Keep<'a> = &'a dyn Fn(&str) -> Result<String>;
 
 impl Issued {
+    /// Reads the answer of a call that has issued a secret, and hands it over.
+    pub(crate) fn take(
+        context: &Context,
+        answer: &Answer<'_>,
+        options: &SecretOptions,
+    ) -> Result<()> {
+        let done = Self::read(answer).and_then(|issued| issued.hand_over(context, options, None));
+        answer.told(context, done)
+    }
+
     /// Reads an answer.
     pub(crate) fn read(answer: &str) -> Result<Self> {
         let object = JsonText::parse(answer).ok();
@@ -67,7 +80,16 @@ impl Issued {
                 "the secret could not be put where it belongs: it is on stdout, now and never again",
             );
         }
-        self.show(context, options, printed)?;
+        let shown = self.show(context, options, printed);
+        if printed {
+            let shown = match context.ui.prints_nowhere() {
+                true => Err(CliError::failure("stdout leads nowhere")),
+                false => shown,
+            };
+            shown.map_err(|error| self.unseen(context, &error))?;
+        } else {
+            shown?;
+        }
         for place in kept? {
             context
                 .ui
@@ -136,6 +158,24 @@ impl Issued {
             ));
         }
         Ok(())
+    }
+
+    /// The secret was made, and stdout did not take it. A terminal is shown it; a log is not.
+    fn unseen(&self, context: &Context, error: &CliError) -> CliError {
+        let id = self.field("id").unwrap_or_default();
+        if context.ui.show_on_terminal(&self.secret) {
+            return CliError::failure(format!(
+                "the secret of {id} is shown here, now and never again: {error}"
+            ));
+        }
+        let words = match id.starts_with(contract::prefix::API_KEY) {
+            true => ["keys", "revoke", &id],
+            false => ["webhook-endpoints", "rotate-secret", &id],
+        };
+        let end = context.settings.suggested(&words);
+        CliError::failure(format!("the secret of {id} was not shown: {error}")).hint(format!(
+            "it works all the same: end it with `{end}`, or have it shown again"
+        ))
     }
 
     /// The object as it was sent, with its secret or without.

@@ -13,6 +13,7 @@ mod env_file;
 mod error;
 #[rustfmt::skip]
 mod generated;
+mod input;
 mod issued;
 mod json_diff;
 mod json_path;
@@ -42,8 +43,11 @@ fn main() -> ExitCode {
     let cli = match Cli::parse_arguments() {
         Ok(cli) => cli,
         Err(error) => {
-            ui::clap_message(&error, output_as_typed());
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            let output = output_as_typed();
+            return match ui::clap_message(&error, output) {
+                Ok(()) => ExitCode::from(if error.use_stderr() { 2 } else { 0 }),
+                unwritten => finish(&Ui::new(output), unwritten),
+            };
         }
     };
     let settings = env::check()
@@ -142,6 +146,8 @@ fn on_one_thread() -> Result<tokio::runtime::Runtime> {
     started(
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // A server that sends without a pause keeps neither Ctrl-C nor a time limit waiting.
+            .event_interval(1)
             .build(),
     )
 }

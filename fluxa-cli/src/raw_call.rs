@@ -4,13 +4,17 @@
 //! What is sent and what comes back is JSON as it is, so that nothing is dropped that this version
 //! does not know.
 
-use fluxa_sdk::{Client, IdempotencyKey, Outcome, Response, contract};
+use std::ops::Deref;
+
+use fluxa_sdk::{Client, IdempotencyKey, Response, contract};
 use serde_json::{Map, Value, json};
 
 use crate::cli::CallOptions;
 use crate::commands::Context;
 use crate::connection;
-use crate::error::{CliError, Result, redact};
+use crate::error::{CliError, Fate, Kind, Outcome, Result, redact};
+use crate::json_text::JsonText;
+use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
 
 /// The media type of almost every answer.
@@ -70,14 +74,9 @@ impl RawCall {
         self.method == "POST"
     }
 
-    /// Sends it. Ctrl-C ends it, and says what is not known then.
-    pub(crate) async fn send(
-        &self,
-        context: &Context,
-        client: &Client,
-    ) -> Result<Response<String>> {
-        self.send_or(context, client, |error| Err(error.into()))
-            .await
+    /// Sends it. Ctrl-C ends it, and so does whoever else stops us: then it is said what is not known.
+    pub(crate) async fn send(&self, context: &Context, client: &Client) -> Result<Answer<'_>> {
+        self.send_or(context, client, |_| Ok(())).await
     }
 
     /// Sends it, and lets `failed` look at an error of the SDK before it becomes one of the CLI.
@@ -85,8 +84,8 @@ impl RawCall {
         &self,
         context: &Context,
         client: &Client,
-        failed: impl FnOnce(fluxa_sdk::Error) -> Result<Response<String>>,
-    ) -> Result<Response<String>> {
+        failed: impl FnOnce(&fluxa_sdk::Error) -> Result<()>,
+    ) -> Result<Answer<'_>> {
         let mut call = client.raw(self.method, &self.path).text(&self.accept);
         for (name, value) in &self.query {
             call = call.query(name, value);
@@ -113,39 +112,84 @@ impl RawCall {
         if let Some(key) = &key {
             call = call.idempotency_key(key.clone());
         }
-        let again = self.again(context, key.as_ref());
-        let answer = tokio::select! {
-            answer = call => answer,
-            _ = tokio::signal::ctrl_c() => {
-                if !self.reads() {
-                    context.ui.warn(&format!("interrupted: it may have been carried out; {again}"));
-                }
-                return Err(CliError::interrupted());
+        let stopped = async {
+            match self.reads() {
+                // There is nothing to be told of it: the system ends it, wherever it waits.
+                true => std::future::pending().await,
+                false => interrupted().await,
             }
         };
+        let answer = tokio::select! {
+            answer = call => answer,
+            _ = stopped => {
+                let error = CliError::interrupted();
+                return Err(self.unknown(context, key.as_ref(), error));
+            }
+        };
+        let error = match answer {
+            Ok(response) => {
+                return Ok(Answer {
+                    call: self,
+                    key,
+                    response,
+                });
+            }
+            Err(error) => error,
+        };
+        let fate = Fate::from(&error);
+        failed(&error)?;
+        let error = CliError::from(error);
         let reach = connection::with_reach_hint(&context.settings);
-        answer.or_else(|error| {
-            let unknown = error.outcome() == Outcome::Unknown && !self.reads();
-            failed(error).map_err(|error| match unknown {
-                true => error.hint(format!("it may have been carried out; {again}")),
-                false => reach(error),
-            })
+        Err(match fate.outcome {
+            _ if self.reads() => reach(error),
+            Outcome::Unknown => {
+                let error = CliError {
+                    hint: None,
+                    ..error
+                };
+                self.unknown(context, key.as_ref(), error)
+            }
+            _ => reach(error).fate(fate),
         })
     }
 
-    /// Says how the call is repeated without being carried out twice.
-    fn again(&self, context: &Context, key: Option<&IdempotencyKey>) -> String {
+    /// Says of a call, of which nobody knows whether it was carried out, how to find out and how to
+    /// repeat it.
+    fn unknown(
+        &self,
+        context: &Context,
+        key: Option<&IdempotencyKey>,
+        error: CliError,
+    ) -> CliError {
+        let key = key.filter(|_| self.takes_key());
+        let look = key.map(|key| {
+            let words = ["logs", "tail", "--idempotency-key", key.as_str()];
+            let look = context.settings.suggested(&words);
+            format!("; `{look}` shows the request and its answer if it was")
+        });
+        error
+            .further_hint(format!(
+                "it may have been carried out{}; {}",
+                look.unwrap_or_default(),
+                self.again(context, key, "is safe, it is carried out once")
+            ))
+            .fate(fate(Outcome::Unknown, key, None))
+    }
+
+    /// Says how the call is repeated without being carried out twice, and what that does.
+    fn again(&self, context: &Context, key: Option<&IdempotencyKey>, does: &str) -> String {
         let mut words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        let hours = contract::IDEMPOTENCY_WINDOW.as_secs() / 3_600;
         match key.filter(|_| self.takes_key()) {
             // What may not be shown cannot be part of a command to copy.
             Some(key) if !self.confidential.is_empty() => format!(
-                "the same command with `--idempotency-key {}` is safe: it is carried out once",
+                "within {hours} hours the same command with `--idempotency-key {}` {does}",
                 key.as_str()
             ),
             Some(key) => {
                 words.extend(["--idempotency-key", key.as_str()]);
                 let command = context.settings.suggested(&words);
-                format!("this is safe, it is carried out once: `{command}`")
+                format!("within {hours} hours this {does}: `{command}`")
             }
             None => format!(
                 "it may be repeated safely: `{}`",
@@ -217,6 +261,64 @@ impl RawCall {
         let note = Line::new().push(Tone::Dim, "nothing was sent");
         context.ui.note(&note);
         Ok(())
+    }
+}
+
+/// An answer of the API. What fails once it is there, its reading or its printing, goes through
+/// [`Answer::told`], so that nobody takes it for a call that was not carried out.
+pub(crate) struct Answer<'a> {
+    call: &'a RawCall,
+    key: Option<IdempotencyKey>,
+    response: Response<String>,
+}
+
+impl Deref for Answer<'_> {
+    type Target = Response<String>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.response
+    }
+}
+
+impl Answer<'_> {
+    /// Adds what became of the call to what failed after its answer.
+    pub(crate) fn told<T>(&self, context: &Context, done: Result<T>) -> Result<T> {
+        done.map_err(|error| match self.call.reads() {
+            true => error,
+            false => self.tell(context, error),
+        })
+    }
+
+    fn tell(&self, context: &Context, error: CliError) -> CliError {
+        let key = self.key.as_ref();
+        let object = JsonText::parse(&self.response).ok();
+        let Some(object) = object.filter(|object| matches!(object, JsonText::Object(_))) else {
+            return self.call.unknown(context, key, error);
+        };
+        let id = object.get("id").and_then(JsonText::text);
+        let became = match &id {
+            Some(id) => format!("it was carried out: {id}"),
+            None => "it was carried out".to_owned(),
+        };
+        let does = "prints the answer again and does nothing new";
+        let again = self.call.again(context, key, does);
+        // A success for whoever reads no further; that something was changed is to be known all the same.
+        if error.kind == Kind::BrokenPipe {
+            let said = format!("nobody reads the answer; {became}; {again}");
+            context.ui.warn(&said);
+            return error;
+        }
+        error
+            .further_hint(format!("{became}; {again}"))
+            .fate(fate(Outcome::CarriedOut, key, id))
+    }
+}
+
+fn fate(outcome: Outcome, key: Option<&IdempotencyKey>, id: Option<String>) -> Fate {
+    Fate {
+        outcome,
+        idempotency_key: key.map(ToString::to_string),
+        id,
     }
 }
 

@@ -8,6 +8,8 @@ mod secret;
 mod table;
 mod trace;
 
+#[cfg(unix)]
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,10 +22,14 @@ use serde_json::json;
 pub(crate) use clean::{clean, escape_json};
 pub(crate) use line::{Line, Tone};
 pub(crate) use table::Table;
-pub(crate) use trace::show_traces;
+pub(crate) use trace::{show_traces, tell_call};
 
 use crate::env;
 use crate::error::{CliError, Kind, Result, redact};
+use crate::input;
+
+/// The most that is read of stdin: a secret, or a body for the API.
+const STDIN_MAX: u64 = 4 * 1024 * 1024;
 
 /// How data is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -69,6 +75,23 @@ impl Ui {
         io::stdout().is_terminal()
     }
 
+    /// Returns whether what is printed is gone: stdout was closed, which makes it the null device, or was
+    /// led there.
+    pub(crate) fn prints_nowhere(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::fd::AsFd;
+            use std::os::unix::fs::MetadataExt;
+            let stdout = io::stdout().as_fd().try_clone_to_owned();
+            let stdout = stdout.and_then(|stdout| File::from(stdout).metadata());
+            let null = std::fs::metadata("/dev/null");
+            matches!((stdout, null), (Ok(stdout), Ok(null))
+                if null.rdev() != 0 && stdout.rdev() == null.rdev())
+        }
+        #[cfg(not(unix))]
+        false
+    }
+
     /// Prints a line of data for people.
     pub(crate) fn line(&self, line: &Line) -> Result<()> {
         self.write_stdout(&line.render(self.stdout_colour))
@@ -88,8 +111,8 @@ impl Ui {
     /// Prints what another program reads, byte for byte: nothing in it may come from outside.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
-        Ok(stdout.flush()?)
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        written.map_err(not_written)
     }
 
     /// Prints something people read, and scripts do not need: to stderr, in human mode only.
@@ -116,7 +139,9 @@ impl Ui {
 
     /// Prints an error to stderr: what failed, what to do, and where to read on.
     pub(crate) fn error(&self, error: &CliError) {
-        if matches!(error.kind, Kind::BrokenPipe | Kind::Interrupted) {
+        // Whoever interrupts knows it, unless there is something to be done about it.
+        let known = error.kind == Kind::Interrupted && error.hint.is_none();
+        if known || error.kind == Kind::BrokenPipe {
             return;
         }
         if self.is_json() {
@@ -151,7 +176,8 @@ impl Ui {
 
     /// Reads stdin to its end: how a secret is given without showing it to other processes.
     pub(crate) fn read_stdin(&self) -> Result<String> {
-        Ok(io::read_to_string(io::stdin())?)
+        String::from_utf8(input::read_stdin(STDIN_MAX)?)
+            .map_err(|_| CliError::usage("what stands on stdin is no text: not UTF-8"))
     }
 
     /// Returns whether what is on the screen may move: on a terminal that can take it back.
@@ -215,10 +241,10 @@ impl Ui {
             stdout.flush()
         };
         match self.bar().as_ref() {
-            Some(bar) => bar.suspend(write)?,
-            None => write()?,
+            Some(bar) => bar.suspend(write),
+            None => write(),
         }
-        Ok(())
+        .map_err(not_written)
     }
 
     /// A stderr that is gone is no reason to stop: there is nobody left to tell.
@@ -230,6 +256,15 @@ impl Ui {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
+    }
+}
+
+/// Says of what could not be printed where it was to go.
+fn not_written(error: io::Error) -> CliError {
+    let error = CliError::from(error);
+    match error.kind {
+        Kind::BrokenPipe => error,
+        _ => error.context("cannot write to stdout"),
     }
 }
 
@@ -248,17 +283,22 @@ pub(crate) fn stderr_for_child() -> std::process::Stdio {
 }
 
 /// Prints what clap says: help to stdout, a fault of the command line to stderr.
-pub(crate) fn clap_message(error: &clap::Error, output: Output) {
+///
+/// # Errors
+/// The help, or the version, could not be written.
+pub(crate) fn clap_message(error: &clap::Error, output: Output) -> Result<()> {
     let text = error.render();
     if !error.use_stderr() {
         let styled = env::colour().unwrap_or(io::stdout().is_terminal());
-        let _ = if styled {
-            write!(io::stdout(), "{}", text.ansi())
-        } else {
-            write!(io::stdout(), "{text}")
+        let mut stdout = io::stdout().lock();
+        let written = match styled {
+            true => write!(stdout, "{}", text.ansi()),
+            false => write!(stdout, "{text}"),
         };
+        return written.and_then(|()| stdout.flush()).map_err(not_written);
+    }
     // A list of every command and each of its names is no help to people either.
-    } else if output == Output::Json || error.kind() == ErrorKind::MissingSubcommand {
+    if output == Output::Json || error.kind() == ErrorKind::MissingSubcommand {
         Ui::new(output).error(&usage(error.kind(), &text.to_string()));
     } else {
         // It quotes what was typed.
@@ -266,6 +306,7 @@ pub(crate) fn clap_message(error: &clap::Error, output: Output) {
         let lines: Vec<_> = text.lines().map(clean).collect();
         let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
     }
+    Ok(())
 }
 
 /// Returns what clap says of a fault as an error of ours: its first paragraph, and its tips.

@@ -82,6 +82,9 @@ pub struct CallInfo<'a> {
 pub struct AttemptStarted<'a> {
     /// The call it is of.
     pub call: CallInfo<'a>,
+    /// The path as it is sent, without its query: ids are in it, so it is for reading, not for
+    /// labels of metrics.
+    pub path: &'a str,
     /// Counts from 1.
     pub attempt: u32,
 }
@@ -92,6 +95,8 @@ pub struct AttemptStarted<'a> {
 pub struct AttemptEnded<'a> {
     /// The call it is of.
     pub call: CallInfo<'a>,
+    /// The path as it was sent: see [`AttemptStarted::path`].
+    pub path: &'a str,
     /// Counts from 1.
     pub attempt: u32,
     /// The status that was answered, if one was.
@@ -163,6 +168,10 @@ pub(crate) struct Observers(Vec<Arc<dyn Observer>>);
 impl Observers {
     pub(crate) fn add(&mut self, observer: Arc<dyn Observer>) {
         self.0.push(observer);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Tells everyone, or does nothing at all when there is nobody to tell.

@@ -174,3 +174,40 @@ fn a_stream_that_is_limited_ends() {
     let ended = mock.run(&home, &["events", "stream", "--timeout", "0.2"]);
     assert!(ended.expect(6).stderr.contains("--timeout"));
 }
+
+#[test]
+fn what_should_be_json_and_is_none_is_an_error_and_no_data() {
+    let home = Home::new();
+    for body in ["<html>hello</html>", "\0\0\0", "{\"id\":\"pay_1\""] {
+        let server = Scripted::start(&[body]);
+        let run = |arguments: &[&str]| {
+            let mut command = home.fluxa(&[&["api", "GET", "/payments"], arguments].concat());
+            command
+                .env("FLUXA_API_BASE", &server.base_url)
+                .env("FLUXA_SECRET_KEY", KEY);
+            Run::of(command)
+        };
+        for output in ["human", "json"] {
+            let refused = run(&["--output", output]).expect(5);
+            assert_eq!(refused.stdout, "");
+            let said = &refused.stderr;
+            assert!(
+                said.contains("no JSON") && said.contains("--include"),
+                "{said}"
+            );
+        }
+        // To look at it.
+        let whole = run(&["--include", "--output", "json"]).expect(0);
+        assert_eq!(whole.json_lines()[0]["body"], body);
+        run(&["--include"]).expect(0);
+        // What was asked for is printed, and is no JSON for scripts either.
+        let plain = ["--header", "Accept: text/csv"];
+        run(&plain).expect(0);
+        let refused = run(&[&plain[..], &["--output", "json"]].concat()).expect(2);
+        assert!(
+            refused.stderr.contains("text/csv is no JSON"),
+            "{}",
+            refused.stderr
+        );
+    }
+}

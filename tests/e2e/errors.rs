@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Home, KEY, Mock, Run, signal};
+use crate::support::{Home, KEY, Mock, Run, mock_control, signal};
 
 #[test]
 fn a_fault_of_the_command_line_is_2_and_on_stderr() {
@@ -255,4 +255,110 @@ fn a_port_that_is_taken_comes_with_another_and_how_to_use_it() {
     let run = Home::new().run(&["mock", "--addr", &address]).expect(1);
     let hint = format!("--mock --api-base http://127.0.0.1:{other}/v1");
     assert!(run.stderr.contains(&hint), "{}", run.stderr);
+}
+
+#[test]
+fn only_who_does_not_answer_is_said_not_to() {
+    let home = Home::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}/v1", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = std::io::Write::write_all(&mut stream, b"SSH-2.0-OpenSSH_9.6\r\n");
+        }
+    });
+    let arguments = ["events", "list", "--api-base", &base, "--api-key", KEY];
+    let run = home.run(&arguments).expect(5);
+    assert!(!run.stderr.contains("is it running"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("something answers there"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_link_to_the_docs_is_one_that_a_browser_opens_and_runs_nothing() {
+    let home = Home::new();
+    for (link, shown) in [
+        ("https://docs.fluxapay.co.uk/x", true),
+        ("javascript:alert(1)", false),
+        ("file:///etc/passwd", false),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}/v1", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let body = format!(r#"{{"error":{{"code":"x","message":"no","doc_url":"{link}"}}}}"#);
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+        });
+        let arguments = ["events", "list", "--api-base", &base, "--api-key", KEY];
+        let said = home.run(&arguments).expect(4).stderr;
+        assert_eq!(said.contains(link), shown, "{said}");
+    }
+}
+
+#[test]
+fn verbose_says_what_is_asked_what_came_of_it_and_of_retries() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let fault = serde_json::json!({
+        "method": "POST", "path": "/v1/customers", "times": 1, "status": 503,
+    });
+    mock_control(&mock, "/faults", fault);
+    let create = ["customers", "create", "--email", "a@shop.example", "-v"];
+    let said = mock.run(&home, &create).expect(0).stderr;
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 4, "{said}");
+    let host = mock.address();
+    let sent = format!("> POST /v1/customers to {host}");
+    assert!(lines[0].starts_with(&format!("{sent}, key ")), "{said}");
+    assert!(
+        lines[1].starts_with("< 503 POST /v1/customers in "),
+        "{said}"
+    );
+    assert!(
+        lines[1].contains(", req_") && lines[1].contains("; again in "),
+        "{said}"
+    );
+    assert!(
+        lines[2].starts_with(&format!("{sent}, attempt 2, key ")),
+        "{said}"
+    );
+    assert!(
+        lines[3].starts_with("< 201 POST /v1/customers in "),
+        "{said}"
+    );
+    assert!(lines[3].contains(", attempt 2, req_"), "{said}");
+    // A query may hold personal data.
+    let list = ["customers", "list", "--email", "a@shop.example", "-v"];
+    let said = mock.run(&home, &list).expect(0).stderr;
+    assert!(said.contains("> GET /v1/customers to "), "{said}");
+    assert!(!said.contains("shop.example"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_and_version_that_cannot_be_printed_are_failures() {
+    let home = Home::new();
+    for arguments in [&["--version"][..], &["--help"], &["listen", "--help"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let child = home
+            .fluxa(arguments)
+            .stdout(full.unwrap())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let run = Run::finish(child).expect(1);
+        assert!(
+            run.stderr.contains("cannot write to stdout"),
+            "{}",
+            run.stderr
+        );
+    }
 }

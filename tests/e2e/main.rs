@@ -39,3 +39,4 @@ mod terminal;
 mod trigger;
 mod webhook_endpoints;
 mod webhooks;
+mod writes;

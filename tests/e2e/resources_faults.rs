@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::resources::{CARD, many};
 use crate::support::scripted::Scripted;
-use crate::support::{Home, KEY, Mock, Run, Running, eventually, mock_control, signal};
+use crate::support::{Home, KEY, Mock, Run, mock_control};
 
 const LIVE: &str = "sk_live_0123456789abcdefghij0123456789ab";
 
@@ -131,8 +131,9 @@ fn a_lost_answer_comes_with_the_command_that_is_carried_out_once() {
         "Zoë O'Hara",
     ];
     let lost = mock.run(&home, &create).expect(5);
-    let (_, rest) = lost.stderr.split_once('`').unwrap();
+    let (_, rest) = lost.stderr.rsplit_once("`fluxa customers").unwrap();
     let (command, _) = rest.split_once("`\n").unwrap();
+    let command = format!("fluxa customers{command}");
     // As a shell reads it, quotes and all.
     let mut shell = mock.fluxa(&home, &[]);
     let binary = shell.get_program().to_owned();
@@ -152,28 +153,6 @@ fn a_lost_answer_comes_with_the_command_that_is_carried_out_once() {
     assert_eq!(again.json_lines()[0]["name"], "Zoë O'Hara");
     let customers = many(&mock, &home, &["customers", "list", "--all"]);
     assert_eq!(customers.len(), 1, "{customers:?}");
-}
-
-#[test]
-fn an_interrupted_write_says_how_it_is_repeated_and_is_130() {
-    let home = Home::new();
-    let mock = Mock::start(&home, &["--quiet"]);
-    let fault = json!({ "method": "POST", "path": "/v1/refunds", "delay_ms": 60_000 });
-    mock_control(&mock, "/faults", fault);
-    let refund = ["refunds", "create", "--payment", "pay_1111111111111111"];
-    let waiting = Running::start(mock.fluxa(&home, &refund));
-    eventually("the request", || {
-        let faults = mock_control(&mock, "/faults", Value::Null);
-        (faults["data"][0]["hits"] == 1).then_some(())
-    });
-    signal(waiting.process(), "INT");
-    let run = waiting.finish().expect(130);
-    assert!(
-        run.stderr.contains("it may have been carried out"),
-        "{}",
-        run.stderr
-    );
-    assert!(run.stderr.contains("--idempotency-key "), "{}", run.stderr);
 }
 
 #[test]
@@ -285,4 +264,93 @@ fn a_walk_that_broke_off_says_how_to_go_on_with_the_rest() {
     let again = "--email a@b.example --limit 100 --all --after cus_1`";
     assert!(run.stdout.contains("cus_1"), "{}", run.stdout);
     assert!(run.stderr.contains(again), "{}", run.stderr);
+}
+
+#[test]
+fn what_data_says_twice_is_refused_and_what_a_flag_takes_its_place_is_said() {
+    let home = Home::new();
+    let server = Scripted::start(&["{}"]);
+    let create = |data: &str, more: &[&str]| {
+        let create = [
+            "payments",
+            "create",
+            "--customer",
+            "cus_1",
+            "--currency",
+            "GBP",
+        ];
+        run_at(
+            &server,
+            &home,
+            &[&create[..], &["--data", data], more].concat(),
+        )
+    };
+    for twice in [
+        r#"{"amount":600,"amount":700}"#,
+        r#"{"amount":6,"metadata":{"a":"1","amount":"2","a":"1"}}"#,
+        r#"{"amount":6,"x":[{"b":1,"\u0062":2}]}"#,
+    ] {
+        let refused = create(twice, &[]).expect(2).stderr;
+        assert!(refused.contains("twice"), "{refused}");
+    }
+    assert_eq!(server.requests(), [""; 0]);
+    let said = create(r#"{"amount":600}"#, &["--amount", "500"]).expect(0);
+    let warned = "--amount is sent; --data holds another amount";
+    assert!(said.stderr.contains(warned), "{}", said.stderr);
+    for agreed in [
+        create(r#"{"amount":500}"#, &["--amount", "500"]),
+        create(
+            r#"{"amount":5,"metadata":{"a":"1"}}"#,
+            &["--metadata", "b=2"],
+        ),
+    ] {
+        assert_eq!(agreed.expect(0).stderr, "");
+    }
+}
+
+#[test]
+fn a_call_without_any_time_is_refused_and_not_sent() {
+    let run = Home::new().run(&["payments", "list", "--timeout", "0"]);
+    let said = run.expect(2).stderr;
+    assert!(said.contains("leave --timeout out"), "{said}");
+}
+
+#[test]
+fn scripts_are_told_that_a_list_has_more() {
+    let home = Home::new();
+    let more = r#"{"data":[{"id":"cus_1"}],"has_more":true,"next_cursor":"cus_1"}"#;
+    let server = Scripted::start(&[more]);
+    let list = ["customers", "list", "--limit", "1", "--output", "json"];
+    let run = run_at(&server, &home, &list).expect(0);
+    assert_eq!(run.stdout, "{\"id\":\"cus_1\"}\n");
+    let warning: Value = serde_json::from_str(run.stderr.trim()).unwrap();
+    let said = warning["warning"]["message"].as_str().unwrap();
+    let rest = "`fluxa customers list --limit 1 --after cus_1`";
+    assert!(said.contains(rest), "{said}");
+}
+
+#[test]
+fn a_hint_names_no_flag_that_the_command_does_not_have() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let fault = json!({
+        "method": "POST", "path": "/v1/sandbox/settlements/close",
+        "status": 400, "code": "invalid_expand",
+    });
+    mock_control(&mock, "/faults", fault);
+    let run = mock.run(&home, &["sandbox", "close-settlements"]).expect(4);
+    assert!(!run.stderr.contains("--expand"), "{}", run.stderr);
+    // A list that has no pages has no more of them.
+    let page = r#"{"data":[{"id":"stl_1"}],"has_more":true,"next_cursor":"stl_1"}"#;
+    let server = Scripted::start(&[page]);
+    let run = run_at(&server, &home, &["sandbox", "close-settlements"]).expect(0);
+    assert!(!run.stderr.contains("--after"), "{}", run.stderr);
+}
+
+#[test]
+fn csv_is_no_json() {
+    let home = Home::new();
+    let history = ["payments", "history", "pay_1", "--csv", "--output", "json"];
+    let run = home.run(&history).expect(2);
+    assert!(run.stderr.contains("--csv is no JSON"), "{}", run.stderr);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{idempotency_key, seconds};
+use super::values::{idempotency_key, time_limit};
 
 /// Options of a single request.
 #[derive(Clone, Debug, Default, Args)]
@@ -13,7 +13,7 @@ pub(crate) struct CallOptions {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Limit the call as a whole, its retries included, in seconds [default: 90].
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = time_limit)]
     pub(crate) timeout: Option<Duration>,
     /// Ask for another version of the API.
     #[arg(long, value_name = "DATE")]

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::values::{StatusPattern, key_id, method, when};
+use super::values::{StatusPattern, idempotency_key, key_id, method, when};
 use crate::when::When;
 
 /// `fluxa logs`
@@ -18,7 +18,10 @@ pub(crate) enum LogsCommand {
 Examples:
   fluxa logs tail
   fluxa logs tail --status 4xx,5xx --method POST
-  fluxa logs tail --path '/payments*' --since 1h --no-follow --output json")]
+  fluxa logs tail --path '/payments*' --since 1h --no-follow --output json
+
+Was a write carried out, whose answer was lost?
+  fluxa logs tail --idempotency-key 3a26160a-bc4b-4fb1-91a6-d60a5e13bc5d")]
 pub(crate) struct TailArguments {
     /// Only these methods, separated by commas.
     #[arg(long, value_name = "METHODS", value_delimiter = ',', value_parser = method)]
@@ -32,6 +35,9 @@ pub(crate) struct TailArguments {
     /// Only requests made with this key.
     #[arg(long, value_name = "KEY_ID", value_parser = key_id)]
     pub(crate) key: Option<String>,
+    /// Only requests with this idempotency key: was a write carried out?
+    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
+    pub(crate) idempotency_key: Option<String>,
     /// Start at this time: `10m` ago, a date, or a time with its zone. Without it, the last few.
     #[arg(long, value_name = "WHEN", value_parser = when, allow_hyphen_values = true)]
     pub(crate) since: Option<When>,

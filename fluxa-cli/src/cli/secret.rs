@@ -14,3 +14,18 @@ pub(crate) struct SecretOptions {
     #[arg(long, conflicts_with = "write_env")]
     pub(crate) stdout_secret: bool,
 }
+
+impl SecretOptions {
+    /// Returns them as they are typed, for a command that is suggested.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(target) = &self.write_env {
+            let target = format!("{}:{}", target.file().display(), target.name());
+            words.extend(["--write-env".to_owned(), target]);
+        }
+        if self.stdout_secret {
+            words.push("--stdout-secret".to_owned());
+        }
+        words
+    }
+}

@@ -37,6 +37,16 @@ pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads how long a call may take.
+pub(super) fn time_limit(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        Duration::ZERO => {
+            Err("0 leaves no time to send it; leave --timeout out for 90 s".to_owned())
+        }
+        limit => Ok(limit),
+    }
+}
+
 /// Reads how long a key may work on after it was replaced.
 pub(super) fn grace(text: &str) -> Result<Duration, String> {
     let grace = duration(text)?;
@@ -229,6 +239,18 @@ mod tests {
         }
         for wrong in ["", "-1", "-1s", "NaN", "inf", "two", "1x"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_call_has_some_time() {
+        assert_eq!(time_limit("500ms"), Ok(Duration::from_millis(500)));
+        for none in ["0", "0s", "0.0"] {
+            assert!(
+                time_limit(none)
+                    .unwrap_err()
+                    .contains("leave --timeout out")
+            );
         }
     }
 

@@ -7,7 +7,8 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
 
-use super::Context;
+use super::resources::{NOT_THE_API, stakes};
+use super::{Context, whoami};
 use crate::body;
 use crate::cli::ApiArguments;
 use crate::connection;
@@ -22,27 +23,34 @@ pub(crate) async fn run(context: &Context, arguments: ApiArguments) -> Result<()
     if call.options.dry_run {
         return call.show(context);
     }
+    let accept = call.accept.to_ascii_lowercase();
+    let takes_json = accept.contains("json") || accept.contains("*/*");
+    if !takes_json && !include && context.ui.is_json() {
+        return Err(CliError::usage(format!("{} is no JSON", call.accept))
+            .hint("add --include for one object that holds it, or --output human"));
+    }
     let client = connection::client(&context.settings)?;
     // The SDK refuses a step of the sandbox with a live key: nothing to ask about.
     if !call.reads() && !call.path.starts_with(contract::SANDBOX_PATH) {
-        let doing = format!("{} {}", call.method, call.path);
+        let stakes = stakes(call.body.as_ref());
+        let account = whoami::asked_about(context, &client).await;
+        let doing = format!("{} {}{stakes}{account}", call.method, call.path);
         context.confirm_live_write(&doing, &call.words())?;
     }
     let answer = call
-        .send_or(context, &client, |error| {
-            if let Error::Api(api) = &error
-                && include
-            {
+        .send_or(context, &client, |error| match error {
+            Error::Api(api) if include => {
                 let body = String::from_utf8_lossy(api.raw_body());
-                whole(context, api.status(), api.headers(), &body)?;
+                whole(context, api.status(), api.headers(), &body)
             }
-            Err(error.into())
+            _ => Ok(()),
         })
         .await?;
-    match include {
+    let printed = match include {
         true => whole(context, answer.status(), answer.headers(), &answer),
-        false => print(context, &answer),
-    }
+        false => print(context, &answer, takes_json),
+    };
+    answer.told(context, printed)
 }
 
 /// Makes a call of what was typed.
@@ -121,7 +129,7 @@ fn split(typed: &str, base: &str) -> Result<(String, Vec<(String, String)>)> {
 fn whole(context: &Context, status: StatusCode, headers: &HeaderMap, body: &str) -> Result<()> {
     if !context.ui.is_json() {
         head(context, status, headers)?;
-        return print(context, body);
+        return print(context, body, false);
     }
     let headers: BTreeMap<&str, String> = headers
         .iter()
@@ -170,18 +178,22 @@ fn head(context: &Context, status: StatusCode, headers: &HeaderMap) -> Result<()
 }
 
 /// Prints a body: JSON on many lines for people and on one for scripts, anything else as it is.
-fn print(context: &Context, body: &str) -> Result<()> {
+///
+/// # Errors
+/// It was to be JSON, and is none: something else than the API has answered.
+fn print(context: &Context, body: &str, as_json: bool) -> Result<()> {
     if body.is_empty() {
         return Ok(());
     }
-    let json = JsonText::parse(body).ok();
-    match json {
-        Some(json) if context.ui.is_json() => context.ui.json(&json),
-        Some(json) => {
+    match JsonText::parse(body) {
+        Ok(json) if context.ui.is_json() => context.ui.json(&json),
+        Ok(json) => {
             let pretty = json.pretty().unwrap_or_else(|_| body.to_owned());
             super::print_lines(context, &pretty)
         }
-        None => super::print_lines(context, body),
+        Err(_) if as_json => Err(CliError::network("the answer is no JSON")
+            .hint(format!("{NOT_THE_API}; --include shows what it is"))),
+        Err(_) => super::print_lines(context, body),
     }
 }
 

@@ -220,14 +220,15 @@ async fn create(context: &Context, client: &Client, arguments: &CreateKeyArgumen
     if !arguments.metadata.is_empty() {
         body["metadata"] = arguments.metadata.iter().cloned().collect();
     }
-    let words = words.into_iter().map(str::to_owned).collect();
+    let words = words.into_iter().map(str::to_owned);
+    let words = words.chain(arguments.secret.words()).collect();
     let call = RawCall {
         body: Some(body),
         idempotency_key: arguments.idempotency.idempotency_key.clone(),
         ..RawCall::new("POST", "/api_keys".to_owned(), words)
     };
     let answer = call.send(context, client).await?;
-    Issued::read(&answer)?.hand_over(context, &arguments.secret, None)
+    Issued::take(context, &answer, &arguments.secret)
 }
 
 async fn update(context: &Context, client: &Client, arguments: &UpdateKeyArguments) -> Result<()> {
@@ -267,8 +268,9 @@ async fn update(context: &Context, client: &Client, arguments: &UpdateKeyArgumen
     };
     context.confirm_live_write(&format!("change {id}"), &call.words())?;
     let answer = call.send(context, client).await?;
-    let key: ApiKey = serde_json::from_str(&answer)
-        .map_err(|error| CliError::network(format!("the answer is no key: {error}")))?;
+    let read = serde_json::from_str(&answer)
+        .map_err(|error| CliError::network(format!("the answer is no key: {error}")));
+    let key: ApiKey = answer.told(context, read)?;
     if context.ui.is_json() {
         return context.ui.json(&key);
     }

@@ -11,16 +11,21 @@ use crate::connection;
 use crate::credentials::{self, Place};
 use crate::env;
 use crate::error::{CliError, Kind, Result};
+use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
 
 pub(crate) async fn run(context: &Context, arguments: LoginArguments) -> Result<()> {
     let settings = &context.settings;
     let (ui, profile) = (&context.ui, &settings.profile);
     let directory = settings.directory()?;
-    let key = given_key(context, &arguments)?;
+    let key = given_key(context, &arguments).await?;
     let client = connection::client_with(settings, &key)?;
-    let account = account(&client)
-        .await
+    // Being asked has made signals ours.
+    let account = tokio::select! {
+        account = account(&client) => account,
+        _ = interrupted() => return Err(CliError::interrupted()),
+    };
+    let account = account
         .map_err(connection::with_reach_hint(settings))
         .map_err(not_stored)?;
 
@@ -53,7 +58,7 @@ pub(crate) async fn run(context: &Context, arguments: LoginArguments) -> Result<
     Ok(())
 }
 
-fn given_key(context: &Context, arguments: &LoginArguments) -> Result<Zeroizing<String>> {
+async fn given_key(context: &Context, arguments: &LoginArguments) -> Result<Zeroizing<String>> {
     let settings = &context.settings;
     if matches!(settings.api_key_origin, Origin::Flag | Origin::Mock) {
         return Ok(Zeroizing::new(settings.required_key()?.to_owned()));
@@ -79,6 +84,7 @@ fn given_key(context: &Context, arguments: &LoginArguments) -> Result<Zeroizing<
     context
         .ui
         .ask_secret("API key (it is not shown as you paste it):")
+        .await
 }
 
 fn not_stored(error: CliError) -> CliError {

@@ -17,6 +17,7 @@ use crate::error::{CliError, Kind, Result};
 use crate::listen::filter::matches;
 use crate::signals::interrupted;
 use crate::ui::{Line, Tone};
+use crate::when::When;
 
 /// How many pages back are looked at: a burst between two looks, or the past asked for.
 const PAGES: usize = 20;
@@ -39,7 +40,10 @@ pub(crate) async fn run(context: &Context, command: LogsCommand) -> Result<()> {
         own: VecDeque::new(),
     };
     let follow = async {
-        if let Some(since) = arguments.since {
+        // What a key was used for is known for so long, and for no longer of any use.
+        let window = arguments.idempotency_key.as_ref();
+        let window = window.map(|_| When::Ago(contract::IDEMPOTENCY_WINDOW));
+        if let Some(since) = arguments.since.or(window) {
             let (moment, request) = since.moment_and_request(&tail.client).await?;
             tail.since = Some(moment);
             tail.own.extend(request);
@@ -125,7 +129,12 @@ impl Tail<'_> {
         let mut found = Vec::new();
         let mut after: Option<String> = None;
         let mut newest = None;
-        'pages: for _ in 0..PAGES {
+        // That there is none with a key is to be true.
+        let pages = match self.arguments.idempotency_key {
+            Some(_) => usize::MAX,
+            None => PAGES,
+        };
+        'pages: for _ in 0..pages {
             let mut call = self
                 .client
                 .raw("GET", "/request_logs")
@@ -188,9 +197,13 @@ impl Tail<'_> {
                 .iter()
                 .any(|path| matches(pattern, path))
         });
+        let key = &arguments.idempotency_key;
+        let key = key
+            .as_deref()
+            .is_none_or(|key| key == text("idempotency_key"));
         let statuses = &arguments.status;
         let fits = |status| statuses.iter().any(|pattern| pattern.matches(status));
-        method && path && (statuses.is_empty() || status.is_some_and(fits))
+        method && path && key && (statuses.is_empty() || status.is_some_and(fits))
     }
 }
 
@@ -213,6 +226,9 @@ fn show(context: &Context, entry: &Value) -> Result<()> {
         .text(text("path"))
         .dim(format!("  {} ms  ", entry["duration_ms"]))
         .dim(text("id"));
+    if let Some(key) = entry["idempotency_key"].as_str() {
+        line = line.dim(format!("  key {key}"));
+    }
     if let Some(code) = entry["error_code"].as_str() {
         line = line.text("  ").push(tone, code);
     }

@@ -1,5 +1,7 @@
 //! `fluxa whoami`: whose key is used, in which mode, and where it comes from.
 
+use std::time::Duration;
+
 use fluxa_sdk::{Client, Error, Mode};
 use serde_json::{Value, json};
 
@@ -10,6 +12,9 @@ use crate::ui::{Line, Tone};
 
 /// What the API says to a restricted key that may not look at the account: the key itself is good.
 const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
+
+/// How long a question waits for the name of the account.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The account that a key belongs to.
 pub(super) struct Account {
@@ -74,6 +79,19 @@ pub(super) async fn account(client: &Client) -> Result<Option<Account>> {
         })),
         Err(Error::Api(error)) if error.code() == Some(INSUFFICIENT_SCOPE) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Says whose account a question is about, when one will be asked about a live key: ` for Acme Ltd`;
+/// empty when that cannot be found out soon.
+pub(super) async fn asked_about(context: &Context, client: &Client) -> String {
+    let settings = &context.settings;
+    if !settings.is_live() || settings.yes || !context.ui.can_ask() {
+        return String::new();
+    }
+    match tokio::time::timeout(PATIENCE, account(client)).await {
+        Ok(Ok(Some(account))) => format!(" for {}", account.name),
+        _ => String::new(),
     }
 }
 

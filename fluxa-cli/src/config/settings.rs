@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use fluxa_sdk::{Mode, contract};
 use zeroize::Zeroizing;
@@ -37,11 +37,13 @@ pub(crate) struct Settings {
     pub(crate) mock: bool,
     /// Whether `--yes` was given.
     pub(crate) yes: bool,
+    /// How often `-v` was given.
+    pub(crate) verbose: u8,
     pub(crate) keyring: Keyring,
     key: Option<StoredKey>,
     /// The key, once the keyring was asked for it.
     revealed: OnceLock<Zeroizing<String>>,
-    /// What is to be said of sources that were overridden by another value.
+    /// What is to be said of sources that were overridden by another value, and of the place.
     overridden: Mutex<Vec<String>>,
     /// The other profiles that have a key.
     other_keys: Vec<String>,
@@ -124,7 +126,7 @@ impl Settings {
         };
         let closed = settings.keyring == Some(false);
         let closed = closed.then(|| format!("profile {profile} says so"));
-        Ok(Self {
+        let settings = Self {
             directory,
             output: early_output
                 .or(settings.output.map(Output::from))
@@ -137,6 +139,7 @@ impl Settings {
             key: key.value,
             mock: arguments.mock,
             yes: arguments.yes,
+            verbose: arguments.verbose,
             keyring: Keyring::of_system(refused, closed),
             revealed: OnceLock::new(),
             overridden: Mutex::new(overridden.into_iter().flatten().collect()),
@@ -145,7 +148,28 @@ impl Settings {
             other_keys: keys.into_keys().collect(),
             missing_profile,
             profile,
-        })
+        };
+        settings.note_strange_place();
+        Ok(settings)
+    }
+
+    /// Takes note of a live key that is to go elsewhere than to Fluxa, when somebody else said where to:
+    /// it may be a mix of two set-ups.
+    fn note_strange_place(&self) {
+        let base = self.api_base.trim_end_matches('/');
+        let mixed = self.api_key_origin != self.api_base_origin;
+        if self.is_live() && mixed && base != contract::LIVE_BASE_URL {
+            let (key, from) = (self.key_source(), self.base_source());
+            self.warnings().push(format!(
+                "a LIVE key ({key}) goes to {base} ({from}), which is not {}",
+                contract::LIVE_BASE_URL
+            ));
+        }
+    }
+
+    fn warnings(&self) -> MutexGuard<'_, Vec<String>> {
+        let warnings = self.overridden.lock();
+        warnings.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the key, if there is one. The first call may have to ask the keyring.
@@ -229,13 +253,10 @@ impl Settings {
         self.mode() == Some(Mode::Live)
     }
 
-    /// Warns, once a run, of sources that hold something else than what is used.
+    /// Warns, once a run, of sources that hold something else than what is used, and of a live key at
+    /// a strange place.
     pub(crate) fn warn_of_overrides(&self, ui: &Ui) {
-        let mut overridden = self
-            .overridden
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for warning in overridden.drain(..) {
+        for warning in self.warnings().drain(..) {
             ui.warn(&warning);
         }
     }
@@ -252,8 +273,8 @@ impl Settings {
         Err(CliError::usage(format!("there is no profile `{}`", self.profile)).hint(hint))
     }
 
-    /// Returns a command to suggest, which works as it stands: the words given, then the global
-    /// flags of this run.
+    /// Returns a command to suggest, which works as it stands, but for a key that was typed: the words
+    /// given, then the global flags of this run.
     pub(crate) fn suggested(&self, words: &[&str]) -> String {
         std::iter::once("fluxa".to_owned())
             .chain(words.iter().map(|word| quoted(word)))
@@ -301,12 +322,17 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     }
 }
 
-/// Returns the flags that say whom to talk to, as they would be typed. Never the key: what is
-/// suggested is printed, and what is printed is seen.
+/// Returns the flags that say whom to talk to, as they would be typed. Of the key what may be shown
+/// stands there: what is suggested is printed, and what is printed is seen. It is refused as it stands,
+/// so that a command that is copied acts on no other account than the one it was suggested for.
 fn repeated_flags(arguments: &GlobalArguments) -> Vec<String> {
     let directory = arguments.config_dir.as_ref();
     let directory = directory.map(|directory| directory.to_string_lossy().into_owned());
     let with_value = [
+        (
+            "--api-key",
+            arguments.api_key.as_deref().map(credentials::shown),
+        ),
         ("--api-base", arguments.api_base.clone()),
         ("--profile", arguments.profile.clone()),
         ("--config-dir", directory),

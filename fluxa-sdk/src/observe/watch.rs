@@ -77,6 +77,8 @@ fn info(shared: &Shared) -> CallInfo<'_> {
 pub(crate) struct Watch<'a> {
     shared: &'a Shared,
     attempt: u32,
+    /// Empty when there is nobody to tell.
+    path: String,
     started: Instant,
     span: Span,
     ended: bool,
@@ -86,15 +88,22 @@ impl<'a> Watch<'a> {
     /// Tells that an attempt begins.
     pub(crate) fn begin(shared: &'a Shared, attempt: u32, request: &Request) -> Self {
         let span = attempt_span(shared, attempt, request);
-        shared.client.observers().tell(|| {
+        let observers = shared.client.observers();
+        let path = match observers.is_empty() {
+            true => String::new(),
+            false => request.url().path().to_owned(),
+        };
+        observers.tell(|| {
             CallEvent::AttemptStarted(AttemptStarted {
                 call: info(shared),
+                path: &path,
                 attempt,
             })
         });
         Self {
             shared,
             attempt,
+            path,
             started: Instant::now(),
             span,
             ended: false,
@@ -171,6 +180,7 @@ impl<'a> Watch<'a> {
         self.shared.client.observers().tell(|| {
             CallEvent::AttemptEnded(AttemptEnded {
                 call: info(self.shared),
+                path: &self.path,
                 attempt: self.attempt,
                 status,
                 fault,

@@ -112,12 +112,13 @@ async fn an_event_names_the_call_and_holds_no_secret() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let writer = Arc::clone(&told);
     let client = script.builder().observe(move |event: &CallEvent<'_>| {
-        let call = match event {
-            CallEvent::AttemptStarted(attempt) => &attempt.call,
-            CallEvent::AttemptEnded(attempt) => &attempt.call,
-            CallEvent::CallEnded(end) => &end.call,
+        let (call, path) = match event {
+            CallEvent::AttemptStarted(attempt) => (&attempt.call, attempt.path),
+            CallEvent::AttemptEnded(attempt) => (&attempt.call, attempt.path),
+            CallEvent::CallEnded(end) => (&end.call, "/v1/refunds"),
             _ => return,
         };
+        assert_eq!(path, "/v1/refunds");
         let key = call.idempotency_key.map(ToString::to_string);
         assert_eq!(
             (call.method, call.host, key.as_deref()),

@@ -41,7 +41,7 @@ pub(super) async fn run(
             .extend(limit.map(|limit| ("limit".to_owned(), limit.to_string())));
         page.query
             .extend(after.clone().map(|after| ("after".to_owned(), after)));
-        let answer = fetch(context, client, &page).await.map_err(|error| {
+        let go_on = |error: CliError| {
             // What was printed is not asked for again.
             match printed > 0 {
                 true => error.hint(format!(
@@ -50,19 +50,30 @@ pub(super) async fn run(
                 )),
                 false => error,
             }
-        })?;
+        };
+        let answered = page.send(context, client).await.map_err(go_on)?;
+        let answer = answered
+            .told(context, read_list(&answered))
+            .map_err(go_on)?;
         let items = answer
             .get("data")
             .and_then(JsonText::items)
             .unwrap_or_default();
         printed += items.len() as u64;
-        if context.ui.is_json() {
-            items.iter().try_for_each(|item| context.ui.json(item))?;
+        let shown = if context.ui.is_json() {
+            items.iter().try_for_each(|item| context.ui.json(item))
         } else if printed > 0 {
             for item in items {
                 table.row(show::cells(item, operation.columns));
             }
-            context.ui.lines(&table.take_lines())?;
+            context.ui.lines(&table.take_lines())
+        } else {
+            Ok(())
+        };
+        answered.told(context, shown)?;
+        if !operation.paged {
+            none(context, printed);
+            return Ok(());
         }
         let has_more = answer.get("has_more").and_then(JsonText::boolean);
         let next = answer.get("next_cursor").and_then(JsonText::text);
@@ -74,17 +85,18 @@ pub(super) async fn run(
                 ));
             }
             _ => {
-                if printed == 0 {
-                    context.ui.note(&Line::new().dim("none"));
-                }
+                none(context, printed);
                 return Ok(());
             }
         };
         after = Some(next.clone());
         if !options.all {
             let more = rest(context, &call, limit, options.all, &after);
-            let more = format!("more: {more}");
-            context.ui.note(&Line::new().dim(more));
+            // A script that takes a page for all of it is to hear of it, too.
+            match context.ui.is_json() {
+                true => context.ui.warn(&format!("there are more: `{more}`")),
+                false => context.ui.note(&Line::new().dim(format!("more: {more}"))),
+            }
             return Ok(());
         }
         if !seen.insert(next) {
@@ -95,9 +107,16 @@ pub(super) async fn run(
     }
 }
 
-/// Returns a page.
-async fn fetch(context: &Context, client: &Client, page: &RawCall) -> Result<JsonText> {
-    let answer = parse(&page.send(context, client).await?)?;
+/// Says so when nothing was printed.
+fn none(context: &Context, printed: u64) {
+    if printed == 0 {
+        context.ui.note(&Line::new().dim("none"));
+    }
+}
+
+/// Reads a page.
+fn read_list(answer: &str) -> Result<JsonText> {
+    let answer = parse(answer)?;
     match answer.get("data").and_then(JsonText::items) {
         Some(_) => Ok(answer),
         None => Err(CliError::network("the answer is no list: it has no `data`")),

@@ -4,7 +4,9 @@ use clap::{ArgMatches, FromArgMatches};
 use serde_json::{Map, Value};
 
 use crate::body;
-use crate::cli::{CallOptions, DataOption, IdempotencyOption, ResourceCommand, argument};
+use crate::cli::{
+    CallOptions, DataOption, IdempotencyOption, ResourceCommand, SecretOptions, argument,
+};
 use crate::commands::Context;
 use crate::error::{CliError, Result};
 use crate::operations::{Field, Kind, Operation};
@@ -56,6 +58,9 @@ pub(super) fn call(command: &ResourceCommand, context: &Context) -> Result<RawCa
     };
     if let Some(timing) = &timing {
         words.extend(["--timing".to_owned(), timing.clone()]);
+    }
+    if operation.issues {
+        words.extend(options::<SecretOptions>(matches)?.words());
     }
     let options = options::<CallOptions>(matches)?;
     if let Some(version) = &options.api_version {
@@ -115,7 +120,13 @@ fn body_of(
     for field in operation.body {
         if let Some(values) = matches.get_many::<Value>(field.name) {
             typed = true;
+            let before = pointed(&body, field.name).cloned();
             put(&mut body, field, values.cloned());
+            if before.is_some_and(|before| is_replaced(&before, pointed(&body, field.name))) {
+                let (flag, name) = (field.flag, field.name);
+                let said = format!("--{flag} is sent; --data holds another {name}");
+                context.ui.warn(&said);
+            }
         }
     }
     let missing = operation.body.iter().filter(|field| field.required);
@@ -178,6 +189,16 @@ fn put(body: &mut Value, field: &Field, values: impl Iterator<Item = Value>) {
             }
         }
         _ => *place = values.last().unwrap_or_default(),
+    }
+}
+
+/// Returns whether something of a value is no more. What was only added to is not replaced.
+fn is_replaced(before: &Value, after: Option<&Value>) -> bool {
+    match (before, after) {
+        (Value::Object(before), Some(Value::Object(after))) => before
+            .iter()
+            .any(|(name, value)| after.get(name) != Some(value)),
+        (before, after) => after != Some(before),
     }
 }
 

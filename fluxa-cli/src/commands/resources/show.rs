@@ -3,6 +3,7 @@
 //! Pure: what it returns is not printed here.
 
 use fluxa_sdk::Money;
+use serde_json::Value;
 
 use crate::generated::MONEY;
 use crate::json_text::JsonText;
@@ -27,6 +28,9 @@ fn at<'j>(item: &'j JsonText, name: &str) -> Option<&'j JsonText> {
     name.split('.')
         .try_fold(item, |value, name| value.get(name))
 }
+
+/// The field of a body that says how much is moved.
+const AMOUNT: &str = "amount";
 
 /// How wide the column of names becomes: a few long ones must not push every value away.
 const NAMES: usize = 32;
@@ -78,6 +82,36 @@ fn gather(name: &str, value: &JsonText, parent: &JsonText, rows: &mut Vec<(Strin
             let last = name.rsplit('.').next().unwrap_or(name);
             rows.push((name.to_owned(), tone(last), short(last, value, parent)));
         }
+    }
+}
+
+/// Says what money and which objects a body is about, for a question: ` (£49.99, payment pay_1)`; empty
+/// when there is neither.
+pub(in crate::commands) fn stakes(body: Option<&Value>) -> String {
+    let body = body.map(Value::to_string);
+    let Some(JsonText::Object(fields)) = body.and_then(|body| JsonText::parse(&body).ok()) else {
+        return String::new();
+    };
+    let is_id = |text: &String| {
+        let parts = text.split_once('_');
+        parts.is_some_and(|(prefix, rest)| {
+            (2..=3).contains(&prefix.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+    };
+    let ids = fields
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name} {}", value.text().filter(is_id)?)));
+    let ids: Vec<String> = ids.collect();
+    let body = JsonText::Object(fields);
+    let amount = body.get(AMOUNT).filter(|amount| !amount.is_null());
+    let amount = amount.map(|amount| {
+        money(AMOUNT, amount, &body)
+            .unwrap_or_else(|| format!("{} in minor units", short("", amount, &body)))
+    });
+    let stakes: Vec<String> = amount.into_iter().chain(ids).collect();
+    match stakes.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", stakes.join(", ")),
     }
 }
 
@@ -183,6 +217,19 @@ mod tests {
             .map(|(_, text)| text)
             .collect();
         assert_eq!(cells, ["pay_1", "£49.99", "–", "cus_1", "–"]);
+    }
+
+    #[test]
+    fn a_question_names_the_money_and_the_objects_and_nothing_else() {
+        let asked = |body: &str| stakes(serde_json::from_str(body).ok().as_ref());
+        let refund =
+            r#"{"payment":"pay_1a","amount":500,"reason":"a_b c","metadata":{"x":"cus_1"}}"#;
+        assert_eq!(asked(refund), " (500 in minor units, payment pay_1a)");
+        let session = r#"{"amount":500,"currency":"gbp","success_url":"https://x.example/_a"}"#;
+        assert_eq!(asked(session), " (£5.00)");
+        assert_eq!(asked(r#"{"reason":"duplicate"}"#), "");
+        assert_eq!(asked("[]"), "");
+        assert_eq!(stakes(None), "");
     }
 
     #[test]
