@@ -10,7 +10,7 @@ pub(crate) mod bookmark;
 pub(crate) mod chaos;
 pub(crate) mod child;
 mod courier;
-mod cursor;
+pub(crate) mod cursor;
 pub(crate) mod doctor;
 pub(crate) mod expect;
 pub(crate) mod filter;
@@ -278,6 +278,7 @@ impl<A: EventApi> Pipeline<A> {
             silence: source::SILENCE,
             patience: self.patience,
             signals: sender,
+            strange: std::sync::atomic::AtomicU64::default(),
         };
         let reading = tokio::spawn(source.run());
         let mut keeper = Keeper::new(self.bookmark, Arc::clone(&cursor));

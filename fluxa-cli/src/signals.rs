@@ -51,7 +51,7 @@ pub(crate) fn interrupted() -> impl Future<Output = Stop> {
 }
 
 /// Whether we are to outlive the terminal, as `nohup` asks for. Where the system does not tell, we are
-/// when nothing of ours is shown there.
+/// when nothing is read from there.
 #[cfg(unix)]
 fn hang_up_is_ignored() -> bool {
     use std::io::IsTerminal;
@@ -64,7 +64,7 @@ fn hang_up_is_ignored() -> bool {
         match ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
             // The first bit is that of SIGHUP, whose number is 1.
             Some(mask) => mask & 1 == 1,
-            None => !std::io::stderr().is_terminal(),
+            None => !std::io::stdin().is_terminal(),
         }
     })
 }

@@ -97,6 +97,11 @@ pub(crate) async fn send(
     }
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
+    // Said beforehand, it need not be found out by reading so much.
+    let announced = response.content_length().unwrap_or_default();
+    if success && announced > MAX_BODY_BYTES as u64 {
+        return Err(Failure::TooLarge(status, headers));
+    }
     let mut body = Body::default();
     // What an error means is in its status and its first bytes: an endless body is not waited for.
     let (until, most) = match success {

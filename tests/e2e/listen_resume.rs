@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::support::endpoint::Endpoint;
-use crate::support::{Home, Mock, Running, call, control, eventually, signal};
+use crate::support::{Home, KEY, Mock, Running, call, control, eventually, mock_control, signal};
 
 fn secret(mock: &Mock, home: &Home) -> String {
     let run = mock.run(home, &["listen", "--print-secret"]).expect(0);
@@ -256,6 +256,162 @@ fn a_time_ago_is_by_the_sandboxs_clock_and_includes_its_boundary() {
     assert!(wrong.expect(2).stderr.contains("evt_"));
 }
 
+/// Has every opening of the stream go wrong.
+fn no_stream(mock: &Mock, how: Value) {
+    let mut fault = json!({ "method": "GET", "path": "/v1/events/stream", "times": 100_000 });
+    for (name, value) in how.as_object().unwrap() {
+        fault[name] = value.clone();
+    }
+    mock_control(mock, "/faults", fault);
+}
+
+#[test]
+fn a_stream_that_alone_is_not_to_be_had_costs_no_event() {
+    let home = Home::new();
+    let record = home.path("record");
+    for (how, begins) in [
+        (json!({ "status": 502 }), false),
+        (json!({ "cut": "before_head" }), false),
+        // Nothing, a part of the greeting, a part of an event.
+        (json!({ "cut": "body", "after_bytes": 0 }), true),
+        (json!({ "cut": "body", "after_bytes": 5 }), true),
+        (json!({ "cut": "body", "after_bytes": 80 }), true),
+    ] {
+        let mock = Mock::start(&home, &["--record", record.to_str().unwrap()]);
+        let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
+        customer(&mock);
+        no_stream(&mock, how.clone());
+        let mut listen = listen(&mock, &home, &endpoint.url(), &["--concurrency", "1"]);
+        assert_eq!(listen.next_line()["type"], "ready", "{how}");
+        let made: Vec<String> = (0..3).map(|_| customer(&mock)).collect();
+        eventually("all of them", || {
+            (endpoint.deliveries().len() >= 3).then_some(())
+        });
+        if begins {
+            assert_eq!(listen.next_of_type("recovered")["polling"], true, "{how}");
+        }
+        let after = customer(&mock);
+        eventually("one more", || {
+            (endpoint.deliveries().len() >= 4).then_some(())
+        });
+        signal(listen.process(), "INT");
+        let run = listen.finish().expect(130);
+        let said = run.stderr.contains("the list of events is read instead");
+        assert_eq!(said, !begins, "{how}: {}", run.stderr);
+        assert_eq!(objects(&endpoint), [made, vec![after]].concat(), "{how}");
+    }
+}
+
+#[test]
+fn a_rotated_key_goes_on_where_the_one_before_it_stopped() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start("whsec_not_looked_at", &[]);
+    let target = endpoint.url();
+    let of_key = |key: &str, more: &[&str]| {
+        let mut arguments = vec!["listen", "-f", &target, "--output", "json", "--resume"];
+        arguments.extend(more);
+        let mut command = mock.fluxa(&home, &arguments);
+        command.env("FLUXA_SECRET_KEY", key);
+        Running::start(command)
+    };
+    let made = call(
+        &mock,
+        "POST",
+        "/api_keys",
+        json!({ "kind": "secret", "name": "x" }),
+    );
+    let mut first = of_key(made["secret"].as_str().unwrap(), &[]);
+    first.next_of_type("ready");
+    let a = customer(&mock);
+    first.next_of_type("delivery");
+    stop(first);
+    let path = format!("/api_keys/{}/rotate", made["id"].as_str().unwrap());
+    let rotated = call(&mock, "POST", &path, json!({}));
+    let b = customer(&mock);
+    let second = of_key(rotated["secret"].as_str().unwrap(), &["--max-events", "1"]);
+    let run = second.finish().expect(0);
+    assert_eq!(objects(&endpoint), [a, b]);
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+}
+
+#[test]
+fn a_run_with_resume_that_does_not_find_its_place_says_so() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--auto-accounts"]);
+    let endpoint = Endpoint::start("whsec_not_looked_at", &[]);
+    let target = endpoint.url();
+    let other = "sk_test_other000000000000000000000000000";
+    let of_key = |key: &str, more: &[&str]| {
+        let mut arguments = vec!["listen", "-f", &target, "--output", "json", "--resume"];
+        arguments.extend(more);
+        let mut command = mock.fluxa(&home, &arguments);
+        command.env("FLUXA_SECRET_KEY", key);
+        Running::start(command)
+    };
+    // Its account is older than the first run.
+    of_key(other, &["--within", "0"]).finish().expect(0);
+    let mut first = of_key(KEY, &[]);
+    first.next_of_type("ready");
+    let a = customer(&mock);
+    first.next_of_type("delivery");
+    stop(first);
+    std::fs::remove_dir_all(home.path(".config/fluxa/listen")).unwrap();
+    let mut first = of_key(KEY, &[]);
+    first.next_of_type("ready");
+    stop(first);
+    let mut elsewhere = of_key(other, &[]);
+    elsewhere.next_of_type("ready");
+    signal(elsewhere.process(), "INT");
+    let run = elsewhere.finish().expect(130);
+    assert!(
+        run.stderr.contains("no place is kept for this account"),
+        "{}",
+        run.stderr
+    );
+    // From now on it has one, and the other one's still stands.
+    let run = of_key(other, &["--within", "0"]).finish().expect(0);
+    assert!(!run.stderr.contains("no place is kept"), "{}", run.stderr);
+    let b = customer(&mock);
+    of_key(KEY, &["--max-events", "1"]).finish().expect(0);
+    assert_eq!(objects(&endpoint), [a, b]);
+}
+
+#[test]
+fn an_event_to_start_after_that_is_not_there_is_refused_before_anything_starts() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let unknown = ["listen", "-f", "1", "--since", "evt_0000000000000000"];
+    let refused = mock.run(&home, &unknown).expect(4);
+    assert!(refused.stderr.contains("has no event evt_0000000000000000"));
+    assert!(
+        refused.stderr.contains("fluxa events list"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn a_key_revoked_ends_the_run_that_listens_with_it() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let endpoint = Endpoint::start("whsec_not_looked_at", &[]);
+    let made = call(
+        &mock,
+        "POST",
+        "/api_keys",
+        json!({ "kind": "secret", "name": "x" }),
+    );
+    let target = endpoint.url();
+    let mut command = mock.fluxa(&home, &["listen", "-f", &target, "--output", "json"]);
+    command.env("FLUXA_SECRET_KEY", made["secret"].as_str().unwrap());
+    let mut listen = Running::start(command);
+    listen.next_of_type("ready");
+    let path = format!("/api_keys/{}/revoke", made["id"].as_str().unwrap());
+    call(&mock, "POST", &path, json!({}));
+    assert!(listen.finish().expect(3).stderr.contains("key_revoked"));
+}
+
 #[test]
 fn without_a_stream_the_list_of_events_is_read_and_the_server_may_die_meanwhile() {
     let home = Home::new();
@@ -267,17 +423,9 @@ fn without_a_stream_the_list_of_events_is_read_and_the_server_may_die_meanwhile(
     let mock = Mock::start(&home, &options);
     let address = mock.address();
     let endpoint = Endpoint::start(&secret(&mock, &home), &[]);
-    let no_stream = |address: &str| {
-        let fault = json!({ "method": "GET", "path": "/v1/events/stream", "times": 100_000,
-            "status": 404, "code": "route_missing" });
-        control(address, "POST", "/_mock/faults", &fault.to_string()).unwrap();
-    };
-    no_stream(&address);
+    no_stream(&mock, json!({ "status": 404, "code": "route_missing" }));
     let mut listen = listen(&mock, &home, &endpoint.url(), &[]);
-    let why = listen.next_of_type("reconnecting");
-    assert!(why["reason"].as_str().unwrap().contains("404"), "{why}");
-    listen.next_of_type("ready");
-    assert_eq!(listen.next_of_type("recovered")["polling"], true);
+    assert_eq!(listen.next_line()["type"], "ready");
     let (a, b) = (customer(&mock), customer(&mock));
     listen.next_of_type("delivery");
     listen.next_of_type("delivery");
@@ -293,7 +441,10 @@ fn without_a_stream_the_list_of_events_is_read_and_the_server_may_die_meanwhile(
     eventually("the third", || {
         (objects(&endpoint).len() >= 3).then_some(())
     });
-    stop(listen);
+    signal(listen.process(), "INT");
+    let run = listen.finish().expect(130);
+    assert!(run.stderr.contains("404") && run.stderr.contains("list of events"));
+    assert_eq!(run.json_lines().pop().unwrap()["reconnects"], 1);
     let mut came = objects(&endpoint);
     came.sort();
     let mut expected = [a, b, c];

@@ -182,9 +182,15 @@ fn verb(resource: &Resource, operation: &'static Operation) -> Command {
         command = IdempotencyOption::augment_args(command);
     }
     // Last, since groups of options bring a text of their own.
-    let command = CallOptions::augment_args(command)
+    let mut command = CallOptions::augment_args(command)
         .about(operation.summary)
         .long_about(about);
+    if operation.streaming {
+        command = command.mut_arg("timeout", |timeout| {
+            timeout
+                .help("End after so many seconds, with exit code 6; else it goes on until Ctrl-C")
+        });
+    }
     help_text::with_api_codes(command)
 }
 

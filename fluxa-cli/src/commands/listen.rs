@@ -1,5 +1,7 @@
 //! `fluxa listen`: events to a server on this machine.
 
+mod start;
+
 use fluxa_sdk::types::{CreateListenSession, ListenSession};
 use fluxa_sdk::{Client, SecretText};
 use serde_json::json;
@@ -11,10 +13,9 @@ use crate::cli::ListenArguments;
 use crate::connection;
 use crate::env;
 use crate::env_file::EnvTarget;
-use crate::error::{CliError, Kind, Result};
+use crate::error::{CliError, Result};
 use crate::listen::acknowledge::Acknowledger;
 use crate::listen::api::{SdkEventApi, recall};
-use crate::listen::bookmark::Bookmark;
 use crate::listen::chaos::Chaos;
 use crate::listen::child::Companion;
 use crate::listen::doctor::Doctor;
@@ -24,12 +25,12 @@ use crate::listen::forwarder::{Manner, is_private, parse_headers};
 use crate::listen::record::Recorder;
 use crate::listen::report::{Report, again, plural};
 use crate::listen::signer::Signer;
-use crate::listen::source::Start;
 use crate::listen::targets::Targets;
 use crate::listen::{self, Ended, Limits, ListenEvent, Pipeline, Session, Summary, source};
 use crate::private_file;
 use crate::signals::interrupted;
 use crate::ui::Line;
+use start::start;
 
 pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result<()> {
     let filter = Filter::parse(&arguments.events)?;
@@ -237,58 +238,6 @@ fn chaos(context: &Context, arguments: &ListenArguments) -> Result<Option<Chaos>
         .ui
         .note(&Line::new().dim(format!("chaos: the same again with --seed {seed}")));
     Ok(Some(Chaos::new(recipe, seed)))
-}
-
-/// Returns where to start, and where to keep the position for the next run.
-async fn start(
-    context: &Context,
-    client: &Client,
-    arguments: &ListenArguments,
-    targets: &Targets,
-) -> Result<(Start, Option<Bookmark>)> {
-    let since = arguments.since.clone().map_or(Start::Now, Start::Since);
-    if !arguments.resume {
-        return Ok((since, None));
-    }
-    let settings = &context.settings;
-    let account = account(context, client).await?;
-    let identity = format!(
-        "{} {} {account} {}",
-        settings.profile,
-        settings.api_base.trim_end_matches('/'),
-        targets.identity()
-    );
-    let (bookmark, position) = Bookmark::open(settings.directory()?, identity, &context.ui)?;
-    let start = match position {
-        None => since,
-        Some(position) => {
-            let place = match &position.after {
-                Some(after) => format!("after {after}"),
-                None => "from the first event".to_owned(),
-            };
-            let line = Line::new().dim(format!("       resuming {place}"));
-            context.ui.note(&line);
-            Start::At(position)
-        }
-    };
-    Ok((start, Some(bookmark)))
-}
-
-/// Returns what tells one account from another. Of a sandbox on this machine that is its key: started
-/// anew in memory it is another merchant, whose events must not be missed for that.
-async fn account(context: &Context, client: &Client) -> Result<String> {
-    let settings = &context.settings;
-    if connection::is_local(&settings.api_base) {
-        return Ok(settings.shown_key().unwrap_or_default());
-    }
-    match client.merchant().retrieve().await {
-        Ok(merchant) => Ok(merchant.id.to_string()),
-        Err(error) => match CliError::from(error) {
-            // A key that may not read the account is taken for one of its own.
-            refused if refused.kind == Kind::Auth => Ok("unknown".to_owned()),
-            error => Err(error),
-        },
-    }
 }
 
 /// Returns the targets at which nothing listens yet.

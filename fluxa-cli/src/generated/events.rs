@@ -51,7 +51,7 @@ pub(super) static RESOURCE: Resource = Resource {
             path: "/events/stream",
             identified: None,
             query: &[
-                Field { name: "after", flag: "after", kind: Kind::Text, required: false, about: "Cursor: the `next_cursor` of the page before, or the id of an item." },
+                Field { name: "after", flag: "after", kind: Kind::Text, required: false, about: "Id of the event to resume after; the newest one when absent." },
                 Field { name: "types", flag: "types", kind: Kind::Text, required: false, about: "Types wanted, separated by commas; all when absent." },
             ],
             has_body: false,

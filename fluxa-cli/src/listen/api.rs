@@ -7,6 +7,7 @@ use bytes::Bytes;
 use fluxa_sdk::Client;
 use fluxa_sdk::types::EventType;
 use futures_util::stream::StreamExt;
+use reqwest::header::CONTENT_TYPE;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
@@ -14,11 +15,14 @@ use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi};
 use super::stock::Recall;
 use crate::connection;
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::when::When;
 
 /// The most events a page can hold.
 const PAGE: u32 = fluxa_sdk::contract::LIST_LIMIT_MAX;
+
+/// The media type of server-sent events.
+const EVENTS: &str = "text/event-stream";
 
 /// How often to look whether a server on this machine is back.
 const LOOK: Duration = Duration::from_millis(4);
@@ -97,7 +101,16 @@ impl EventApi for SdkEventApi {
             let types: Vec<&str> = self.types.iter().map(EventType::as_str).collect();
             call = call.types(types.join(","));
         }
-        let stream = call.await?.into_inner().into_inner();
+        let answer = call.await?;
+        let media_type = answer.headers().get(CONTENT_TYPE);
+        let media_type = media_type.and_then(|value| value.to_str().ok());
+        // A page to log in at, for one: it would never bring an event.
+        if !media_type.is_some_and(is_events) {
+            let media_type = media_type.unwrap_or("no content type");
+            let message = format!("the answer is no stream of events: {media_type}");
+            return Err(CliError::network(message));
+        }
+        let stream = answer.into_inner().into_inner();
         Ok(stream
             .map(|chunk| chunk.map_err(|_| "the connection broke".to_owned()))
             .boxed())
@@ -105,6 +118,11 @@ impl EventApi for SdkEventApi {
 
     async fn newest(&self) -> Result<Option<String>> {
         self.first(&[]).await
+    }
+
+    async fn lists(&self) -> bool {
+        let call = self.client.raw("GET", "/events").query("limit", "1");
+        call.max_retries(0).await.is_ok()
     }
 
     fn brings(&self, event: &Listed) -> bool {
@@ -137,6 +155,48 @@ impl EventApi for SdkEventApi {
                 Err(_) => was_gone = true,
             }
             tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Returns whether a content type is that of server-sent events, whatever its parameters.
+fn is_events(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case(EVENTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::response::Html;
+    use axum::routing::get;
+
+    use super::*;
+    use crate::commands::mock;
+
+    #[tokio::test]
+    async fn a_page_in_place_of_the_stream_is_no_stream() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let page = get(async || Html("<html>log in</html>"));
+        let router = Router::new().route("/v1/events/stream", page);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let client = Client::builder(mock::well_known_key()).base_url(&base_url);
+        let api = SdkEventApi::new(client.build().unwrap(), &[], &base_url);
+        let error = api.open(None).await.err().unwrap();
+        assert!(error.message.contains("text/html"), "{error}");
+    }
+
+    #[test]
+    fn the_type_of_a_stream_may_have_parameters_and_any_case() {
+        for (content_type, expected) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; charset=utf-8", true),
+            ("text/html; charset=utf-8", false),
+            ("text/event-streams", false),
+            ("", false),
+        ] {
+            assert_eq!(is_events(content_type), expected, "{content_type}");
         }
     }
 }

@@ -3,10 +3,12 @@
 //! Written from time to time and at the end, never further than what was handled: what is lost by a
 //! crash is at most that some of the last deliveries were made, and they are made again.
 
-use std::fs::File;
+use std::fmt;
+use std::fs::{self, File};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -19,6 +21,50 @@ use crate::ui::{Output, Ui};
 
 /// How often it is written, when there is something to write.
 const EVERY: Duration = Duration::from_millis(300);
+
+/// Whose position it is: none of these has a blank but the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) profile: String,
+    pub(crate) api_base: String,
+    /// What tells one account from another, whatever its key.
+    pub(crate) account: String,
+    pub(crate) targets: String,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            profile,
+            api_base,
+            account,
+            targets,
+        } = self;
+        write!(formatter, "{profile} {api_base} {account} {targets}")
+    }
+}
+
+impl Identity {
+    /// Reads what [`Display`](fmt::Display) wrote.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, ' ').map(str::to_owned);
+        Some(Self {
+            profile: parts.next()?,
+            api_base: parts.next()?,
+            account: parts.next()?,
+            targets: parts.next()?,
+        })
+    }
+}
+
+/// A position that is kept for the same profile and targets, and for another account or server.
+#[derive(Debug)]
+pub(crate) struct Neighbour {
+    pub(crate) identity: Identity,
+    pub(crate) position: Position,
+    /// When it was kept.
+    pub(crate) kept: Timestamp,
+}
 
 /// What the file holds.
 #[derive(Serialize, Deserialize)]
@@ -34,7 +80,7 @@ struct Page {
 pub(crate) struct Bookmark {
     directory: PrivateDirectory,
     name: String,
-    identity: String,
+    identity: Identity,
     /// Unlocks when it is closed.
     _lock: File,
 }
@@ -46,11 +92,11 @@ impl Bookmark {
     /// Another process has it open, or the file cannot be read.
     pub(crate) fn open(
         directory: &PrivateDirectory,
-        identity: String,
+        identity: Identity,
         ui: &Ui,
     ) -> Result<(Self, Option<Position>)> {
         let directory = PrivateDirectory::new(directory.path("listen"));
-        let digest = digest(&identity);
+        let digest = digest(&identity.to_string());
         let lock = directory.hold(&format!("{digest:016x}.lock"), ui)?;
         let lock = lock.ok_or_else(|| {
             CliError::failure("another `fluxa listen --resume` forwards to the same targets")
@@ -71,13 +117,45 @@ impl Bookmark {
                 .hint("remove it to start anew; --since says where")
         })?;
         // Two identities of one digest: the position is not ours.
-        let position = (page.identity == bookmark.identity).then_some(page.position);
+        let is_ours = page.identity == bookmark.identity.to_string();
+        let position = is_ours.then_some(page.position);
         Ok((bookmark, position))
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Returns the newest position that is kept for the same profile and targets, though for another
+    /// account or server. What cannot be read is none.
+    pub(crate) fn neighbour(&self, ui: &Ui) -> Option<Neighbour> {
+        let files = fs::read_dir(self.directory.path("")).ok()?;
+        files
+            .filter_map(|file| self.neighbour_in(&file.ok()?.file_name().into_string().ok()?, ui))
+            .max_by_key(|neighbour| neighbour.kept)
+    }
+
+    fn neighbour_in(&self, name: &str, ui: &Ui) -> Option<Neighbour> {
+        if !name.ends_with(".json") || name == self.name {
+            return None;
+        }
+        let kept = fs::metadata(self.directory.path(name)).ok()?.modified();
+        let text = self.directory.read(name, ui).ok()??;
+        let page: Page = serde_json::from_str(&text).ok()?;
+        let identity = Identity::parse(&page.identity)?;
+        let is_near =
+            identity.profile == self.identity.profile && identity.targets == self.identity.targets;
+        Some(Neighbour {
+            kept: Timestamp::try_from(kept.ok()?).ok()?,
+            position: page.position,
+            identity,
+        })
+        .filter(|_| is_near)
     }
 
     fn save(&self, position: Position, ui: &Ui) -> Result<()> {
         let page = Page {
-            identity: self.identity.clone(),
+            identity: self.identity.to_string(),
             position,
         };
         let text = serde_json::to_string(&page)
@@ -198,6 +276,15 @@ mod tests {
         (root, directory)
     }
 
+    fn identity(account: &str) -> Identity {
+        Identity {
+            profile: "default".into(),
+            api_base: "http://127.0.0.1:4010/v1".into(),
+            account: account.into(),
+            targets: "a.b=http://one/ *rest*=http://two/".into(),
+        }
+    }
+
     #[test]
     fn the_digest_is_that_of_other_tools() {
         // Published test vectors of FNV-1a.
@@ -214,7 +301,7 @@ mod tests {
             handled: vec!["evt_3".into()],
             in_part: [("evt_2".into(), vec!["http://one/".into()])].into(),
         };
-        let open = |identity: &str| Bookmark::open(&directory, identity.into(), &ui);
+        let open = |identity: &str| Bookmark::open(&directory, self::identity(identity), &ui);
         let (bookmark, none) = open("a").unwrap();
         assert_eq!(none, None);
         bookmark.save(position.clone(), &ui).unwrap();
@@ -223,12 +310,53 @@ mod tests {
         assert_eq!(open("b").unwrap().1, None);
     }
 
+    #[test]
+    fn an_identity_is_read_as_it_was_written() {
+        let written = identity("mer_1").to_string();
+        assert_eq!(Identity::parse(&written), Some(identity("mer_1")));
+        assert_eq!(Identity::parse("default"), None);
+    }
+
+    #[test]
+    fn a_neighbour_has_the_same_profile_and_the_same_targets() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        let keep = |identity: Identity, event: &str| {
+            let (bookmark, _) = Bookmark::open(&directory, identity, &ui).unwrap();
+            let position = Position::after(Some(event.to_owned()));
+            bookmark.save(position, &ui).unwrap();
+        };
+        let elsewhere = |change: fn(&mut Identity)| {
+            let mut identity = identity("mer_1");
+            change(&mut identity);
+            identity
+        };
+        keep(
+            elsewhere(|other| other.profile = "work".into()),
+            "evt_profile",
+        );
+        keep(
+            elsewhere(|other| other.targets = "http://one/".into()),
+            "evt_targets",
+        );
+        let (bookmark, _) = Bookmark::open(&directory, identity("mer_2"), &ui).unwrap();
+        assert!(bookmark.neighbour(&ui).is_none());
+        fs::write(directory.path("listen/broken.json"), "{").unwrap();
+        keep(identity("mer_1"), "evt_1");
+        let found = bookmark.neighbour(&ui).unwrap();
+        assert_eq!(found.identity.account, "mer_1");
+        assert_eq!(found.position.after.as_deref(), Some("evt_1"));
+        // Its own is none.
+        bookmark.save(Position::default(), &ui).unwrap();
+        assert_eq!(bookmark.neighbour(&ui).unwrap().identity.account, "mer_1");
+    }
+
     #[tokio::test]
     async fn what_an_earlier_run_kept_stands_until_this_one_has_started() {
         let (_root, directory) = directory();
         let ui = Ui::new(Output::Json);
         let position = Position::after(Some("evt_1".into()));
-        let open = || Bookmark::open(&directory, "a".into(), &ui).unwrap();
+        let open = || Bookmark::open(&directory, identity("a"), &ui).unwrap();
         let (bookmark, _) = open();
         bookmark.save(position.clone(), &ui).unwrap();
         let cursor = Arc::new(Mutex::new(Cursor::default()));
@@ -252,10 +380,10 @@ mod tests {
     fn a_second_process_is_refused_while_the_first_runs() {
         let (_root, directory) = directory();
         let ui = Ui::new(Output::Json);
-        let first = Bookmark::open(&directory, "a".into(), &ui).unwrap();
-        let refused = Bookmark::open(&directory, "a".into(), &ui).unwrap_err();
+        let first = Bookmark::open(&directory, identity("a"), &ui).unwrap();
+        let refused = Bookmark::open(&directory, identity("a"), &ui).unwrap_err();
         assert!(refused.message.contains("another"), "{}", refused.message);
         drop(first);
-        assert!(Bookmark::open(&directory, "a".into(), &ui).is_ok());
+        assert!(Bookmark::open(&directory, identity("a"), &ui).is_ok());
     }
 }

@@ -14,6 +14,9 @@ use super::source::ByteStream;
 /// The longest message, and the longest comment; an event is at most a third of it.
 const LONGEST: usize = 2 * 1024 * 1024;
 
+/// The names of fields; lines of any other mean nothing.
+const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
+
 /// The byte order mark in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -22,9 +25,11 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) enum Fault {
     /// The connection broke or ended.
     Lost(String),
+    /// It did before it had brought what a stream of events brings.
+    Empty(String),
     /// No line ended for too long.
     Silent,
-    /// Nothing at all came since it was opened.
+    /// Nothing of a stream of events came since it was opened.
     Mute,
     /// What came is no stream of events.
     Spoiled(String),
@@ -43,6 +48,8 @@ struct Framing {
     after_return: bool,
     /// How many lines ended.
     lines: u64,
+    /// Whether one of them was a line of server-sent events; a page of HTML has none.
+    is_of_events: bool,
 }
 
 impl Framing {
@@ -90,6 +97,7 @@ impl Framing {
     fn end_line(&mut self, whole: &mut VecDeque<Bytes>) -> Result<(), Fault> {
         self.lines += 1;
         if self.comment.take().is_some() {
+            self.is_of_events = true;
             return Ok(());
         }
         // What parses this stumbles over the mark, which may stand at the start of a stream.
@@ -97,10 +105,14 @@ impl Framing {
             self.message.drain(..MARK.len());
             if self.message.first() == Some(&b':') {
                 self.message.clear();
+                self.is_of_events = true;
                 return Ok(());
             }
         }
-        let is_empty = self.message.len() == self.line;
+        let line = &self.message[self.line..];
+        let is_empty = line.is_empty();
+        let name = line.split(|&byte| byte == b':').next();
+        self.is_of_events |= name.is_some_and(|name| FIELDS.contains(&name));
         self.message.push(b'\n');
         self.line = self.message.len();
         if !is_empty {
@@ -125,7 +137,6 @@ struct State {
     whole: VecDeque<Bytes>,
     /// What to say once `whole` is empty.
     fault: Option<Fault>,
-    any: bool,
 }
 
 /// Returns the messages of a stream, and why there are no more. `silence` is how long no line may
@@ -140,7 +151,6 @@ pub(super) fn messages(
         framing: Framing::default(),
         whole: VecDeque::new(),
         fault: None,
-        any: false,
     };
     Box::pin(futures_util::stream::unfold(
         Some(state),
@@ -167,18 +177,24 @@ impl State {
             }
             let bytes = match tokio::time::timeout_at(deadline, self.stream.next()).await {
                 Ok(Some(Ok(bytes))) => bytes,
-                Ok(Some(Err(reason))) => return Err(Fault::Lost(reason)),
-                Ok(None) => return Err(Fault::Lost("the server closed the stream".to_owned())),
-                Err(_) if self.any => return Err(Fault::Silent),
+                Ok(Some(Err(reason))) => return Err(self.ended(reason)),
+                Ok(None) => return Err(self.ended("the server closed the stream".to_owned())),
+                Err(_) if self.framing.is_of_events => return Err(Fault::Silent),
                 Err(_) => return Err(Fault::Mute),
             };
-            self.any = true;
             // What was whole before the fault is still good.
             self.fault = self.framing.take(&bytes, &mut self.whole).err();
             if self.framing.lines > lines {
                 lines = self.framing.lines;
                 deadline = tokio::time::Instant::now() + silence;
             }
+        }
+    }
+
+    fn ended(&self, reason: String) -> Fault {
+        match self.framing.is_of_events {
+            true => Fault::Lost(reason),
+            false => Fault::Empty(reason),
         }
     }
 }
@@ -269,6 +285,32 @@ mod tests {
             let read = messages(stream, Duration::from_secs(1)).eventsource();
             // It ends, one way or the other: the bytes do.
             assert!(read.count().await <= 24);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_stream_has_brought_when_it_ends_is_told_from_nothing() {
+        for (text, brought) in [
+            ("", false),
+            ("<html>\n<body id: x>\n\nlog in: here\n</html>\n", false),
+            ("{\"data\": []}\n", false),
+            (": conn", false),
+            (": connected\n", true),
+            ("\u{feff}: connected\r", true),
+            ("\n\u{feff}retry: 3\n", true),
+            ("data\n", true),
+            ("id: evt_1\n", true),
+            ("identity: 1\ndatabase\n", false),
+        ] {
+            let bytes = Bytes::copy_from_slice(text.as_bytes());
+            let stream = futures_util::stream::iter([Ok(bytes)]).boxed();
+            let last = messages(stream, Duration::from_secs(1)).collect::<Vec<_>>();
+            let last = last.await.pop();
+            let fault = match brought {
+                true => Fault::Lost("the server closed the stream".to_owned()),
+                false => Fault::Empty("the server closed the stream".to_owned()),
+            };
+            assert_eq!(last, Some(Err(fault)), "{text:?}");
         }
     }
 

@@ -3,12 +3,12 @@
 //! The list is newest first: it is walked back to what is known, then forth. However much is
 //! between the two, only a few pages are held; the others are asked for again.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use bytes::Bytes;
 
 use super::source::EventApi;
-use crate::error::Result;
+use crate::error::{CliError, Result};
 
 /// The most pages held.
 const HELD: usize = 8;
@@ -47,6 +47,9 @@ pub(crate) struct History {
 
 impl History {
     /// Walks back from the newest event to the first that `is_known`, or to the oldest.
+    ///
+    /// # Errors
+    /// Those of the API; and a list that leads back to where it has been, which has no end.
     pub(crate) async fn walk(
         api: &impl EventApi,
         is_known: impl Fn(&str) -> bool + Send,
@@ -54,6 +57,7 @@ impl History {
         let mut steps = VecDeque::new();
         let mut after: Option<String> = None;
         let mut held: VecDeque<(usize, String)> = VecDeque::new();
+        let mut visited = HashSet::new();
         loop {
             let mut page = api.page(after.as_deref()).await?;
             // What is older was there before us, and is nothing that anybody waits for.
@@ -71,8 +75,13 @@ impl History {
                 steps[at] = Step::After(after);
             }
             after = page.next;
-            if found || after.is_none() {
-                return Ok(Self { steps, found });
+            match &after {
+                Some(next) if !found => {
+                    if !visited.insert(next.clone()) {
+                        return Err(goes_round(next));
+                    }
+                }
+                _ => return Ok(Self { steps, found }),
             }
         }
     }
@@ -89,13 +98,20 @@ impl History {
     }
 }
 
+/// The list has no end: asking again would not help.
+fn goes_round(cursor: &str) -> CliError {
+    CliError::failure(format!(
+        "the list of events goes round in circles: its cursor {cursor} came twice"
+    ))
+    .hint("is that the Fluxa API? `fluxa config list` shows the base URL")
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::super::source::ByteStream;
     use super::*;
-    use crate::error::CliError;
 
     /// Cuts a list, oldest first, into pages of two as the API does.
     pub(crate) fn page_of(all: &[Listed], after: Option<&str>) -> Page {
@@ -164,5 +180,33 @@ pub(crate) mod tests {
         let history = History::walk(&list, |_| false).await.unwrap();
         assert!(!history.found);
         assert_eq!(list.read(history).await, ["1", "2", "3"]);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_leads_back_to_where_it_has_been_is_an_error() {
+        /// Two pages, each the next of the other.
+        struct Circle;
+
+        impl EventApi for Circle {
+            async fn open(&self, _: Option<&str>) -> Result<ByteStream> {
+                Err(CliError::failure("no stream here"))
+            }
+
+            async fn newest(&self) -> Result<Option<String>> {
+                Ok(None)
+            }
+
+            async fn page(&self, after: Option<&str>) -> Result<Page> {
+                let next = if after == Some("a") { "b" } else { "a" };
+                Ok(Page {
+                    next: Some(next.to_owned()),
+                    ..Page::default()
+                })
+            }
+        }
+
+        let walked = History::walk(&Circle, |_| false).await;
+        let error = walked.err().unwrap();
+        assert!(error.message.contains("cursor a came twice"), "{error}");
     }
 }

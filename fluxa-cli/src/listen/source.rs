@@ -6,10 +6,12 @@
 //! targets.
 
 mod polling;
+mod reconnecting;
 mod refusal;
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,11 +43,9 @@ const RECOVERY: Duration = Duration::from_secs(5);
 /// How long the server may take to begin a stream. A proxy that holds it back begins none.
 const OPENING: Duration = Duration::from_secs(10);
 
-/// How often a stream may turn out unreadable at one place before the list is read instead.
-const SPOILED: u32 = 2;
-
-/// Attempts during which it is watched for the server's return; then the waits alone decide.
-const WATCHED: u32 = 300;
+/// How often in a row a stream may turn out to be of no use before the list is read instead: it
+/// brings nothing, what nobody can read, or not what is known to have happened.
+const USELESS: u32 = 3;
 
 /// Why the list is read although there is a stream.
 const HELD_BACK: &str = "nothing comes on the stream: a proxy may be holding it back";
@@ -60,6 +60,11 @@ pub(crate) trait EventApi: Send + Sync + 'static {
 
     /// Returns the id of the newest event there is.
     fn newest(&self) -> impl Future<Output = Result<Option<String>>> + Send;
+
+    /// Returns whether the list of events can be read. Asked once: it may be that nobody is there.
+    fn lists(&self) -> impl Future<Output = bool> + Send {
+        async { self.newest().await.is_ok() }
+    }
 
     /// Returns whether the stream brings events such as this one.
     fn brings(&self, _event: &Listed) -> bool {
@@ -136,6 +141,8 @@ pub(crate) struct Source<A> {
     pub(crate) silence: Duration,
     pub(crate) patience: ExponentialBackoff,
     pub(crate) signals: mpsc::Sender<Signal>,
+    /// How much came that is no event.
+    pub(crate) strange: AtomicU64,
 }
 
 /// There is nothing more to do: nobody listens, or the API refuses for good.
@@ -170,7 +177,7 @@ impl<A: EventApi> Source<A> {
             Feed::List(_) => {}
         }
         let mut connected = matches!(feed, Feed::Stream(_));
-        let mut spoiled = 0;
+        let mut useless = 0;
         loop {
             feed = match feed {
                 Feed::List(reason) => {
@@ -182,20 +189,26 @@ impl<A: EventApi> Source<A> {
                     let position = self.cursor().received();
                     let fault = self.read(stream, &mut outage).await?;
                     let advanced = self.cursor().received() != position;
-                    if advanced || opened.elapsed() > GOOD {
+                    let good = advanced || opened.elapsed() > GOOD;
+                    if good {
                         self.patience.reset();
                     }
-                    spoiled = match fault {
-                        Fault::Spoiled(_) if advanced => 1,
-                        Fault::Spoiled(_) => spoiled + 1,
+                    useless = match &fault {
+                        Fault::Spoiled(_) | Fault::Empty(_) if advanced => 1,
+                        Fault::Spoiled(_) | Fault::Empty(_) => useless + 1,
+                        // Nothing was missing on it, which does not make it a better one.
+                        Fault::Lost(_) if !good => useless,
                         _ => 0,
                     };
                     match fault {
                         Fault::Mute => Feed::List(HELD_BACK.to_owned()),
-                        Fault::Spoiled(what) if spoiled >= SPOILED => {
+                        Fault::Spoiled(what) if useless >= USELESS => {
                             Feed::List(format!("the stream cannot be read: {what}"))
                         }
-                        Fault::Lost(reason) | Fault::Spoiled(reason) => {
+                        Fault::Empty(what) | Fault::Lost(what) if useless >= USELESS => {
+                            Feed::List(format!("the stream brings nothing: {what}"))
+                        }
+                        Fault::Lost(reason) | Fault::Spoiled(reason) | Fault::Empty(reason) => {
                             self.reconnect(reason, &mut outage).await?
                         }
                         Fault::Silent => {
@@ -238,12 +251,15 @@ impl<A: EventApi> Source<A> {
             let _ = self.tell(Signal::Warning(warning.to_owned())).await;
             opened = self.open(None).await;
         }
-        match opened {
-            Ok(feed) => Ok(feed),
-            Err(error) if matches!(Refusal::of(&error), Refusal::NoStream) => {
-                Ok(Feed::List(no_stream(&error)))
-            }
-            Err(error) => Err(error),
+        let error = match opened {
+            Ok(feed) => return Ok(feed),
+            Err(error) => error,
+        };
+        match Refusal::of(&error) {
+            Refusal::NoStream => Ok(Feed::List(no_stream(&error))),
+            // Whether it is the stream alone that is not to be had, the list tells.
+            Refusal::Later(_) if self.api.lists().await => Ok(Feed::List(no_stream(&error))),
+            _ => Err(error),
         }
     }
 
@@ -263,8 +279,12 @@ impl<A: EventApi> Source<A> {
         if self.cursor().resume_after().is_none()
             && let Err(error) = self.catch_up().await?
         {
-            return Ok(Fault::Lost(error.message));
+            return match Refusal::of(&error) {
+                Refusal::Final => self.fail(error).await,
+                _ => Ok(Fault::Lost(error.message)),
+            };
         }
+        let before = self.cursor().received();
         let mut events = messages(stream, self.silence).eventsource();
         let mut give_up = Instant::now() + RECOVERY;
         let mut asking = pin!(self.last_missed());
@@ -302,6 +322,17 @@ impl<A: EventApi> Source<A> {
                     }
                     give_up = Instant::now() + RECOVERY;
                 }
+                Some(Err(EventStreamError::Transport(Fault::Lost(reason)))) => {
+                    // What has happened meanwhile, and it did not bring: that is no better than
+                    // nothing, however it began.
+                    if recovering && awaited.is_none() && self.cursor().received() == before {
+                        awaited = Some(asking.await);
+                    }
+                    return Ok(match awaited {
+                        Some(Some(_)) if self.cursor().received() == before => Fault::Empty(reason),
+                        _ => Fault::Lost(reason),
+                    });
+                }
                 Some(Err(EventStreamError::Transport(fault))) => return Ok(fault),
                 Some(Err(_)) => {
                     let what = "it sends what is no event".to_owned();
@@ -338,58 +369,14 @@ impl<A: EventApi> Source<A> {
                 Ok(Some(id))
             }
             Err(error) => {
-                let warning = format!("skipped something that is no event: {error}");
-                self.tell(Signal::Warning(warning)).await?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// Opens the stream again, with growing waits, for as long as it takes.
-    async fn reconnect(
-        &mut self,
-        mut reason: String,
-        outage: &mut Option<Outage>,
-    ) -> Result<Feed, Over> {
-        let mut least = Duration::ZERO;
-        loop {
-            let outage = outage.get_or_insert_with(Outage::begin);
-            outage.attempts += 1;
-            let attempt = outage.attempts;
-            let delay = next_delay(&mut self.patience).max(least);
-            self.tell(Signal::Lost {
-                reason,
-                attempt,
-                delay,
-            })
-            .await?;
-            tokio::select! {
-                () = self.signals.closed() => return Err(Over),
-                () = tokio::time::sleep(delay) => {}
-                () = self.api.returned(), if least.is_zero() && attempt < WATCHED => {}
-            }
-            least = Duration::ZERO;
-            let position = self.cursor().resume_after().map(str::to_owned);
-            match self.open(position.as_deref()).await {
-                Ok(feed) => {
-                    outage.resumed = position.is_some();
-                    return Ok(feed);
+                let so_far = self.strange.fetch_add(1, Ordering::Relaxed) + 1;
+                // The first, the tenth, the hundredth: a server may send nothing else.
+                if 10_u64.pow(so_far.ilog10()) == so_far {
+                    let warning =
+                        format!("skipped something that is no event: {error} ({so_far} so far)");
+                    self.tell(Signal::Warning(warning)).await?;
                 }
-                Err(error) => match Refusal::of(&error) {
-                    Refusal::NoStream => return Ok(Feed::List(no_stream(&error))),
-                    Refusal::UnknownCursor => {
-                        // The server is not the one we knew, or was emptied.
-                        self.cursor().forget();
-                        let warning = "the server started anew: its earlier events are gone";
-                        self.tell(Signal::Warning(warning.to_owned())).await?;
-                        reason = error.message;
-                    }
-                    Refusal::Later(wait) => {
-                        least = wait;
-                        reason = error.message;
-                    }
-                    Refusal::Final => return self.fail(error).await,
-                },
+                Ok(None)
             }
         }
     }
@@ -437,8 +424,8 @@ fn next_delay(patience: &mut ExponentialBackoff) -> Duration {
 
 fn no_stream(error: &CliError) -> String {
     match &error.api {
-        Some(api) => format!("there is no stream (the API answered {})", api.status),
-        None => "there is no stream".to_owned(),
+        Some(api) => format!("there is no stream (it is answered {})", api.status),
+        None => format!("there is no stream ({})", error.message),
     }
 }
 

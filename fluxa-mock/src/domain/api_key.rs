@@ -317,6 +317,8 @@ pub(crate) fn revoke(tx: &Tx<'_>, by: &ApiKey, id: &str) -> Result<ApiKey, Domai
     key.status = "revoked".to_owned();
     tx.update(&key)?;
     tx.cancel_timers(id)?;
+    // Its streams end with it.
+    tx.mark_changed();
     Ok(key)
 }
 
@@ -327,6 +329,7 @@ pub(crate) fn on_timer(tx: &Tx<'_>, id: &str) -> Result<(), DomainError> {
     };
     key.status = "revoked".to_owned();
     key.internal.expired = true;
+    tx.mark_changed();
     tx.update(&key)
 }
 

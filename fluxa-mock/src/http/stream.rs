@@ -5,10 +5,10 @@ use super::params;
 use super::pipeline::Call;
 use super::reply::{self, Reply};
 use crate::domain::api_key;
-use crate::domain::error::DomainError;
+use crate::domain::error::{DomainError, Kind};
 use crate::events::{self, StreamedEvent};
 use crate::sandbox::Sandbox;
-use crate::store::Origin;
+use crate::store::{Origin, Tx};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -82,6 +82,7 @@ async fn feed(
     types: Vec<String>,
     bearer: String,
 ) {
+    let bearer: Arc<str> = bearer.into();
     let mut changes = sandbox.store.changes();
     let mut epoch = sandbox.epoch.subscribe();
     let ping = sandbox.config.ping_interval;
@@ -96,11 +97,13 @@ async fn feed(
     loop {
         // Seen before reading: what commits after the read wakes the loop again.
         changes.borrow_and_update();
+        let bearer = Arc::clone(&bearer);
         let read = sandbox
             .store
-            .run(Origin::default(), move |tx| events::after(tx, cursor, PAGE));
+            .run(Origin::default(), move |tx| page(tx, &bearer, cursor));
         let page: Vec<StreamedEvent> = match read.await {
-            Ok(page) => page,
+            Ok(Some(page)) => page,
+            Ok(None) => return,
             Err(error) => {
                 let error: DomainError = error;
                 tracing::warn!(%error, "an event stream ends");
@@ -120,30 +123,33 @@ async fn feed(
         if whole {
             continue;
         }
+        if Instant::now() >= next_ping {
+            next_ping = Instant::now() + ping;
+            if sender
+                .send(Bytes::from_static(b": ping\n\n"))
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { return },
             _ = epoch.changed() => return,
             () = sender.closed() => return,
-            () = tokio::time::sleep_until(next_ping) => {
-                next_ping = Instant::now() + ping;
-                if !still_admitted(&sandbox, &bearer).await
-                    || sender.send(Bytes::from_static(b": ping\n\n")).await.is_err()
-                {
-                    return;
-                }
-            }
+            () = tokio::time::sleep_until(next_ping) => {}
         }
     }
 }
 
-/// A key revoked or expired meanwhile ends its streams.
-async fn still_admitted(sandbox: &Sandbox, bearer: &str) -> bool {
-    let bearer = bearer.to_owned();
-    let check = sandbox.store.run(Origin::default(), move |tx| {
-        api_key::authenticate(tx, &bearer).map(|_| ())
-    });
-    let checked: Result<(), DomainError> = check.await;
-    checked.is_ok()
+/// The next events for a key; `None` when it has ended meanwhile. In one transaction, so that no event
+/// of a later moment reaches it.
+fn page(tx: &Tx<'_>, bearer: &str, cursor: i64) -> Result<Option<Vec<StreamedEvent>>, DomainError> {
+    match api_key::authenticate(tx, bearer) {
+        Ok(_) => events::after(tx, cursor, PAGE).map(Some),
+        Err(error) if error.kind == Kind::Authentication => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn frame(event: &StreamedEvent) -> Bytes {

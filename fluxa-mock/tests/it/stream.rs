@@ -164,27 +164,53 @@ async fn types_filter_and_bad_cursors_are_refused() {
     api.with_key("").get(path).await.refused(401, "key_missing");
 }
 
-#[tokio::test]
-async fn a_silent_stream_is_pinged_and_ends_when_its_key_is_revoked() {
-    let ping = Duration::from_millis(20);
+async fn pinged_every(ping: Duration) -> (MockServer, Api) {
     let server = MockServer::builder()
         .configure(|config| config.ping_interval(ping))
         .start()
         .await
         .unwrap();
     let api = Api::new(&server);
-    let made = api
-        .post("/v1/api_keys", json!({ "kind": "secret", "name": "x" }))
-        .await
-        .ok();
+    (server, api)
+}
+
+/// A key of its own: its id, and the API with it.
+async fn key(api: &Api) -> (String, Api) {
+    let new = json!({ "kind": "secret", "name": "x" });
+    let made = api.post("/v1/api_keys", new).await.ok();
     let key = api.with_key(made.body["secret"].as_str().unwrap());
-    let mut stream = Stream::open(&key, "", None).await;
+    (made.id().to_owned(), key)
+}
+
+#[tokio::test]
+async fn a_silent_stream_is_pinged() {
+    let (_server, api) = pinged_every(Duration::from_millis(20)).await;
+    let mut stream = Stream::open(&api, "", None).await;
     assert_eq!(stream.block().await.unwrap(), ": connected");
-    assert_eq!(stream.block().await.unwrap(), ": ping");
-    api.post(&format!("/v1/api_keys/{}/revoke", made.id()), json!({}))
-        .await
-        .ok();
-    while let Some(block) = stream.block().await {
-        assert_eq!(block, ": ping");
+    for _ in 0..3 {
+        assert_eq!(stream.block().await.unwrap(), ": ping");
     }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_key_and_does_not_wait_for_a_ping() {
+    let (server, api) = pinged_every(Duration::from_secs(86_400)).await;
+    let (id, revoked) = key(&api).await;
+    let mut stream = Stream::open(&revoked, "", None).await;
+    assert_eq!(stream.block().await.unwrap(), ": connected");
+    let revoke = format!("/v1/api_keys/{id}/revoke");
+    api.post(&revoke, json!({})).await.ok();
+    assert_eq!(stream.block().await, None);
+
+    let (id, rotated) = key(&api).await;
+    let mut stream = Stream::open(&rotated, "", None).await;
+    let grace = json!({ "grace_seconds": 3600 });
+    let rotate = format!("/v1/api_keys/{id}/rotate");
+    api.post(&rotate, grace).await.ok();
+    server.advance(Duration::from_secs(3599)).await.unwrap();
+    customer(&api, 1).await;
+    let (_, event) = stream.event().await;
+    assert_eq!(event["type"], "customer.created");
+    server.advance(Duration::from_secs(1)).await.unwrap();
+    assert_eq!(stream.block().await, None);
 }

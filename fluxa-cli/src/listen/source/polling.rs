@@ -45,7 +45,8 @@ impl<A: EventApi> Source<A> {
         }
     }
 
-    /// Reads the list from time to time until a stream brings something.
+    /// Reads the list from time to time until a stream brings something. Before it could be read
+    /// for the first time, nothing is lost and nothing is recovered: there are warnings alone.
     pub(super) async fn poll(
         &self,
         reason: String,
@@ -54,14 +55,14 @@ impl<A: EventApi> Source<A> {
     ) -> Result<ByteStream, Over> {
         let mut patience = self.patience.clone();
         patience.reset();
-        let begun = outage.get_or_insert_with(Outage::begin);
-        begun.attempts += 1;
-        self.tell(Signal::Lost {
-            reason,
-            attempt: begun.attempts,
-            delay: Duration::ZERO,
-        })
-        .await?;
+        if *connected {
+            self.lost(reason, Duration::ZERO, outage).await?;
+        } else {
+            // Nothing was there yet that could be lost.
+            let warning = format!("{reason}; the list of events is read instead, every second");
+            self.tell(Signal::Warning(warning)).await?;
+        }
+        let mut unreadable = None;
         let mut again = Instant::now() + STREAM_AGAIN;
         let mut opening: Option<BoxFuture<'_, Option<ByteStream>>> = None;
         loop {
@@ -76,15 +77,14 @@ impl<A: EventApi> Source<A> {
                 }
                 Err(error) => match Refusal::of(&error) {
                     Refusal::Later(least) => {
-                        let outage = outage.get_or_insert_with(Outage::begin);
-                        outage.attempts += 1;
                         wait = next_delay(&mut patience).max(least).max(POLL);
-                        self.tell(Signal::Lost {
-                            reason: error.message,
-                            attempt: outage.attempts,
-                            delay: wait,
-                        })
-                        .await?;
+                        if *connected {
+                            self.lost(error.message, wait, outage).await?;
+                        } else if unreadable.as_ref() != Some(&error.message) {
+                            let warning = format!("the list cannot be read yet: {error}");
+                            self.tell(Signal::Warning(warning)).await?;
+                            unreadable = Some(error.message);
+                        }
                     }
                     // A page that is gone since it was walked over: the next walk starts anew.
                     Refusal::UnknownCursor => {}
@@ -114,6 +114,22 @@ impl<A: EventApi> Source<A> {
                 }
             }
         }
+    }
+
+    async fn lost(
+        &self,
+        reason: String,
+        delay: Duration,
+        outage: &mut Option<Outage>,
+    ) -> Result<(), Over> {
+        let outage = outage.get_or_insert_with(Outage::begin);
+        outage.attempts += 1;
+        self.tell(Signal::Lost {
+            reason,
+            attempt: outage.attempts,
+            delay,
+        })
+        .await
     }
 
     /// Returns a stream on which something came. Why there is none does not matter: the list says

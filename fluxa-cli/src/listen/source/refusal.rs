@@ -13,8 +13,9 @@ pub(super) enum Refusal {
     NoStream,
     /// The position is not known any more.
     UnknownCursor,
-    /// Later, and not before this.
+    /// Later, and not before this: it may pass.
     Later(Duration),
+    /// The API itself refuses for good.
     Final,
 }
 
@@ -24,11 +25,13 @@ impl Refusal {
         if api.and_then(|api| api.code.as_deref()) == Some(UNKNOWN_CURSOR) {
             return Self::UnknownCursor;
         }
-        match api.map(|api| api.status) {
-            Some(404 | 405 | 501) => Self::NoStream,
-            Some(408 | 425 | 429 | 500..) => {
+        match api.map(|api| (api.status, api.code.is_some())) {
+            Some((404 | 405 | 501, _)) => Self::NoStream,
+            Some((408 | 425 | 429 | 500.., _)) => {
                 Self::Later(api.and_then(|api| api.retry_after).unwrap_or_default())
             }
+            // Not in the API's words: it is somebody on the way who refuses, and may not for ever.
+            Some((_, false)) => Self::Later(Duration::ZERO),
             None if error.kind == Kind::Network => Self::Later(Duration::ZERO),
             _ => Self::Final,
         }

@@ -284,7 +284,7 @@ pub struct EventsStreamParams {
 }
 
 impl<M> Call<progenitor_client::ByteStream, EventsStreamParams, M> {
-    /// Cursor: the `next_cursor` of the page before, or the id of an item.
+    /// Id of the event to resume after; the newest one when absent.
     #[must_use]
     pub fn after(self, value: impl Into<String>) -> Self {
         let value: String = value.into();
