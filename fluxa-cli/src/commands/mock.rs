@@ -92,6 +92,8 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
     for file in arguments.env_file.iter().chain(&arguments.ready_file) {
         private_file::check_announcement(file)?;
     }
+    // Before anybody is told that it runs, and may ask it to stop.
+    let stop = interrupted();
     let server = start(addr, config).await?;
     let base_url = base_url(server.address, arguments.allow_host.first());
     let key = own.map_or_else(well_known_key, |own| own.as_str().to_owned());
@@ -118,7 +120,7 @@ pub(crate) async fn run(context: &Context, arguments: MockArguments) -> Result<(
         };
     }
     tokio::select! {
-        stop = interrupted() => {
+        stop = stop => {
             server.stop().await?;
             if let Some(lines) = lines {
                 lines.finish();
