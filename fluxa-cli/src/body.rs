@@ -1,14 +1,13 @@
 //! Owns reading a body that was named on the command line: JSON as it is, a file, or stdin.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use fluxa_sdk::contract;
 use serde_json::Value;
 
 use crate::error::{CliError, Result};
+use crate::input;
 use crate::json_text::JsonText;
 use crate::ui::Ui;
 
@@ -17,7 +16,11 @@ pub(crate) fn read(data: &str, ui: &Ui) -> Result<Value> {
     let (text, from) = match data.strip_prefix('@') {
         _ if data == "-" => (ui.read_stdin()?, "stdin".to_owned()),
         Some("-") => (ui.read_stdin()?, "stdin".to_owned()),
-        Some(path) => (read_file(Path::new(path))?, path.to_owned()),
+        Some(path) => {
+            // More than that the API does not take.
+            let largest = contract::REQUEST_BODY_MAX_BYTES as u64;
+            (input::read_text(Path::new(path), largest)?, path.to_owned())
+        }
         None => (data.to_owned(), "--data".to_owned()),
     };
     if let Some(name) = JsonText::parse(&text).ok().and_then(twice) {
@@ -45,24 +48,6 @@ fn twice(json: JsonText) -> Option<String> {
         }
         JsonText::Array(items) => items.into_iter().find_map(twice),
         JsonText::Scalar(_) => None,
-    }
-}
-
-fn read_file(path: &Path) -> Result<String> {
-    let failed = |error: std::io::Error| CliError::file("read", path, &error);
-    const LARGEST: usize = contract::REQUEST_BODY_MAX_BYTES;
-    let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
-    // What never ends, such as a device, is not read to its end.
-    file.take(LARGEST as u64 + 1)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
-    match text.len() > LARGEST {
-        true => Err(CliError::usage(format!(
-            "{} is over 1 MiB, more than the API takes",
-            path.display()
-        ))),
-        false => Ok(text),
     }
 }
 

@@ -136,6 +136,16 @@ pub(crate) fn proxies() -> Vec<&'static str> {
     .collect()
 }
 
+/// Returns where programs are looked for (`PATH`), without what is relative: `.` would be wherever we
+/// happen to stand.
+#[cfg(unix)]
+pub(crate) fn absolute_search_path() -> OsString {
+    let all = raw("PATH").unwrap_or_default();
+    let absolute = std::env::split_paths(&all).filter(|place| place.is_absolute());
+    // What was split at the separator holds none.
+    std::env::join_paths(absolute).unwrap_or_default()
+}
+
 /// Returns the editor of the user's choice (`VISUAL`, else `EDITOR`).
 pub(crate) fn editor() -> Option<String> {
     text("VISUAL").or_else(|| text("EDITOR"))

@@ -10,6 +10,7 @@ pub(crate) mod bookmark;
 pub(crate) mod chaos;
 pub(crate) mod child;
 mod closing;
+mod courier;
 pub(crate) mod cursor;
 pub(crate) mod doctor;
 pub(crate) mod expect;
@@ -22,6 +23,7 @@ pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod signer;
 pub(crate) mod source;
+pub(crate) mod stock;
 pub(crate) mod targets;
 mod work;
 
@@ -48,6 +50,7 @@ pub(crate) use incoming::{Incoming, Payload};
 use record::Recorder;
 use signer::Signer;
 use source::{EventApi, Signal, Source, Start};
+use stock::Recall;
 use targets::{TargetInfo, Targets};
 use work::{Effort, Work};
 
@@ -205,6 +208,8 @@ pub(crate) struct Session {
     pub(crate) chaos: Option<Chaos>,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) doctor: Option<Doctor>,
+    /// Without it, no bytes of an event are let go before their time.
+    pub(crate) recall: Option<Recall>,
 }
 
 /// Why the pipeline is to end.

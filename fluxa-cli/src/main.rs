@@ -13,6 +13,7 @@ mod env_file;
 mod error;
 #[rustfmt::skip]
 mod generated;
+mod input;
 mod issued;
 mod json_diff;
 mod json_path;
@@ -146,6 +147,8 @@ fn on_one_thread() -> Result<tokio::runtime::Runtime> {
     started(
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            // A server that sends without a pause keeps neither Ctrl-C nor a time limit waiting.
+            .event_interval(1)
             .build(),
     )
 }

@@ -5,12 +5,13 @@
 mod guard;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{CliError, Result};
+use crate::input;
 use crate::ui::Ui;
 
 /// How long a writer waits for the one before it. One takes milliseconds; one that was stopped in the
@@ -19,6 +20,9 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a writer waits before it tries the lock again.
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+
+/// The largest file that is read. Settings and dotenv files are of some kilobytes.
+const LARGEST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A directory of private files.
 #[derive(Clone, Debug)]
@@ -153,14 +157,16 @@ pub(crate) fn read(path: &Path, ui: &Ui) -> Result<Option<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
     }
-    let mut file = open(OpenOptions::new().read(true), path).map_err(failed)?;
+    let file = open(OpenOptions::new().read(true), path).map_err(failed)?;
     // Again, of what is open now: the name may lead elsewhere since it was looked at.
     let metadata = file.metadata().map_err(failed)?;
     guard::check_file(path, &metadata)?;
     guard::narrow(path, &file, &metadata, ui)?;
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(failed)?;
-    Ok(Some(text))
+    let text = input::read_all(file, LARGEST_BYTES).and_then(|bytes| {
+        String::from_utf8(bytes)
+            .map_err(|_| std::io::Error::new(ErrorKind::InvalidData, "not UTF-8"))
+    });
+    text.map(Some).map_err(failed)
 }
 
 /// Returns the directory a file is in, also where only its name was given.
@@ -216,8 +222,10 @@ fn open_plain(options: &mut OpenOptions, path: &Path, doing: &str) -> Result<Fil
     Ok(file)
 }
 
-/// Writes a file that tells others something is ready: it appears with its content or not at all.
+/// Writes a file that tells others something is ready: it appears with its content or not at all. What
+/// is there is replaced if it is a plain file.
 pub(crate) fn announce(path: &Path, text: &str) -> Result<()> {
+    check_replaceable(path)?;
     let write = || -> std::io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(directory_of(path))?;
         file.write_all(text.as_bytes())?;
@@ -229,14 +237,11 @@ pub(crate) fn announce(path: &Path, text: &str) -> Result<()> {
 
 /// Fails where [`announce`] would, as far as that can be told before there is something to say.
 pub(crate) fn check_announcement(path: &Path) -> Result<()> {
+    check_replaceable(path)?;
     let directory = directory_of(path);
     let try_out = || -> std::io::Result<()> {
         fs::metadata(directory)?;
-        tempfile::NamedTempFile::new_in(directory)?;
-        match path.is_dir() {
-            true => Err(ErrorKind::IsADirectory.into()),
-            false => Ok(()),
-        }
+        tempfile::NamedTempFile::new_in(directory).map(drop)
     };
     try_out().map_err(|error| CliError::file("write the ready file", path, &plain(&error)))
 }
@@ -247,6 +252,16 @@ fn plain(error: &std::io::Error) -> std::io::Error {
     match error.raw_os_error() {
         Some(code) => std::io::Error::from_raw_os_error(code),
         None => error.kind().into(),
+    }
+}
+
+/// Refuses to put a file in the place of what is none: a link, which others made to lead somewhere, a
+/// pipe, or a device that the whole system would miss.
+pub(crate) fn check_replaceable(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => guard::check_plain(path, &found),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(CliError::file("write", path, &error)),
     }
 }
 
@@ -419,6 +434,39 @@ mod tests {
         let replaced = directory.update("a", &ui, |_| Ok("new".into()));
         assert_refused(replaced, "a second name");
         assert_eq!(fs::read_to_string(a).unwrap(), "old");
+    }
+
+    #[test]
+    fn only_a_plain_file_is_replaced_by_an_announcement() {
+        let root = tempfile::tempdir().unwrap();
+        let (plain, link, pipe) = (
+            root.path().join("plain"),
+            root.path().join("link"),
+            root.path().join("pipe"),
+        );
+        announce(&plain, "first").unwrap();
+        announce(&plain, "second").unwrap();
+        assert_eq!(fs::read_to_string(&plain).unwrap(), "second");
+        std::os::unix::fs::symlink(&plain, &link).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        assert_refused(announce(&link, "third"), "symbolic link");
+        assert_refused(announce(&pipe, "third"), "no plain file");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&plain).unwrap(), "second");
+    }
+
+    #[test]
+    fn a_file_without_an_end_is_not_read_for_ever() {
+        let (_root, directory) = directory();
+        let ui = Ui::new(Output::Json);
+        directory.update("a", &ui, |_| Ok("x".into())).unwrap();
+        let file = OpenOptions::new()
+            .write(true)
+            .open(directory.path("a"))
+            .unwrap();
+        file.set_len(LARGEST_BYTES + 1).unwrap();
+        assert_refused(directory.read("a", &ui), "too large");
     }
 
     #[test]

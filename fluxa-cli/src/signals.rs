@@ -19,6 +19,8 @@ pub(crate) fn interrupted() -> impl Future<Output = Stop> {
         let listen = |kind: SignalKind| signal(kind).ok();
         let interrupt = listen(SignalKind::interrupt());
         let terminate = listen(SignalKind::terminate());
+        // What we started has no terminal that would tell it to quit, too.
+        let quit = listen(SignalKind::quit());
         let hang_up = match hang_up_is_ignored() {
             true => None,
             false => listen(SignalKind::hangup()),
@@ -36,6 +38,7 @@ pub(crate) fn interrupted() -> impl Future<Output = Stop> {
                 biased;
                 stop = of(interrupt, Stop::Interrupted) => stop,
                 stop = of(terminate, Stop::Terminated) => stop,
+                stop = of(quit, Stop::Terminated) => stop,
                 stop = of(hang_up, Stop::Terminated) => stop,
             }
         }

@@ -26,6 +26,10 @@ pub(crate) use trace::{show_traces, tell_call};
 
 use crate::env;
 use crate::error::{CliError, Kind, Result, redact};
+use crate::input;
+
+/// The most that is read of stdin: a secret, or a body for the API.
+const STDIN_MAX: u64 = 4 * 1024 * 1024;
 
 /// How data is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -172,7 +176,8 @@ impl Ui {
 
     /// Reads stdin to its end: how a secret is given without showing it to other processes.
     pub(crate) fn read_stdin(&self) -> Result<String> {
-        Ok(io::read_to_string(io::stdin())?)
+        String::from_utf8(input::read_stdin(STDIN_MAX)?)
+            .map_err(|_| CliError::usage("what stands on stdin is no text: not UTF-8"))
     }
 
     /// Returns whether what is on the screen may move: on a terminal that can take it back.

@@ -40,7 +40,7 @@ fn a_server_ends_with_all_that_it_started_and_first_it_is_asked_to() {
 #[cfg(target_os = "linux")]
 #[test]
 fn interrupted_or_terminated_nothing_is_left_and_the_report_is_whole() {
-    for name in ["INT", "TERM"] {
+    for name in ["INT", "TERM", "QUIT"] {
         let home = Home::new();
         let script = "sleep 1000 & echo $! > child; echo up > ready; wait";
         let waits = "[[scenario.step]]\nexpect = 'customer.created'";

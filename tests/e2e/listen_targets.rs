@@ -260,12 +260,7 @@ fn a_target_that_sends_without_end_costs_neither_memory_nor_time() {
         let delivery = listen.next_of_type("delivery");
         assert!(delivery["status"] == 200 || delivery["error"].is_string());
     }
-    // What the system counted at most, where it does.
-    let status = format!("/proc/{}/status", listen.process());
-    let peak = std::fs::read_to_string(status).ok().and_then(|status| {
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    });
+    let peak = peak_memory(listen.process());
     assert!(
         peak.is_none_or(|kilobytes| kilobytes < 64 * 1024),
         "{peak:?} KB"
@@ -273,6 +268,112 @@ fn a_target_that_sends_without_end_costs_neither_memory_nor_time() {
     let summary = listen.finish().expect(7).json_lines().pop().unwrap();
     // Half of them had a status before they misbehaved: it stands.
     assert_eq!(summary["delivered"], EVENTS / 2, "{summary}");
+}
+
+#[test]
+fn an_endless_row_of_informational_answers_stops_neither_others_nor_the_clock_nor_the_end() {
+    const EVENTS: usize = 5;
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--rate-limit", "off"]);
+    let good = Endpoint::start(&secret(&mock, &home), &[]);
+    let hints = Hostile::start(|_, stream| {
+        let many = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10_000);
+        (0..).try_for_each(|_| stream.write_all(many.as_bytes()))
+    });
+    let arguments = [
+        "listen",
+        "-f",
+        &hints.address,
+        "-f",
+        &good.url(),
+        "--timeout",
+        "1",
+        "--retry",
+        "0",
+        "--output",
+        "json",
+    ];
+    let mut listen = Running::start(mock.fluxa(&home, &arguments));
+    listen.next_of_type("ready");
+    customers(&mock, EVENTS);
+    eventually("all at the good target", || {
+        (good.deliveries().len() == EVENTS).then_some(())
+    });
+    let mut given_up = 0;
+    while given_up < EVENTS {
+        let delivery = listen.next_of_type("delivery");
+        given_up += usize::from(delivery["status"].is_null());
+    }
+    // Nor for long its own other events.
+    let before = hints.requests();
+    customers(&mock, 1);
+    eventually("one more to it", || {
+        (hints.requests() > before).then_some(())
+    });
+    signal(listen.process(), "INT");
+    listen.finish().expect(130);
+}
+
+/// What the system counted at most, in KB, where it does.
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[test]
+fn many_targets_that_send_long_headers_and_hang_take_no_more_than_one() {
+    const TARGETS: usize = 6;
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--rate-limit", "off"]);
+    let sent = Arc::new(AtomicUsize::new(0));
+    let hostile: Vec<Hostile> = (0..TARGETS)
+        .map(|_| {
+            let sent = Arc::clone(&sent);
+            Hostile::start(move |_, stream| {
+                write!(stream, "HTTP/1.1 200 OK\r\nX-Long: {}", "x".repeat(360_000))?;
+                sent.fetch_add(1, Ordering::SeqCst);
+                hang(stream)
+            })
+        })
+        .collect();
+    let mut arguments = vec!["listen", "--timeout", "0", "--output", "json"];
+    for target in &hostile {
+        arguments.extend(["-f", &target.address]);
+    }
+    let mut listen = Running::start(mock.fluxa(&home, &arguments));
+    listen.next_of_type("ready");
+    let before = peak_memory(listen.process());
+    customers(&mock, 30);
+    eventually("as many headers as are waited for", || {
+        (sent.load(Ordering::SeqCst) == 96).then_some(())
+    });
+    // All of them would be 65 MB.
+    let grown = peak_memory(listen.process())
+        .zip(before)
+        .map(|(peak, before)| peak - before);
+    assert!(
+        grown.is_none_or(|kilobytes| kilobytes < 50 * 1024),
+        "{grown:?} KB"
+    );
+    signal(listen.process(), "INT");
+    listen.finish().expect(130);
+}
+
+#[test]
+fn a_server_with_tls_behind_a_plain_address_is_named() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &[]);
+    let target = format!("127.0.0.1:{}", tls_endpoint());
+    let arguments = ["listen", "-f", &target, "--retry", "0", "--max-events", "1"];
+    let listen = [&arguments[..], &["--output", "json"]].concat();
+    let mut listen = Running::start(mock.fluxa(&home, &listen));
+    listen.next_of_type("ready");
+    customers(&mock, 1);
+    let delivery = listen.next_of_type("delivery");
+    let error = delivery["error"].as_str().unwrap();
+    assert!(error.contains("is it an https:// address"), "{error}");
+    listen.finish().expect(7);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use super::outcome::{Outcome, Verdict};
 use super::report::{details, headline};
 use crate::error::{CliError, Kind, Result, redact};
+use crate::private_file;
 use crate::ui::clean;
 
 /// One scenario, or a file that could not be read.
@@ -50,6 +51,7 @@ impl Report {
 
     /// Writes what came of it, whole or not at all.
     pub(crate) fn write(&self, suites: &[Suite]) -> Result<()> {
+        private_file::check_replaceable(&self.path)?;
         let failed = |error: io::Error| CliError::file("write", &self.path, &error);
         let directory = match self.path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,

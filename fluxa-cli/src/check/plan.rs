@@ -12,6 +12,7 @@ use super::known::Known;
 use super::step::{self, Step};
 use super::table::{Source, Table, Value};
 use crate::error::{CliError, Result};
+use crate::input;
 use crate::trigger::fixture;
 
 /// No file of scenarios is larger.
@@ -73,14 +74,9 @@ pub(super) enum Powers {
 /// # Errors
 /// Failure where it cannot be read; usage where it is not of the form, with the line.
 pub(super) fn read(path: &Path, powers: Powers) -> Result<Plan> {
-    let failed = |error: std::io::Error| CliError::file("read", path, &error);
-    if std::fs::metadata(path).map_err(failed)?.len() > LARGEST_BYTES {
-        let fault = format!("{} is over 4 MiB: no file of scenarios is", path.display());
-        return Err(CliError::usage(fault));
-    }
     let source = Source {
         name: path.display().to_string(),
-        text: std::fs::read_to_string(path).map_err(failed)?,
+        text: input::read_text(path, LARGEST_BYTES)?,
     };
     let directory = path.parent().unwrap_or(Path::new(""));
     parse(&source, directory, powers)

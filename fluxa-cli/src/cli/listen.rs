@@ -85,7 +85,8 @@ pub(crate) struct ListenArguments {
     /// How often a delivery that failed is tried again.
     #[arg(long, value_name = "N", default_value_t = 4, requires = "targets")]
     pub(crate) retry: u32,
-    /// How many deliveries may run at once to each target; the order per object is kept.
+    /// How many deliveries may run at once to each target, 64 at most to all together; the order per
+    /// object is kept.
     #[arg(long, value_name = "N", default_value_t = 16,
           value_parser = clap::value_parser!(u16).range(1..), requires = "targets")]
     pub(crate) concurrency: u16,

@@ -19,7 +19,7 @@ use crate::env;
 use crate::env_file::EnvTarget;
 use crate::error::Result;
 use crate::listen::acknowledge::Acknowledger;
-use crate::listen::api::SdkEventApi;
+use crate::listen::api::{SdkEventApi, recall};
 use crate::listen::chaos::Chaos;
 use crate::listen::child::Companion;
 use crate::listen::doctor::Doctor;
@@ -121,6 +121,7 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
                 let other = env::text(env::WEBHOOK_SECRET).map(SecretText::from);
                 Doctor::new(session.secret.clone(), other)
             }),
+            recall: Some(recall(client.clone())),
         },
         ready: ListenEvent::Ready {
             session: session.id.to_string(),

@@ -7,6 +7,8 @@ use url::Url;
 use super::Context;
 use crate::cli::OpenArguments;
 use crate::connection;
+#[cfg(unix)]
+use crate::env;
 use crate::error::{CliError, Result};
 use crate::suggest;
 use crate::ui::Line;
@@ -24,11 +26,39 @@ pub(crate) async fn run(context: &Context, arguments: OpenArguments) -> Result<(
     if arguments.print || context.ui.is_json() {
         return Ok(());
     }
-    // The browser's own messages are not ours, and it may outlive us.
-    open::that_detached(address.as_str()).map_err(|error| {
+    browse(&address).map_err(|error| {
         CliError::failure(format!("no browser could be opened: {error}"))
             .hint("open the address yourself; --print asks for no browser")
     })
+}
+
+/// Opens the browser. Its own messages are not ours, and it may outlive us. Neither it nor what it
+/// starts is looked for in the working directory, whatever `PATH` says.
+#[cfg(unix)]
+fn browse(address: &Url) -> std::io::Result<()> {
+    use std::io::ErrorKind;
+    use std::os::unix::process::CommandExt;
+    use std::process::Stdio;
+
+    for mut command in open::commands(address.as_str()) {
+        command
+            .env("PATH", env::absolute_search_path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            started => return started.map(drop),
+        }
+    }
+    let none = "neither xdg-open nor another program that would is there";
+    Err(std::io::Error::new(ErrorKind::NotFound, none))
+}
+
+#[cfg(not(unix))]
+fn browse(address: &Url) -> std::io::Result<()> {
+    open::that_detached(address.as_str())
 }
 
 async fn address(context: &Context, what: Option<&str>) -> Result<Url> {

@@ -24,8 +24,15 @@ use crate::listen::targets::Targets;
 use crate::listen::{ListenEvent, Summary, millis, milliseconds};
 use crate::signals::interrupted;
 
-/// What a connection decides about by itself; in a recording only where somebody wrote it there.
-const OF_THE_CONNECTION: [&str; 4] = ["host", "connection", "content-length", "transfer-encoding"];
+/// What of a recording's headers is sent again: those that the contract gives a delivery. What else
+/// stands there somebody wrote into the file, which may come from anywhere.
+const SENT_AGAIN: [&str; 5] = [
+    "content-type",
+    "user-agent",
+    contract::EVENT,
+    contract::DELIVERY_ID,
+    contract::SIGNATURE,
+];
 
 pub(crate) async fn run(context: &Context, arguments: ReplayArguments) -> Result<()> {
     let filter = Filter::parse(&arguments.events)?;
@@ -267,7 +274,7 @@ fn due(at: Timestamp, first: Timestamp, times: f64) -> Option<Duration> {
 fn headers(one: &Recorded, signer: Option<&Signer>) -> (HeaderMap, String) {
     let mut headers = HeaderMap::new();
     for (name, value) in one.headers.iter().flatten() {
-        if OF_THE_CONNECTION.contains(&name.to_ascii_lowercase().as_str()) {
+        if !SENT_AGAIN.iter().any(|one| one.eq_ignore_ascii_case(name)) {
             continue;
         }
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -286,6 +293,36 @@ fn headers(one: &Recorded, signer: Option<&Signer>) -> (HeaderMap, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_recordings_headers_those_of_the_contract_are_sent_again() {
+        let recorded = |headers: &[(&str, &str)]| Recorded {
+            at: Timestamp::UNIX_EPOCH,
+            event: Incoming::for_test("evt_1", "payment.settled", "pay_1"),
+            headers: Some(
+                headers
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect(),
+            ),
+        };
+        let one = recorded(&[
+            ("x-fluxa-signature", "t=1,v1=a"),
+            ("X-Fluxa-Delivery-Id", "dlv_1"),
+            ("Content-Type", "application/json"),
+            ("Authorization", "Bearer sk_test_of_somebody"),
+            ("cookie", "session=1"),
+            ("host", "elsewhere"),
+        ]);
+        let (headers, delivery) = headers(&one, None);
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["content-type", "x-fluxa-delivery-id", "x-fluxa-signature"]
+        );
+        assert_eq!(delivery, "dlv_1");
+    }
 
     #[test]
     fn events_are_due_at_their_pace() {

@@ -1,6 +1,5 @@
 //! `fluxa webhooks`: signing and verifying bodies by hand, as the SDK does it.
 
-use std::io::Read;
 use std::path::Path;
 
 use fluxa_sdk::webhooks::{SignatureError, Verifier, sign};
@@ -12,8 +11,12 @@ use crate::alteration::{Alteration, alterations};
 use crate::cli::{BodyArguments, WebhooksCommand};
 use crate::env;
 use crate::error::{CliError, Result};
+use crate::input;
 use crate::listen::report::plural;
 use crate::ui::{Line, Tone};
+
+/// The largest body that is read: no webhook comes near it.
+const LARGEST_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(crate) fn run(context: &Context, command: WebhooksCommand) -> Result<()> {
     match command {
@@ -212,11 +215,8 @@ fn secret(context: &Context, arguments: &BodyArguments) -> Result<WebhookSecret>
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
-    let read = match file.as_os_str() == "-" {
-        true => std::io::stdin().read_to_end(&mut body).map(drop),
-        false => std::fs::read(file).map(|bytes| body = bytes),
-    };
-    read.map_err(|error| CliError::file("read", file, &error))?;
-    Ok(body)
+    match file.as_os_str() == "-" {
+        true => input::read_stdin(LARGEST_BYTES),
+        false => input::read_file(file, LARGEST_BYTES),
+    }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fluxa_sdk::types::RecordListenDelivery;
 use fluxa_sdk::{Client, RateLimit};
+use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -18,6 +19,9 @@ use super::millis;
 /// The most reports that wait; beyond it new ones are dropped and counted, since the API keeps them
 /// for people to look at and nothing depends on them.
 const WAITING: usize = 4_096;
+
+/// The most reports under way at once.
+const AT_ONCE: usize = 16;
 
 /// How long reports wait when little is left of the key's allowance.
 const RESTRAINT: Duration = Duration::from_millis(250);
@@ -32,7 +36,7 @@ pub(crate) struct Acknowledgement {
     pub(crate) answer: Answer,
 }
 
-/// Reports deliveries of one listen session, one after the other.
+/// Reports deliveries of one listen session, several at once.
 pub(crate) struct Acknowledger {
     sender: mpsc::Sender<Acknowledgement>,
     task: JoinHandle<()>,
@@ -48,17 +52,19 @@ impl Acknowledger {
         let recorded = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&recorded);
         let task = tokio::spawn(async move {
-            while let Some(acknowledgement) = waiting.recv().await {
+            let reports = stream::poll_fn(move |context| waiting.poll_recv(context));
+            let reported = reports.for_each_concurrent(AT_ONCE, async |acknowledgement| {
                 // A report that fails is not tried for ever: the delivery itself was made.
                 let Ok(allowance) = report(&client, &session, acknowledgement).await else {
-                    continue;
+                    return;
                 };
                 counter.fetch_add(1, Ordering::Relaxed);
                 // The key's allowance is there for the merchant's own calls in the first place.
                 if allowance.is_some_and(|left| left.remaining < left.limit / 2) {
                     tokio::time::sleep(RESTRAINT).await;
                 }
-            }
+            });
+            reported.await;
         });
         Self {
             sender,
@@ -160,6 +166,30 @@ pub(crate) mod tests {
             acknowledger.acknowledge(attempt(event));
         }
         assert_eq!(acknowledger.finish().await, 3);
+    }
+
+    #[tokio::test]
+    async fn many_reports_are_under_way_at_once() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // None is answered before all are there.
+        let all = Arc::new(tokio::sync::Barrier::new(8));
+        let record = async move || {
+            all.wait().await;
+            RECORDED
+        };
+        let router = Router::new().route("/listen_sessions/{id}/deliveries", post(record));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let client = Client::builder("sk_test_mock0000000000000000000000000000")
+            .base_url(format!("http://{address}"))
+            .max_retries(0)
+            .build()
+            .unwrap();
+        let acknowledger = Acknowledger::start(client, "lst_0000000000000001".into());
+        for _ in 0..8 {
+            acknowledger.acknowledge(attempt("evt_good"));
+        }
+        assert_eq!(acknowledger.finish().await, 0);
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! Owns the event source's view of the API, over the SDK.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use tokio::net::TcpStream;
 
 use super::history::{Listed, Page};
 use super::source::{ByteStream, EventApi};
+use super::stock::Recall;
 use crate::connection;
 use crate::error::{CliError, Result};
 use crate::when::When;
@@ -79,6 +81,14 @@ impl SdkEventApi {
         let found = futures_util::future::try_join_all(each).await?;
         Ok(found.into_iter().flatten().collect())
     }
+}
+
+/// Returns how an event is read again.
+pub(crate) fn recall(client: Client) -> Recall {
+    Arc::new(move |id| {
+        let call = client.raw("GET", &format!("/events/{id}"));
+        Box::pin(async move { Ok(Bytes::from(call.await?.into_inner().to_string())) })
+    })
 }
 
 impl EventApi for SdkEventApi {

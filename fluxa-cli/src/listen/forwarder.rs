@@ -1,5 +1,9 @@
 //! Owns sending one delivery to the local endpoint: where it goes, and what came back.
 
+mod line;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fluxa_sdk::{SecretText, contract};
@@ -11,6 +15,8 @@ use tokio::net::TcpStream;
 use url::{Host, Url};
 
 use crate::error::{CliError, Result};
+use line::Line;
+pub(crate) use line::empty_tls;
 
 /// The most of an answer's body that is read. A longer one costs its connection, no more.
 const BODY_CAP: usize = 64 * 1024;
@@ -21,6 +27,10 @@ const BODY_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long the look whether anything listens may take.
 const PREFLIGHT: Duration = Duration::from_millis(300);
+
+/// What is told of an attempt whose connection was kept busy by what is no answer, or by that of
+/// another.
+const BUSY: &str = "no answer, but so much else that its connections were given up";
 
 /// What came of one attempt.
 #[derive(Clone, Debug)]
@@ -34,6 +44,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Nothing was sent.
+    pub(super) fn none(why: String) -> Self {
+        Self {
+            status: None,
+            error: Some(why),
+            duration: Duration::ZERO,
+        }
+    }
+
     pub(crate) fn is_success(&self) -> bool {
         self.status
             .is_some_and(|status| (200..300).contains(&status))
@@ -63,41 +82,39 @@ pub(crate) struct Manner {
 /// Sends deliveries to one target over kept connections.
 #[derive(Debug)]
 pub(crate) struct Forwarder {
-    client: reqwest::Client,
+    line: Mutex<Arc<Line>>,
     target: Url,
     headers: HeaderMap,
     timeout: Option<Duration>,
+    skip_verify: bool,
 }
 
 impl Forwarder {
     pub(crate) fn new(target: Url, manner: &Manner) -> Result<Self> {
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .tcp_nodelay(true)
-            .http1_only()
-            .connect_timeout(Duration::from_secs(5));
-        if is_loopback(&target) {
-            // A proxy of the environment could neither reach it nor has any business seeing it.
-            builder = builder.no_proxy();
-        }
-        if target.scheme() == "http" {
-            // No certificates needed, and loading the system's takes longer than all the rest.
-            builder = builder.tls_backend_preconfigured(empty_tls()?);
-        } else {
-            // Refused when it is there already, which is as well.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let skip = manner.skip_verify && is_private(&target);
-            builder = builder.tls_danger_accept_invalid_certs(skip);
-        }
-        let client = builder
-            .build()
-            .map_err(|error| CliError::failure(format!("cannot make an HTTP client: {error}")))?;
+        let skip_verify = manner.skip_verify && is_private(&target);
         Ok(Self {
-            client,
+            line: Mutex::new(Arc::new(Line::to(&target, skip_verify)?)),
             target,
             headers: manner.headers.clone(),
             timeout: (!manner.timeout.is_zero()).then_some(manner.timeout),
+            skip_verify,
         })
+    }
+
+    fn line(&self) -> MutexGuard<'_, Arc<Line>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives up a line that is kept busy, with all that is under way on it.
+    fn renew(&self, busy: &Arc<Line>) {
+        busy.courier.retire();
+        let mut line = self.line();
+        // Unless somebody has; and without another one, the next attempt tries again.
+        if Arc::ptr_eq(&line, busy)
+            && let Ok(fresh) = Line::to(&self.target, self.skip_verify)
+        {
+            *line = Arc::new(fresh);
+        }
     }
 
     pub(crate) fn target(&self) -> &Url {
@@ -119,7 +136,8 @@ impl Forwarder {
         for (name, value) in &self.headers {
             headers.append(name, value.clone());
         }
-        let sent = self
+        let line = Arc::clone(&self.line());
+        let sent = line
             .client
             .post(self.target.clone())
             .headers(headers)
@@ -127,6 +145,15 @@ impl Forwarder {
             .send();
         // Not reqwest's own limit, which starts anew with each `100 Continue`.
         let limit = self.timeout.unwrap_or(Duration::MAX);
+        let sent = async {
+            match line.courier.carry(sent).await {
+                Some(sent) => sent.map_err(|error| reason(&error)),
+                None => {
+                    self.renew(&line);
+                    Err(BUSY.to_owned())
+                }
+            }
+        };
         let (status, error, date) = match tokio::time::timeout(limit, sent).await {
             Ok(Ok(mut response)) => {
                 let date = response.headers().get(DATE).cloned();
@@ -134,7 +161,7 @@ impl Forwarder {
                 drain(&mut response).await;
                 (Some(response.status().as_u16()), redirect, date)
             }
-            Ok(Err(error)) => (None, Some(reason(&error)), None),
+            Ok(Err(why)) => (None, Some(why), None),
             Err(_) => (None, Some("no answer in time".to_owned()), None),
         };
         let answer = Answer {
@@ -182,17 +209,6 @@ async fn drain(response: &mut reqwest::Response) {
     let _ = tokio::time::timeout(BODY_PATIENCE, rest).await;
 }
 
-/// TLS that trusts nobody, for clients that only speak plain HTTP.
-pub(crate) fn empty_tls() -> Result<rustls::ClientConfig> {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(|error| CliError::failure(format!("cannot set up TLS: {error}")))?;
-    Ok(builder
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth())
-}
-
 /// Says why there was no answer, without the URL, which every line already names.
 pub(crate) fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
@@ -210,6 +226,12 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
             "its certificate is not trusted; --skip-verify takes any on this machine".to_owned()
         }
         true if deepest.contains("refused") => "connection refused".to_owned(),
+        true if deepest.contains("InvalidContentType") => {
+            "what answers there does not speak TLS: is it an http:// address?".to_owned()
+        }
+        false if deepest.contains("invalid HTTP version") => {
+            "what answers there does not speak HTTP: is it an https:// address?".to_owned()
+        }
         true => format!("cannot connect: {deepest}"),
         false => format!("connection broken: {deepest}"),
     }
@@ -217,11 +239,19 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
 
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
-        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => is_this_machine(address.into()),
+        Some(Host::Ipv6(address)) => is_this_machine(address.into()),
         None => false,
     }
+}
+
+fn is_this_machine(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    address.is_loopback() || address.is_unspecified()
 }
 
 /// Returns whether a target is on this machine or in a network of one's own, by its address or by a
@@ -372,11 +402,29 @@ mod tests {
             ("http://app.localhost", true),
             ("http://127.8.0.1", true),
             ("http://[::1]:80", true),
+            ("http://[::ffff:127.0.0.1]:80", true),
+            ("http://localhost.:80", true),
+            ("http://App.LocalHost.:80", true),
             ("http://example.test", false),
             ("http://localhost.example.test", false),
         ] {
             assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn https_where_http_is_spoken_is_named() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = format!("https://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, axum::Router::new()).await });
+        let manner = Manner {
+            skip_verify: true,
+            ..Manner::default()
+        };
+        let forwarder = Forwarder::new(target.parse().unwrap(), &manner).unwrap();
+        let answer = forwarder.post(HeaderMap::new(), bytes::Bytes::new()).await;
+        let error = answer.error.unwrap();
+        assert!(error.contains("is it an http:// address"), "{error}");
     }
 
     #[test]

@@ -23,6 +23,9 @@ use crate::private_file;
 /// The form of the file. A reader refuses a newer one.
 const VERSION: u32 = 1;
 
+/// The longest line that is read: the longest event with all that JSON may make of its bytes.
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+
 /// One line of the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -222,16 +225,20 @@ pub(crate) fn read(path: &Path) -> Result<(Vec<Recorded>, bool)> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        if lines.read_until(b'\n', &mut line).map_err(failed)? == 0 {
+        let mut part = (&mut lines).take(LONGEST_LINE);
+        if part.read_until(b'\n', &mut line).map_err(failed)? == 0 {
             break;
         }
-        if !line.ends_with(b"\n") {
+        if !line.ends_with(b"\n") && part.limit() > 0 {
             return Ok((events, true));
         }
         let wrong = |why: &str| {
             CliError::failure(format!("{}, line {number}: {why}", path.display()))
                 .hint("is it a recording? `fluxa listen --record FILE` makes one")
         };
+        if !line.ends_with(b"\n") {
+            return Err(wrong("it has no end within 16 MiB"));
+        }
         let record: Record =
             serde_json::from_slice(&line).map_err(|error| wrong(&error.to_string()))?;
         match record {
@@ -389,6 +396,13 @@ mod tests {
             assert!(read(&path).is_err(), "{name}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_line_without_an_end_is_not_read_for_ever() {
+        let error = read(Path::new("/dev/zero")).unwrap_err();
+        assert!(error.message.contains("no end"), "{}", error.message);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::source::{ByteStream, EventApi, patience};
 use super::*;
 
 mod endings;
+mod hanging;
 
 const SECRET: &str = "whsec_pipeline";
 

@@ -4,96 +4,64 @@
 //! keeps its place while it waits to be tried again, and takes up none of the places of others. No
 //! target waits for another.
 
+mod parcel;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use jiff::Timestamp;
-use reqwest::header::HeaderMap;
 
 use super::acknowledge::{Acknowledgement, Acknowledger};
-use super::chaos::{Chaos, HOLD, Trouble};
+use super::chaos::{Chaos, HOLD};
 use super::cursor::{Cursor, Ticket};
-use super::doctor::{Diagnosis, Doctor};
-use super::forwarder::{Answer, Forwarder};
+use super::forwarder::Forwarder;
 use super::record::Sent;
-use super::signer::{Signer, delivery_id};
+use super::signer::Signer;
+use super::stock::Stock;
 use super::targets::Targets;
-use super::{Incoming, ListenEvent, Payload, Session, Summary, millis, milliseconds};
+use super::{Incoming, ListenEvent, Session, Summary, millis, milliseconds};
 use crate::error::Result;
+use parcel::{
+    AttemptFuture, Attempted, Means, Parcel, Shared, Step, StepFuture, attempt, examined, lane,
+    told,
+};
 
 /// Enough events to keep a target busy; the source waits when every target has that.
 const ENOUGH: usize = 256;
 
 /// The most events held for targets, or objects, that hang while others could go on; beyond it
 /// these wait too.
-const HELD: usize = 4_096;
+const HELD: usize = 8_192;
 
-/// The most bytes of events held.
+/// The most bytes of events in hand.
 const HELD_BYTES: usize = 4 * 1024 * 1024;
 
 /// The most events between the resume point and the newest; beyond it the source waits too.
 const OPEN: usize = 32_768;
 
+/// The most attempts at once, to all targets together. Each may hold some 400 KB of an answer's
+/// headers, and all of it is to stay under 64 MB whatever targets do.
+const AT_ONCE: usize = 96;
+
+/// The most places of all targets together. What is left of [`AT_ONCE`] is for attempts that gave
+/// theirs up.
+const PLACES: usize = 64;
+
 /// An attempt that takes longer gives up its place, so that endpoints which hang on some events do
 /// not keep others waiting.
 const SLOW: Duration = Duration::from_millis(500);
 
-/// The most attempts to one target that have given up their places; further ones keep theirs. Each
-/// may hold half a megabyte of an answer's headers.
-const SLOW_AT_ONCE: usize = 48;
+/// The same at a target that leaves others unanswered.
+const SLOW_AGAIN: Duration = Duration::from_millis(100);
 
 /// How long deliveries that are under way may take to end once the stop has been asked for.
 const FAREWELL: Duration = Duration::from_millis(500);
 
 /// How long all that has arrived may take to end once the session is over by itself.
 const DRAIN: Duration = Duration::from_secs(5);
-
-/// An event and how many of its targets are not done with it.
-struct Shared {
-    event: Incoming,
-    left: AtomicUsize,
-    failed: AtomicBool,
-}
-
-/// An event on its way to one target.
-pub(super) struct Parcel {
-    shared: Arc<Shared>,
-    target: usize,
-    attempt: u32,
-    patience: ExponentialBackoff,
-    /// What `--chaos` does to it.
-    trouble: Option<Trouble>,
-    /// When the attempt began and with what headers, where that is recorded.
-    sent: Option<(Timestamp, HeaderMap)>,
-}
-
-/// One thing that ended.
-pub(super) enum Step {
-    Answered {
-        parcel: Box<Parcel>,
-        delivery: String,
-        answer: Answer,
-        /// Whether it had given up its place.
-        slow: bool,
-    },
-    /// An attempt takes long: the rest of it.
-    Slow { target: usize, rest: StepFuture },
-    /// The wait before the next attempt is over.
-    Woken(Box<Parcel>),
-    /// What a target refused was looked into.
-    Examined(Box<Parcel>, Box<Diagnosis>),
-    /// An event of `--chaos` has waited long enough to be overtaken.
-    Alone { object: String, event: String },
-}
-
-type StepFuture = Pin<Box<dyn Future<Output = Step> + Send>>;
 
 /// How hard to try.
 #[derive(Clone, Copy, Debug)]
@@ -111,13 +79,24 @@ struct Counter {
     /// First of their lanes, waiting for a free place.
     ready: VecDeque<Box<Parcel>>,
     attempting: usize,
+    /// Attempts that have given up their places.
     slow: usize,
+    /// Events that it is not done with.
+    waiting: usize,
+    /// It was said that it leaves much unanswered.
+    is_told_of: bool,
 }
 
 impl Counter {
     /// Returns whether an attempt could begin at once.
     fn is_idle(&self, effort: &Effort) -> bool {
         self.ready.is_empty() && self.attempting < effort.concurrency
+    }
+
+    /// Returns whether an event that has just lined up will be long in coming to its turn.
+    fn is_behind(&self, event: &Incoming) -> bool {
+        let lane = self.lanes.get(lane(event));
+        self.ready.len() > ENOUGH || lane.is_some_and(|waiting| !waiting.is_empty())
     }
 }
 
@@ -133,11 +112,15 @@ pub(super) struct Work {
     /// What is not done, by target and in the order of receipt.
     undone: BTreeMap<(usize, Ticket), Arc<Shared>>,
     held: usize,
-    held_bytes: usize,
+    stock: Stock,
+    /// The most attempts that may have given up their places.
+    slow_at_once: usize,
     accepted: u64,
     pub(super) session: Session,
     /// No attempt is begun any more.
     leaving: bool,
+    /// It was said that no more events are taken.
+    is_full_told: bool,
     pub(super) summary: Summary,
 }
 
@@ -147,15 +130,19 @@ impl Work {
         targets: Targets,
         acknowledger: Option<Acknowledger>,
         cursor: Arc<Mutex<Cursor>>,
-        effort: Effort,
+        mut effort: Effort,
         session: Session,
     ) -> Self {
+        let how_many = targets.iter().count().max(1);
+        effort.concurrency = effort.concurrency.min((PLACES / how_many).max(1));
         let counter = |forwarder: &Arc<Forwarder>| Counter {
             forwarder: Arc::clone(forwarder),
             lanes: HashMap::new(),
             ready: VecDeque::new(),
             attempting: 0,
             slow: 0,
+            waiting: 0,
+            is_told_of: false,
         };
         Self {
             signer: Arc::new(signer),
@@ -167,20 +154,29 @@ impl Work {
             steps: FuturesUnordered::new(),
             undone: BTreeMap::new(),
             held: 0,
-            held_bytes: 0,
+            stock: Stock::default(),
+            slow_at_once: AT_ONCE.saturating_sub(how_many * effort.concurrency),
             accepted: 0,
             session,
             leaving: false,
+            is_full_told: false,
             summary: Summary::default(),
         }
     }
 
     pub(super) fn has_room(&self) -> bool {
-        let someone_idle = || self.counters.iter().any(|c| c.is_idle(&self.effort));
-        (self.held < ENOUGH || self.held < HELD && someone_idle())
-            && self.held_bytes < HELD_BYTES
+        (self.held < ENOUGH || self.someone_is_idle())
             && self.accepted < self.effort.max_events
-            && self.cursor().open() < OPEN
+            && !self.is_full()
+    }
+
+    fn someone_is_idle(&self) -> bool {
+        self.counters.iter().any(|c| c.is_idle(&self.effort))
+    }
+
+    /// Returns whether no more may be held, whoever could go on.
+    fn is_full(&self) -> bool {
+        self.held >= HELD || self.stock.bytes() >= HELD_BYTES || self.cursor().open() >= OPEN
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -214,7 +210,6 @@ impl Work {
             return Ok(());
         }
         self.held += 1;
-        self.held_bytes += event.body.len();
         match &mut self.session.chaos {
             None => self.line_up(event, targets),
             Some(chaos) => {
@@ -229,7 +224,27 @@ impl Work {
                 self.line_up_all(now);
             }
         }
-        emit(said)
+        emit(said)?;
+        match !self.is_full_told && self.is_full() && self.someone_is_idle() {
+            true => self.tell_of_who_holds_up(emit),
+            false => Ok(()),
+        }
+    }
+
+    /// Says once which target it is that all have to wait for.
+    fn tell_of_who_holds_up(
+        &mut self,
+        emit: &mut impl FnMut(ListenEvent) -> Result<()>,
+    ) -> Result<()> {
+        self.is_full_told = true;
+        let Some(counter) = self.counters.iter().max_by_key(|c| c.waiting) else {
+            return Ok(());
+        };
+        let (target, waiting) = (counter.forwarder.target(), counter.waiting);
+        emit(ListenEvent::Warning(format!(
+            "{waiting} events wait for {target}, as many as are held: no more are taken, for no \
+             target, until some of them are done; --timeout gives up sooner on what hangs"
+        )))
     }
 
     fn line_up_all(&mut self, events: impl IntoIterator<Item = Incoming>) {
@@ -241,20 +256,24 @@ impl Work {
 
     /// Puts an event behind what waits of its object, at each of its targets that an earlier run has
     /// not done with it.
-    fn line_up(&mut self, event: Incoming, mut targets: Vec<usize>) {
+    fn line_up(&mut self, mut event: Incoming, mut targets: Vec<usize>) {
         if targets.len() > 1 {
             let mut cursor = self.cursor();
             targets.retain(|target| !cursor.is_done_at(event.ticket, self.url(*target)));
         }
+        let kept = self.stock.keep(std::mem::take(&mut event.body));
         let shared = Arc::new(Shared {
             event,
+            kept,
             left: AtomicUsize::new(targets.len()),
             failed: AtomicBool::new(false),
         });
-        for target in targets {
+        for &target in &targets {
             let place = (target, shared.event.ticket);
             self.undone.insert(place, Arc::clone(&shared));
-            let lanes = &mut self.counters[target].lanes;
+            let counter = &mut self.counters[target];
+            counter.waiting += 1;
+            let lanes = &mut counter.lanes;
             match lanes.get_mut(lane(&shared.event)) {
                 Some(waiting) => waiting.push_back(Arc::clone(&shared)),
                 None => {
@@ -263,27 +282,25 @@ impl Work {
                 }
             }
         }
+        let is_behind = |target: &usize| self.counters[*target].is_behind(&shared.event);
+        if targets.iter().all(is_behind) {
+            self.let_go_if_tight(&shared);
+        }
+    }
+
+    /// Lets go of an event's bytes when there are many in hand: of one that will wait for long.
+    fn let_go_if_tight(&self, shared: &Shared) {
+        if self.session.recall.is_some() && self.stock.is_tight() {
+            shared.kept.let_go();
+        }
     }
 
     fn enqueue(&mut self, target: usize, shared: Arc<Shared>) {
-        let patience = ExponentialBackoff {
-            current_interval: Duration::from_millis(200),
-            initial_interval: Duration::from_millis(200),
-            multiplier: 2.0,
-            max_interval: Duration::from_secs(5),
-            max_elapsed_time: None,
-            ..ExponentialBackoff::default()
-        };
-        let trouble = shared.event.trouble.as_deref().cloned();
-        let delay_ms = trouble.as_ref().map_or(0, |trouble| trouble.delay_ms);
-        let parcel = Box::new(Parcel {
-            shared,
-            target,
-            attempt: 0,
-            patience,
-            trouble,
-            sent: None,
-        });
+        let parcel = Parcel::new(shared, target);
+        let delay_ms = parcel
+            .trouble
+            .as_ref()
+            .map_or(0, |trouble| trouble.delay_ms);
         match delay_ms {
             0 => self.counters[target].ready.push_back(parcel),
             _ => self.wake(parcel, Duration::from_millis(delay_ms)),
@@ -307,22 +324,17 @@ impl Work {
         {
             counter.attempting += 1;
             parcel.attempt += 1;
-            let forwarder = Arc::clone(&counter.forwarder);
-            let delivery = delivery_id();
-            let event = &parcel.shared.event;
-            let headers = self.signer.headers(event, &delivery);
-            let body = event.body.clone();
-            if self.session.recorder.is_some() {
-                parcel.sent = Some((Timestamp::now(), headers.clone()));
-            }
-            let mut attempt = Box::pin(async move { forwarder.post(headers, body).await });
-            self.steps.push(Box::pin(async move {
-                if let Ok(answer) = tokio::time::timeout(SLOW, &mut attempt).await {
-                    return answered(parcel, delivery, answer, false);
-                }
-                let rest = Box::pin(async move { answered(parcel, delivery, attempt.await, true) });
-                Step::Slow { target, rest }
-            }));
+            let means = Means {
+                forwarder: Arc::clone(&counter.forwarder),
+                signer: Arc::clone(&self.signer),
+                recall: self.session.recall.clone(),
+                records: self.session.recorder.is_some(),
+                place: match counter.slow {
+                    0 => SLOW,
+                    _ => SLOW_AGAIN,
+                },
+            };
+            self.steps.push(attempt(parcel, means));
         }
     }
 
@@ -338,10 +350,7 @@ impl Work {
                 self.fill(target);
                 Ok(())
             }
-            Step::Slow { target, rest } => {
-                self.slowed(target, rest);
-                Ok(())
-            }
+            Step::Slow { target, rest } => self.slowed(target, rest, emit),
             Step::Examined(parcel, diagnosis) => {
                 let doctor = self.session.doctor.as_mut();
                 let is_news =
@@ -359,56 +368,58 @@ impl Work {
                 }
                 Ok(())
             }
-            Step::Answered {
-                parcel,
-                delivery,
-                answer,
-                slow,
-            } => {
-                self.leave(parcel.target, slow);
-                self.answered(parcel, delivery, &answer, emit)
+            Step::Answered(attempted) => {
+                let counter = &mut self.counters[attempted.parcel.target];
+                match attempted.slow {
+                    true => counter.slow -= 1,
+                    false => counter.attempting -= 1,
+                }
+                self.answered(attempted, emit)
             }
         }
     }
 
     /// Lets an attempt that takes long go on without a place, if not too many do.
-    fn slowed(&mut self, target: usize, rest: StepFuture) {
+    fn slowed(
+        &mut self,
+        target: usize,
+        rest: AttemptFuture,
+        emit: &mut impl FnMut(ListenEvent) -> Result<()>,
+    ) -> Result<()> {
+        let slow = self.counters.iter().map(|c| c.slow).sum::<usize>() < self.slow_at_once;
+        self.steps.push(Box::pin(async move {
+            Step::Answered(Attempted { slow, ..rest.await })
+        }));
         let counter = &mut self.counters[target];
-        if counter.slow < SLOW_AT_ONCE {
+        if slow {
             counter.slow += 1;
             counter.attempting -= 1;
-            self.steps.push(rest);
             self.fill(target);
-        } else {
-            self.steps.push(Box::pin(async move {
-                match rest.await {
-                    Step::Answered {
-                        parcel,
-                        delivery,
-                        answer,
-                        ..
-                    } => answered(parcel, delivery, answer, false),
-                    other => other,
-                }
-            }));
+            return Ok(());
         }
-    }
-
-    fn leave(&mut self, target: usize, slow: bool) {
-        let counter = &mut self.counters[target];
-        match slow {
-            true => counter.slow -= 1,
-            false => counter.attempting -= 1,
+        if std::mem::replace(&mut counter.is_told_of, true) {
+            return Ok(());
         }
+        emit(ListenEvent::Warning(format!(
+            "{} leaves deliveries unanswered, {} by now: its other events may have to wait until some \
+             have ended; --timeout gives up on them sooner",
+            counter.forwarder.target(),
+            counter.slow + counter.attempting
+        )))
     }
 
     fn answered(
         &mut self,
-        mut parcel: Box<Parcel>,
-        delivery: String,
-        answer: &Answer,
+        attempted: Attempted,
         emit: &mut impl FnMut(ListenEvent) -> Result<()>,
     ) -> Result<()> {
+        let Attempted {
+            mut parcel,
+            delivery,
+            answer,
+            body,
+            ..
+        } = attempted;
         let target = parcel.target;
         let ok = answer.is_success();
         let again = !ok && answer.is_worth_retrying() && parcel.attempt <= self.effort.retries;
@@ -429,7 +440,7 @@ impl Work {
                 delivery: &delivery,
                 attempt: parcel.attempt,
                 headers,
-                answer,
+                answer: &answer,
                 chaos: parcel.trouble.as_ref(),
             })?;
         }
@@ -479,11 +490,13 @@ impl Work {
         }
         let forwarder = &self.counters[target].forwarder;
         if let Some(doctor) = self.session.doctor.as_mut().filter(|_| !self.leaving)
-            && doctor.wants(target, forwarder, answer)
+            && let Some(body) = &body
+            && doctor.wants(target, forwarder, &answer)
         {
             // Before the next event of the object, which must not overtake what is sent again.
+            let forwarder = Arc::clone(forwarder);
             self.steps
-                .push(examined(parcel, Arc::clone(forwarder), doctor, answer));
+                .push(examined(parcel, body, forwarder, doctor, &answer));
             return emit(said);
         }
         self.over(&parcel, ok);
@@ -511,9 +524,12 @@ impl Work {
     /// One of an event's targets is done with it. It counts once all are.
     fn done(&mut self, shared: &Shared, target: usize, ok: bool) {
         self.undone.remove(&(target, shared.event.ticket));
+        self.counters[target].waiting -= 1;
         shared.failed.fetch_or(!ok, Ordering::Relaxed);
         if shared.left.fetch_sub(1, Ordering::Relaxed) > 1 {
             self.cursor().done_at(shared.event.ticket, self.url(target));
+            // One target has it already: it is another that takes long.
+            self.let_go_if_tight(shared);
             return;
         }
         match shared.failed.load(Ordering::Relaxed) {
@@ -521,7 +537,6 @@ impl Work {
             true => self.summary.failed += 1,
         }
         self.held -= 1;
-        self.held_bytes -= shared.event.body.len();
         self.handled(shared.event.ticket);
         self.session.goal.handled(&shared.event.event_type);
     }
@@ -597,38 +612,4 @@ impl Work {
         }
         Ok(())
     }
-}
-
-fn answered(parcel: Box<Parcel>, delivery: String, answer: Answer, slow: bool) -> Step {
-    Step::Answered {
-        parcel,
-        delivery,
-        answer,
-        slow,
-    }
-}
-
-fn examined(
-    parcel: Box<Parcel>,
-    forwarder: Arc<Forwarder>,
-    doctor: &Doctor,
-    answer: &Answer,
-) -> StepFuture {
-    let event = parcel.shared.event.clone();
-    let examination = doctor.examine(event, forwarder, answer.status.unwrap_or_default());
-    Box::pin(async move { Step::Examined(parcel, Box::new(examination.await)) })
-}
-
-fn told(event: &Incoming) -> ListenEvent {
-    ListenEvent::Event {
-        id: event.id.clone(),
-        event_type: event.event_type.clone(),
-        object: event.object.clone(),
-        payload: Payload(event.body.clone()),
-    }
-}
-
-/// What must stay in order: the object, or the event itself where there is none.
-fn lane(event: &Incoming) -> &str {
-    event.object.as_deref().unwrap_or(&event.id)
 }

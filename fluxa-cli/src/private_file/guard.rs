@@ -19,21 +19,27 @@ pub(super) const OPEN_FLAGS: i32 = rustix::fs::OFlags::NOFOLLOW
 
 /// Refuses what is no plain file, or has a second name somewhere.
 pub(super) fn check_file(path: &Path, metadata: &Metadata) -> Result<()> {
-    let refused = |what: &str| CliError::failure(format!("{} {what}", path.display()));
-    if metadata.file_type().is_symlink() {
-        return Err(refused("is a symbolic link")
-            .hint("secrets are read from and written to plain files only: replace the link"));
-    }
-    if !metadata.is_file() {
-        return Err(refused("is no plain file").hint(format!(
-            "move it away, or name another directory by {}",
-            env::CONFIG_DIR
-        )));
-    }
+    check_plain(path, metadata)?;
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::nlink(metadata) > 1 {
-        return Err(refused("has a second name (a hard link)")
+        return Err(refused(path, "has a second name (a hard link)")
             .hint("secrets are kept in files of one name only: copy it, and remove the link"));
+    }
+    Ok(())
+}
+
+fn refused(path: &Path, what: &str) -> CliError {
+    CliError::failure(format!("{} {what}", path.display()))
+}
+
+/// Refuses what is no plain file.
+pub(super) fn check_plain(path: &Path, metadata: &Metadata) -> Result<()> {
+    if metadata.file_type().is_symlink() {
+        return Err(refused(path, "is a symbolic link")
+            .hint("only plain files are read and written: name the one it leads to, or put one in its place"));
+    }
+    if !metadata.is_file() {
+        return Err(refused(path, "is no plain file").hint("move it away, or name another"));
     }
     Ok(())
 }

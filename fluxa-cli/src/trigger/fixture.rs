@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::contract;
 use crate::error::{CliError, Result};
+use crate::input;
 use crate::suggest;
 
 /// No fixture of anyone's is larger.
@@ -57,13 +58,7 @@ impl Fixture {
 /// # Errors
 /// Failure where there is no such file; usage where it is no fixture, with the place.
 pub(crate) fn read(path: &Path) -> Result<Fixture> {
-    let failed = |error: std::io::Error| CliError::file("read", path, &error);
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > LARGEST_BYTES {
-        let fault = format!("{} is over 1 MiB: no fixture is", path.display());
-        return Err(CliError::usage(fault));
-    }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let text = input::read_text(path, LARGEST_BYTES)?;
     parse(&text).map_err(|error| error.context(path.display()))
 }
 
