@@ -12,7 +12,7 @@ fn a_fault_of_the_command_line_is_2_and_on_stderr() {
     let home = Home::new();
     for arguments in [
         &["nonsense"][..],
-        &["listen"],
+        &["listen", "--header", "A: b"],
         &["keys", "rotate"],
         &["trigger"],
     ] {

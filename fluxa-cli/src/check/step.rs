@@ -276,6 +276,9 @@ impl Trigger {
 
 fn read_expect(table: &Table<'_>, value: &Value<'_>, reading: &Reading<'_>) -> Result<Expect> {
     let pattern = value.text()?.trim().to_owned();
+    if pattern.is_empty() {
+        return Err(value.fault("`expect` names no event").hint("\"*\" is any"));
+    }
     let known = match is_unchecked(table)? {
         true => Known::nothing(),
         false => {
@@ -283,9 +286,6 @@ fn read_expect(table: &Table<'_>, value: &Value<'_>, reading: &Reading<'_>) -> R
             Known::of_events(&pattern)
         }
     };
-    if pattern.is_empty() {
-        return Err(value.fault("`expect` names no event").hint("\"*\" is any"));
-    }
     let count = match table.get("count") {
         Some(value) => Some(value.count()?),
         None => None,
