@@ -155,9 +155,25 @@ struct Outage {
     resumed: bool,
 }
 
+/// A stream that was opened.
+struct Opened {
+    bytes: ByteStream,
+    /// Whether it goes on after an event, and does not begin with the newest.
+    is_resumed: bool,
+}
+
+impl Opened {
+    fn new(bytes: ByteStream, after: Option<&str>) -> Self {
+        Self {
+            bytes,
+            is_resumed: after.is_some(),
+        }
+    }
+}
+
 /// Where events come from at the moment.
 enum Feed {
-    Stream(ByteStream),
+    Stream(Opened),
     /// The list, because of this.
     List(String),
 }
@@ -181,8 +197,7 @@ impl<A: EventApi> Source<A> {
         loop {
             feed = match feed {
                 Feed::List(reason) => {
-                    let stream = self.poll(reason, &mut outage, &mut connected).await?;
-                    Feed::Stream(stream)
+                    Feed::Stream(self.poll(reason, &mut outage, &mut connected).await?)
                 }
                 Feed::Stream(stream) => {
                     let opened = Instant::now();
@@ -265,18 +280,19 @@ impl<A: EventApi> Source<A> {
 
     async fn open(&self, after: Option<&str>) -> Result<Feed> {
         match tokio::time::timeout(OPENING, self.api.open(after)).await {
-            Ok(opened) => opened.map(Feed::Stream),
+            Ok(opened) => opened.map(|bytes| Feed::Stream(Opened::new(bytes, after))),
             Err(_) => Ok(Feed::List(HELD_BACK.to_owned())),
         }
     }
 
     /// Passes on what the stream brings, until it ends one way or the other. What ends an outage
     /// is told as soon as everything that happened meanwhile has come.
-    async fn read(&self, stream: ByteStream, outage: &mut Option<Outage>) -> Result<Fault, Over> {
+    async fn read(&self, stream: Opened, outage: &mut Option<Outage>) -> Result<Fault, Over> {
         // Where there was no event to resume after, the stream alone cannot tell what happened
         // before it was open: the list can. It is read after opening, so that nothing falls
-        // between the two, and what both have is recognised.
-        if self.cursor().resume_after().is_none()
+        // between the two, and what both have is recognised. That there is one by now is too late for
+        // this stream, which began with the newest.
+        if !stream.is_resumed
             && let Err(error) = self.catch_up().await?
         {
             return match Refusal::of(&error) {
@@ -285,7 +301,7 @@ impl<A: EventApi> Source<A> {
             };
         }
         let before = self.cursor().received();
-        let mut events = messages(stream, self.silence).eventsource();
+        let mut events = messages(stream.bytes, self.silence).eventsource();
         let mut give_up = Instant::now() + RECOVERY;
         let mut asking = pin!(self.last_missed());
         // The last event that happened meanwhile, once that is known.

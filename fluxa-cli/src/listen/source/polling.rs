@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::super::history::History;
 use super::refusal::Refusal;
-use super::{ByteStream, EventApi, Outage, Over, Signal, Source, next_delay};
+use super::{EventApi, Opened, Outage, Over, Signal, Source, next_delay};
 use crate::error::Result;
 
 /// How often the list is read where there is no stream.
@@ -52,7 +52,7 @@ impl<A: EventApi> Source<A> {
         reason: String,
         outage: &mut Option<Outage>,
         connected: &mut bool,
-    ) -> Result<ByteStream, Over> {
+    ) -> Result<Opened, Over> {
         let mut patience = self.patience.clone();
         patience.reset();
         if *connected {
@@ -64,7 +64,7 @@ impl<A: EventApi> Source<A> {
         }
         let mut unreadable = None;
         let mut again = Instant::now() + STREAM_AGAIN;
-        let mut opening: Option<BoxFuture<'_, Option<ByteStream>>> = None;
+        let mut opening: Option<BoxFuture<'_, Option<Opened>>> = None;
         loop {
             let mut wait = POLL;
             match self.catch_up().await? {
@@ -134,13 +134,16 @@ impl<A: EventApi> Source<A> {
 
     /// Returns a stream on which something came. Why there is none does not matter: the list says
     /// what is wrong, if anything is.
-    async fn open_with_something(&self) -> Option<ByteStream> {
+    async fn open_with_something(&self) -> Option<Opened> {
         let position = self.cursor().resume_after().map(str::to_owned);
         let opening = async {
             let mut stream = self.api.open(position.as_deref()).await.ok()?;
             let first = stream.next().await?.ok()?;
             let first = futures_util::stream::once(async { Ok(first) });
-            Some(first.chain(stream).boxed())
+            Some(Opened::new(
+                first.chain(stream).boxed(),
+                position.as_deref(),
+            ))
         };
         let opened = tokio::time::timeout(self.silence, opening).await;
         opened.ok().flatten()

@@ -2,6 +2,7 @@
 
 mod without_a_stream;
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::stream;
@@ -179,6 +180,38 @@ impl Told {
 const CONNECTED: &[u8] = b": connected\n\n";
 const A: &[u8] = b"id: evt_a\ndata: {\"id\":\"evt_a\",\"type\":\"a.b\"}\n\n";
 const B: &[u8] = b"id: evt_b\ndata: {\"id\":\"evt_b\",\"type\":\"a.b\"}\n\n";
+const C: &[u8] = b"id: evt_c\ndata: {\"id\":\"evt_c\",\"type\":\"a.b\"}\n\n";
+
+#[tokio::test(start_paused = true)]
+async fn what_is_handled_while_a_stream_is_opened_at_the_newest_event_hides_none_before_it() {
+    let cursor: Arc<OnceLock<Arc<Mutex<Cursor>>>> = Arc::default();
+    let of_it = Arc::clone(&cursor);
+    let api = Script::new(
+        move |opened| match opened {
+            0 => Opening::Ends(vec![CONNECTED, A]),
+            _ => {
+                // The first event's delivery ends only now: this stream was asked for without it.
+                let ticket = crate::listen::cursor::Ticket::default();
+                of_it.get().unwrap().lock().unwrap().handled(ticket);
+                Opening::Stays(vec![CONNECTED, C])
+            }
+        },
+        |listed| match listed {
+            0 => Ok(vec![]),
+            _ => Ok(vec!["evt_a", "evt_b", "evt_c"]),
+        },
+    );
+    let mut told = Told::from(api, Start::At(Position::after(None)));
+    cursor.set(Arc::clone(&told.cursor)).unwrap();
+    let mut events = Vec::new();
+    while events.len() < 3 {
+        let signal = tokio::time::timeout(SILENCE, told.signals.recv()).await;
+        if let Some(Signal::Event(event)) = signal.expect("an event is missing") {
+            events.push(event.id);
+        }
+    }
+    assert_eq!(events, ["evt_a", "evt_b", "evt_c"]);
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_of_what_is_no_event_is_told_of_now_and_then() {
