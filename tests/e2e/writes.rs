@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::resources::many;
 use crate::support::scripted::Scripted;
-use crate::support::{Home, KEY, Mock, Run, Running, eventually, json_lines, mock_control, signal};
+use crate::support::{
+    Home, KEY, Mock, Run, Running, ends, eventually, json_lines, mock_control, signal,
+};
 
 const OTHER: &str = "sk_test_other000000000000000000000000000";
 const LIVE: &str = "sk_live_0123456789abcdefghij0123456789ab";
@@ -161,7 +163,7 @@ fn whoever_ends_a_write_is_told_its_key_and_how_to_find_out() {
         "method": "POST", "path": "/v1/refunds", "times": 3, "delay_ms": 60_000,
     });
     mock_control(&mock, "/faults", fault);
-    for (at, name) in ["INT", "TERM", "HUP"].into_iter().enumerate() {
+    for (at, name) in ends().into_iter().enumerate() {
         let refund = ["refunds", "create", "--payment", "pay_1111111111111111"];
         let refund = [&refund[..], &["--output", "json"]].concat();
         let waiting = Running::start(mock.fluxa(&home, &refund));
@@ -423,7 +425,7 @@ mod on_a_terminal {
     #[test]
     fn whoever_ends_the_question_for_a_key_finds_the_terminal_as_it_was() {
         let home = Home::new();
-        for name in ["INT", "TERM", "HUP"] {
+        for name in ends() {
             let line = format!(
                 "\"$FLUXA\" login </dev/tty & login=$!
                  while stty -a | grep -q ' echo '; do :; done

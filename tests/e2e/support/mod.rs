@@ -154,6 +154,19 @@ pub(crate) fn signal(process: u32, name: &str) {
     assert!(status.unwrap().success());
 }
 
+/// The signals by which people and systems end a program. SIGHUP is none where these tests themselves are
+/// to outlive their terminal (`nohup`): what they start inherits that, and heeds it.
+pub(crate) fn ends() -> Vec<&'static str> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let mut ends = vec!["INT", "TERM"];
+    if ignored.is_some_and(|mask| mask & 1 == 0) {
+        ends.push("HUP");
+    }
+    ends
+}
+
 /// Looks at a condition every few milliseconds until it gives something.
 ///
 /// Polled, since most conditions are of another process: a file, an exit, what an endpoint got.
