@@ -95,6 +95,9 @@ fn the_profile_gets_the_new_key_which_is_printed_nowhere() {
                 "{text}"
             );
         }
+        // What listen signs with is another secret now.
+        let said = run.stderr.contains("another FLUXA_WEBHOOK_SECRET");
+        assert_eq!(said, output == "human", "{}", run.stderr);
         // Typed once more, nothing is wrong: it is done.
         let again = Run::of(profile.rotation()).expect(0);
         assert!(again.stderr.contains("rotated before"), "{}", again.stderr);

@@ -145,14 +145,12 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
     let report = Report::new(&context.ui, print_secret, how_many);
     let ready_file = arguments.ready_file.as_deref();
     let (is_ready, mut companion) = (Notify::new(), Companion::default());
+    let mock_key = context.settings.mock.then(mock::well_known_key);
     let ran = async |companion: &mut Companion| {
         is_ready.notified().await;
         let before = watched.newest_brought().await.unwrap_or_default();
-        let variables = [
-            (env::WEBHOOK_SECRET, session.secret.expose()),
-            (env::API_BASE, context.settings.api_base.as_str()),
-            (env::LISTEN_SESSION, session.id.as_str()),
-        ];
+        let (secret, id) = (session.secret.expose(), session.id.as_str());
+        let variables = variables(secret, id, &context.settings.api_base, mock_key.as_deref());
         companion.start(&arguments.command, &variables, context.ui.is_json())?;
         let status = companion.ended().await?;
         // What it made happen may still be on its way.
@@ -201,6 +199,23 @@ pub(crate) async fn run(context: &Context, arguments: ListenArguments) -> Result
         lines.iter().for_each(|line| context.ui.note(line));
     }
     verdict(ended, &summary, &arguments, cut_off)
+}
+
+/// Returns what the command's environment has of the session. The sandbox's key, which everybody knows,
+/// goes with its address: with a profile's own it would be refused there, or should never have come.
+fn variables<'a>(
+    secret: &'a str,
+    session: &'a str,
+    api_base: &'a str,
+    mock_key: Option<&'a str>,
+) -> Vec<(&'static str, &'a str)> {
+    let mut variables = vec![
+        (env::WEBHOOK_SECRET, secret),
+        (env::API_BASE, api_base),
+        (env::LISTEN_SESSION, session),
+    ];
+    variables.extend(mock_key.map(|key| (env::SECRET_KEY, key)));
+    variables
 }
 
 /// Returns the trouble that was asked for. A seed is made up and said when none was given, so that
@@ -270,4 +285,20 @@ fn write_env(context: &Context, target: Option<&EnvTarget>, session: &ListenSess
 pub(super) async fn open_session(client: &Client, filter: &Filter) -> Result<ListenSession> {
     let body = CreateListenSession::new().events(filter.exact_types());
     Ok(client.listen_sessions().create(body).await?.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_given_the_sandboxs_key_and_no_other() {
+        let names = |mock_key: Option<&str>| -> Vec<&str> {
+            let given = variables("whsec_a", "lst_a", "http://127.0.0.1:4010/v1", mock_key);
+            given.into_iter().map(|(name, _)| name).collect()
+        };
+        assert!(!names(None).contains(&env::SECRET_KEY));
+        let with_mock = names(Some("sk_test_mock"));
+        assert!(with_mock.contains(&env::SECRET_KEY) && with_mock.contains(&env::API_BASE));
+    }
 }

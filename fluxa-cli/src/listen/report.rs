@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::chaos::Trouble;
-use super::doctor::Diagnosis;
+use super::doctor::{Cause, Diagnosis};
 use super::targets::TargetInfo;
 use super::{ListenEvent, Summary, UNDELIVERED, Undelivered};
 use crate::error::Result;
@@ -220,9 +220,13 @@ impl<'a> Report<'a> {
     }
 
     fn diagnosis(&self, diagnosis: &Diagnosis) {
+        let found = match diagnosis.cause {
+            Cause::Unknown => "no cause found",
+            _ => "likely cause",
+        };
         let head = Line::new()
             .text("          ")
-            .push(Tone::Warn, "likely cause")
+            .push(Tone::Warn, found)
             .text(format!(" of {}: {}", diagnosis.status, diagnosis.message));
         self.ui.note(&head);
         for line in &diagnosis.fix {

@@ -131,8 +131,16 @@ pub(super) async fn run(context: &Context, arguments: &RotateKeyArguments) -> Re
     let grace = hours(rotation.grace_seconds);
     let note = Line::new().dim(format!("{id} works for another {grace} h, then no more"));
     context.ui.note(&note);
-    if in_use && profile.is_none() {
-        say_what_holds_the_old_key(context);
+    if in_use {
+        if profile.is_none() {
+            say_what_holds_the_old_key(context);
+        }
+        let note = format!(
+            "`fluxa listen` signs with a secret of its key: with the new one your server needs \
+             another {}; `fluxa listen --print-secret` prints it",
+            env::WEBHOOK_SECRET
+        );
+        context.ui.note(&Line::new().dim(note));
     }
     Ok(())
 }

@@ -141,7 +141,7 @@ fn altered(alteration: Option<Alteration>) -> (String, Vec<String>) {
     let fix: &[&str] = match alteration.is_some_and(Alteration::is_parsed) {
         true => &[
             "verify the raw bytes, before anything parses them:",
-            "Express: express.raw({ type: 'application/json' }) on this route, before express.json()",
+            "Express: express.raw({ type: '*/*' }) on this route, before express.json()",
             "Next.js: await request.text() · Fastify: a content type parser with parseAs 'buffer'",
             "Flask: request.get_data() · Django: request.body · FastAPI: await request.body()",
             "Rails: request.raw_post · Laravel: $request->getContent() · Spring: byte[] body",
