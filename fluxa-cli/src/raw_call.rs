@@ -163,9 +163,15 @@ impl RawCall {
     ) -> CliError {
         let key = key.filter(|_| self.takes_key());
         let look = key.map(|key| {
-            let words = ["logs", "tail", "--idempotency-key", key.as_str()];
+            let words = [
+                "logs",
+                "tail",
+                "--no-follow",
+                "--idempotency-key",
+                key.as_str(),
+            ];
             let look = context.settings.suggested(&words);
-            format!("; `{look}` shows the request and its answer if it was")
+            format!("; `{look}` shows the request and its status if it was")
         });
         error
             .further_hint(format!(

@@ -117,7 +117,7 @@ fn what_may_have_been_carried_out_names_its_key_how_long_it_holds_and_where_to_l
     );
     assert_eq!(hint.matches("may have been").count(), 1, "{hint}");
     let look = suggested(hint, "logs tail");
-    let look = copied(&mock.fluxa(&home, &[]), &format!("{look} --no-follow"));
+    let look = copied(&mock.fluxa(&home, &[]), &look);
     let look = look.expect(0).stdout;
     assert!(look.lines().all(|line| line.contains(key)), "{look}");
     assert!(look.contains("201 POST"), "{look}");

@@ -290,7 +290,10 @@ async fn webhooks_to(target: &str, checks: &mut Vec<Check>) {
     // The second is asked only where the first was refused as it should be.
     let check = loop {
         let Some(signature) = signatures.next() else {
-            break Check::ok(SIGNATURE, "what is not signed, or wrongly, is refused");
+            break Check::ok(
+                SIGNATURE,
+                "what is not signed, or wrongly, is refused; `fluxa listen` tries a genuine one",
+            );
         };
         if signature.is_some() {
             how = "with a wrong signature";

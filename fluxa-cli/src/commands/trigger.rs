@@ -141,14 +141,19 @@ struct Done {
 /// Names what was made in runs that were not told of.
 fn with_made(context: &Context, error: CliError, left: &[Rc<Made>]) -> CliError {
     let objects: Vec<_> = left.iter().flat_map(|made| made.objects()).collect();
-    let Some(made) = made_so_far(&objects).filter(|_| error.kind != Kind::BrokenPipe) else {
-        return error;
-    };
+    let made = made_so_far(&objects);
     if error.kind == Kind::Interrupted {
         // Nothing is said of an interrupt itself.
-        context.ui.warn(&made);
+        let look = context.settings.suggested(&["logs", "tail", "--no-follow"]);
+        let under_way =
+            format!("a request that was under way may have been carried out: `{look}` shows it");
+        let said = made.into_iter().chain([under_way]).collect::<Vec<_>>();
+        context.ui.warn(&said.join("; "));
         return error;
     }
+    let Some(made) = made.filter(|_| error.kind != Kind::BrokenPipe) else {
+        return error;
+    };
     let hint = match &error.hint {
         Some(hint) => format!("{hint}; {made}"),
         None => made,

@@ -390,13 +390,17 @@ impl Work {
         self.steps.push(Box::pin(async move {
             Step::Answered(Attempted { slow, ..rest.await })
         }));
-        let counter = &mut self.counters[target];
         if slow {
+            let counter = &mut self.counters[target];
             counter.slow += 1;
             counter.attempting -= 1;
             self.fill(target);
             return Ok(());
         }
+        // Not always this one: all have one bound together.
+        let Some(counter) = self.counters.iter_mut().max_by_key(|c| c.slow) else {
+            return Ok(());
+        };
         if std::mem::replace(&mut counter.is_told_of, true) {
             return Ok(());
         }
