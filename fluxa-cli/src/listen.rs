@@ -19,6 +19,7 @@ pub(crate) mod forwarder;
 mod framing;
 pub(crate) mod history;
 mod incoming;
+mod parcel;
 pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod signer;

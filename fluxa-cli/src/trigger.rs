@@ -73,7 +73,11 @@ impl From<Trouble> for CliError {
     }
 }
 
-/// Applies what was typed over the fixture.
+/// The timing under which nothing moves by itself.
+pub(crate) const BY_HAND: &str = "manual";
+
+/// Applies what was typed over the fixture. A timing also takes the place of the steps that move a payment
+/// by hand.
 ///
 /// # Errors
 /// Usage: a path that no step sends, or a timing where nothing takes time.
@@ -92,6 +96,10 @@ pub(crate) fn prepare(
                 timing.clone_into(default);
                 takes_time = true;
             }
+        }
+        if timing != BY_HAND {
+            // Time moves it there by itself, and has perhaps done so already.
+            fixture.steps.retain(|step| !step.does_what_time_does());
         }
         if !takes_time {
             return Err(CliError::usage(
@@ -246,6 +254,26 @@ mod tests {
         ] {
             assert!(fill(wrong, &answers).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_timing_takes_the_place_of_steps_that_do_what_time_does_and_of_no_other() {
+        let advance = |name: &str, to: &str| {
+            let request = "POST /sandbox/payments/${payment.id}/advance";
+            json!({ "name": name, "request": request, "body": { "to": to } })
+        };
+        let fixture = json!({ "summary": "A.", "about": "x", "steps": [
+            { "name": "payment", "request": "POST /payments", "timing": "manual" },
+            advance("captured", "CAPTURED"),
+            advance("failed", "FAILED"),
+        ]});
+        let left = |timing: &str| -> Vec<String> {
+            let mut fixture = serde_json::from_value::<Fixture>(fixture.clone()).unwrap();
+            prepare(&mut fixture, &[], Some(timing)).unwrap();
+            fixture.steps.into_iter().map(|step| step.name).collect()
+        };
+        assert_eq!(left("5s"), ["payment", "failed"]);
+        assert_eq!(left("manual"), ["payment", "captured", "failed"]);
     }
 
     #[test]

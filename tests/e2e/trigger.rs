@@ -417,3 +417,16 @@ fn what_was_edited_is_what_is_sent() {
     let payments = call(&mock, "GET", "/payments", json!(null));
     assert_eq!(payments["data"][0]["amount"], 1234);
 }
+
+#[test]
+fn a_pace_of_ones_own_brings_the_events_that_are_otherwise_brought_by_hand() {
+    let home = Home::new();
+    let mock = Mock::start(&home, &["--rate-limit", "off"]);
+    for event in ["payment.captured", "checkout.session.completed"] {
+        for timing in ["5s", "instant", "manual"] {
+            let arguments = ["trigger", event, "--timing", timing];
+            let run = mock.run(&home, &arguments).expect(0);
+            assert!(run.stdout.contains("evt_"), "{timing}: {}", run.stdout);
+        }
+    }
+}

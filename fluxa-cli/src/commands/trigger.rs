@@ -202,7 +202,7 @@ fn told(context: &Context, missed: &Missed, arguments: &RunArguments) -> CliErro
 /// Returns the command that brings an event about by hand, when its pace is that.
 fn by_hand(context: &Context, event: &str, id: &str, arguments: &RunArguments) -> Option<String> {
     let state = event.strip_prefix("payment.")?.to_uppercase();
-    let is_by_hand = arguments.timing.as_deref() == Some("manual");
+    let is_by_hand = arguments.timing.as_deref() == Some(trigger::BY_HAND);
     // A refund is made, not moved to.
     let leads_there =
         PaymentState::KNOWN.contains(&state.as_str()) && state != PaymentState::Refunded.as_str();

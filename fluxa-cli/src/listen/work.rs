@@ -4,8 +4,6 @@
 //! keeps its place while it waits to be tried again, and takes up none of the places of others. No
 //! target waits for another.
 
-mod parcel;
-
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,16 +16,16 @@ use super::acknowledge::{Acknowledgement, Acknowledger};
 use super::chaos::{Chaos, HOLD};
 use super::cursor::{Cursor, Ticket};
 use super::forwarder::Forwarder;
+use super::parcel::{
+    AttemptFuture, Attempted, Means, Parcel, Shared, Step, StepFuture, attempt, examined, lane,
+    told,
+};
 use super::record::Sent;
 use super::signer::Signer;
 use super::stock::Stock;
 use super::targets::Targets;
 use super::{Incoming, ListenEvent, Session, Summary, millis, milliseconds};
 use crate::error::Result;
-use parcel::{
-    AttemptFuture, Attempted, Means, Parcel, Shared, Step, StepFuture, attempt, examined, lane,
-    told,
-};
 
 /// Enough events to keep a target busy; the source waits when every target has that.
 const ENOUGH: usize = 256;

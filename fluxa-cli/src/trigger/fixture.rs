@@ -45,6 +45,16 @@ pub(crate) struct Step {
     pub(crate) body: Option<Value>,
 }
 
+impl Step {
+    /// Returns whether it moves a payment to where it comes by itself in time.
+    pub(crate) fn does_what_time_does(&self) -> bool {
+        let to = self.body.as_ref().and_then(|body| body["to"].as_str());
+        self.request.starts_with("POST /sandbox/payments/")
+            && self.request.ends_with("/advance")
+            && matches!(to, Some("CAPTURED" | "SETTLING" | "SETTLED"))
+    }
+}
+
 impl Fixture {
     /// Returns the fixture as its file has it.
     pub(crate) fn to_json(&self) -> Result<String> {

@@ -28,7 +28,7 @@ pub(super) struct Shared {
 }
 
 /// An event on its way to one target.
-pub(in crate::listen) struct Parcel {
+pub(super) struct Parcel {
     pub(super) shared: Arc<Shared>,
     pub(super) target: usize,
     pub(super) attempt: u32,
@@ -62,7 +62,7 @@ impl Parcel {
 }
 
 /// An attempt that ended.
-pub(in crate::listen) struct Attempted {
+pub(super) struct Attempted {
     pub(super) parcel: Box<Parcel>,
     pub(super) delivery: String,
     pub(super) answer: Answer,
@@ -73,7 +73,7 @@ pub(in crate::listen) struct Attempted {
 }
 
 /// One thing that ended.
-pub(in crate::listen) enum Step {
+pub(super) enum Step {
     Answered(Attempted),
     /// An attempt takes long: the rest of it.
     Slow {
@@ -91,9 +91,9 @@ pub(in crate::listen) enum Step {
     },
 }
 
-pub(in crate::listen) type StepFuture = Pin<Box<dyn Future<Output = Step> + Send>>;
+pub(super) type StepFuture = Pin<Box<dyn Future<Output = Step> + Send>>;
 
-pub(in crate::listen) type AttemptFuture = Pin<Box<dyn Future<Output = Attempted> + Send>>;
+pub(super) type AttemptFuture = Pin<Box<dyn Future<Output = Attempted> + Send>>;
 
 /// What an attempt is made with.
 pub(super) struct Means {
